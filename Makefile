@@ -1,0 +1,58 @@
+# Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
+.DEFAULT_GOAL := help
+.PHONY: help setup lock repro status dag report test lint format types check clean
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+READY := .venv/.ready
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## list these goals
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(READY) ## make .venv with everything pinned in requirements.lock
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else f"make setup: expected Python 3.11 to 3.13, got {v.major}.{v.minor}; name another one: make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	uv pip sync --quiet requirements.lock
+	git config merge.dvc.name "DVC merge driver"
+	git config merge.dvc.driver "dvc git-hook merge-driver --ancestor %O --our %A --their %B"
+	@touch $@
+
+lock: $(READY) ## remake requirements.lock from pyproject.toml, with the newest versions
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+
+repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
+	@dvc repro
+
+status: $(READY) ## say which stages would rerun, and why
+	@dvc status
+
+dag: $(READY) ## draw the pipeline
+	@dvc dag
+
+report: ## print where the report page is, and open it where there is a browser
+	@test -f reports/index.html || { echo 'reports/index.html: not there yet; run `make repro`' >&2; exit 1; }
+	@echo "$(CURDIR)/reports/index.html"
+	@$(PYTHON) -m webbrowser "file://$(CURDIR)/reports/index.html"
+
+test: $(READY) ## run the tests
+	pytest
+
+lint: $(READY) ## check style
+	ruff check
+	ruff format --check
+
+format: $(READY) ## put the code into the house style
+	ruff check --fix
+	ruff format
+
+types: $(READY) ## check types
+	mypy
+
+check: lint types test ## lint, types, test
+
+clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
+	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html logs .mypy_cache .pytest_cache .ruff_cache .hypothesis

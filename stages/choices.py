@@ -1,0 +1,43 @@
+"""Letters, rotations and the rendering of choices. No I/O."""
+
+import string
+from collections.abc import Sequence
+
+from stages.records import Choice
+
+LETTERS = string.ascii_uppercase
+MIN_CHOICES = 2
+
+
+def letter_choices(texts: Sequence[str]) -> list[Choice]:
+    """Give 2 to 26 option texts the letters A, B, C, ... in order."""
+    if not MIN_CHOICES <= len(texts) <= len(LETTERS):
+        raise ValueError(f"expected {MIN_CHOICES} to {len(LETTERS)} choices, got {len(texts)}")
+    return [Choice(label=letter, text=text) for letter, text in zip(LETTERS, texts, strict=False)]
+
+
+def rotate_choices(choices: Sequence[Choice], rotation: int) -> list[Choice]:
+    """Move every text `rotation` places up (the first ones go to the end); the letters stay where they are."""
+    shift = rotation % len(choices)
+    return letter_choices([choice.text for choice in (*choices[shift:], *choices[:shift])])
+
+
+def shown_letter(original: str, rotation: int, n_choices: int) -> str:
+    """Return the letter under which the choice that was `original` is shown after `rotation`."""
+    return LETTERS[(LETTERS.index(original) - rotation) % n_choices]
+
+
+def original_letter(shown: str, rotation: int, n_choices: int) -> str:
+    """Return the letter that the choice shown as `shown` had before `rotation`."""
+    return LETTERS[(LETTERS.index(shown) + rotation) % n_choices]
+
+
+def render_choices(choices: Sequence[Choice]) -> str:
+    """Render choices one a line: "A. bank"."""
+    return "\n".join(f"{choice.label}. {choice.text}" for choice in choices)
+
+
+def render_labels(choices: Sequence[Choice]) -> str:
+    """Render the letters as a person would list them: "A, B, C, D or E"."""
+    *firsts, last = [choice.label for choice in choices]
+    return f"{', '.join(firsts)} or {last}"

@@ -1,0 +1,108 @@
+"""Stage load: take the chosen dataset's questions to data/raw."""
+
+from pathlib import Path
+
+import click
+import datasets
+
+from stages.errors import InputError, plain_errors
+from stages.params import Dataset, Params, load_params
+from stages.records import SPLITS, Question, write_json, write_rows
+from stages.schemas import Adapter, BadRow, find_adapter, to_questions
+from stages.sources import CQnAHuggingFaceInputDataset, is_local
+
+SOURCE = Path("data/source")
+RAW = Path("data/raw")
+
+
+@click.command()
+def main() -> None:
+    """Load the dataset chosen in params.yaml into data/raw/{train,validation,test}.jsonl."""
+    with plain_errors():
+        load(load_params())
+
+
+def load(params: Params) -> None:
+    """Write the sampled questions of each split, and source.json, which says what they are a sample of."""
+    chosen = params.datasets[params.dataset]
+    _check_tracked(params.dataset, chosen)
+    source = CQnAHuggingFaceInputDataset()
+    samples = source.load_hf_dataset(
+        chosen.path,
+        params.load.train,
+        params.load.validation,
+        params.load.test,
+        chosen.splits.train,
+        chosen.splits.validation,
+        chosen.splits.test,
+        name=chosen.name,
+        revision=chosen.revision,
+        sample=params.load.sample,
+        seed=params.load.seed,
+    )
+    written, skipped = {}, []
+    for split, sample in zip(SPLITS, samples, strict=True):
+        questions, bad = adapt_sample(params, split, sample, source.positions[split])
+        written[split] = {"questions": write_rows(RAW / f"{split}.jsonl", questions)}
+        skipped += [{"split": split, "position": row.position, "id": row.id, "reason": row.reason} for row in bad]
+        click.echo(f"{split}: {written[split]['questions']} questions, {len(bad)} bad rows skipped")
+    write_json(
+        RAW / "source.json",
+        {
+            "dataset": params.dataset,
+            "path": chosen.path,
+            "name": chosen.name,
+            "revision": source.revision,
+            "datasets_version": datasets.__version__,
+            "split_rows": source.split_rows,
+            "splits": written,
+            "skipped": skipped,
+        },
+    )
+
+
+def adapt_sample(
+    params: Params, split: str, sample: datasets.Dataset, positions: list[int]
+) -> tuple[list[Question], list[BadRow]]:
+    """Turn a sample's rows into Questions; a bad row is an InputError, or is listed with `on_bad_row: skip`."""
+    questions: list[Question] = []
+    bad: list[BadRow] = []
+    if not positions:
+        return questions, bad
+    adapter = _find_adapter(params, sample)
+    for row in to_questions(sample, adapter, split, positions):
+        if isinstance(row, Question):
+            questions.append(row)
+        elif params.load.on_bad_row == "skip":
+            bad.append(row)
+        else:
+            raise InputError(_describe(params, split, row))
+    if not questions:
+        raise InputError(f"{_describe(params, split, bad[0])}; no row of this split is left")
+    return questions, bad
+
+
+def _find_adapter(params: Params, sample: datasets.Dataset) -> Adapter:
+    """Find the adapter of a sample's schema; an InputError names the dataset."""
+    try:
+        return find_adapter(sample.column_names, params.datasets[params.dataset].columns)
+    except InputError as error:
+        raise InputError(f"params.yaml: datasets.{params.dataset}: {error}") from None
+
+
+def _describe(params: Params, split: str, row: BadRow) -> str:
+    """Say in one sentence which row is bad, and why."""
+    name = getattr(params.datasets[params.dataset].splits, split) or params.datasets[params.dataset].splits.train
+    place = f"{params.datasets[params.dataset].path}: split {name}, row {row.position} (from 0), id {row.id!r}"
+    return f"{place}: {row.reason}; correct it, or set load.on_bad_row: skip"
+
+
+def _check_tracked(name: str, chosen: Dataset) -> None:
+    """Refuse a local path outside data/source, since DVC would not see it change."""
+    inside = Path(chosen.path).resolve().is_relative_to(SOURCE.resolve())
+    if is_local(chosen.path) and not inside:
+        raise InputError(f"params.yaml: datasets.{name}.path: expected a place below {SOURCE}, got {chosen.path!r}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""The model of params.yaml: three choices, three catalogues, and a section for each stage."""
+
+import difflib
+import string
+import types
+from pathlib import Path
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from stages.errors import InputError
+from stages.records import Split
+
+PARAMS_FILE = Path("params.yaml")
+PLACEHOLDERS = ("question", "answer_choices", "labels")
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+Size = Annotated[int, Field(ge=0)] | None
+
+
+class Section(BaseModel):
+    """A part of params.yaml: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Splits(Section):
+    """The dataset's own name of each split; None where it has none."""
+
+    train: str = "train"
+    validation: str | None = "validation"
+    test: str | None = "test"
+
+
+class Columns(Section):
+    """Where a Question's parts stand in a schema that no adapter knows."""
+
+    question: str
+    choices: str | list[str]
+    answer: str | None = None
+    answer_is: Literal["label", "index", "text"] = "label"
+    id: str | None = None
+    concept: str | None = None
+
+
+class Dataset(Section):
+    """A Hub dataset, or a file or folder below data/source."""
+
+    path: str
+    name: str | None = None
+    revision: str | None = None
+    splits: Splits = Splits()
+    columns: Columns | None = None
+
+
+class Load(Section):
+    """How many questions to take of each split (None = all), and how."""
+
+    train: Size
+    validation: Size
+    test: Size
+    sample: Literal["head", "random"] = "head"
+    seed: int = 0
+    on_bad_row: Literal["stop", "skip"] = "stop"
+
+
+class Prompt(Section):
+    """A system and a user message with placeholders in braces."""
+
+    system: str
+    user: str
+
+    @field_validator("system", "user")
+    @classmethod
+    def check_placeholders(cls, template: str) -> str:
+        """Accept the known placeholders only, written plainly."""
+        legal = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        try:
+            fields = [part for part in string.Formatter().parse(template) if part[1] is not None]
+        except ValueError as error:
+            raise ValueError(f"{error}; write {{{{ and }}}} for braces that are meant as such") from None
+        for _, name, spec, conversion in fields:
+            if name not in PLACEHOLDERS or spec or conversion:
+                raise ValueError(f"{{{name}}} is no placeholder; legal are {legal}, and {{{{ }}}} for plain braces")
+        return template
+
+
+class Prepare(Section):
+    """Which splits to ask about, in how many rotations of the choices, how many times each."""
+
+    rotations: Annotated[int, Field(ge=1, le=26)]
+    replicates: Annotated[int, Field(ge=1)]
+    splits: Annotated[list[Split], Field(min_length=1)]
+
+    @field_validator("splits")
+    @classmethod
+    def check_each_once(cls, splits: list[Split]) -> list[Split]:
+        """Refuse a split that is named twice."""
+        if len(set(splits)) < len(splits):
+            raise ValueError("each split may be named once")
+        return splits
+
+
+class Price(Section):
+    """US dollars per million tokens; None where unknown."""
+
+    input: Annotated[float, Field(ge=0)] | None
+    output: Annotated[float, Field(ge=0)] | None
+
+
+class Teacher(Section):
+    """A model, where it is served, and how it is sampled."""
+
+    provider: Literal["local", "azure"]
+    model: str
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: int | None = None
+    max_tokens: Annotated[int, Field(ge=1)] = 4000
+    credentials: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "TEACHER_MODEL"
+    price_per_million: Price | None = None
+
+
+class Analyze(Section):
+    """How much of what could not be read the report shows."""
+
+    unread_sample: Annotated[int, Field(ge=0)]
+
+
+class Export(Section):
+    """Which training files to write, of which rows."""
+
+    formats: Annotated[list[Literal["question_answer"]], Field(min_length=1)]
+    keep: Literal["read", "correct"]
+
+
+class Runtime(Section):
+    """How to ask; it changes no result, so no stage tracks it."""
+
+    concurrency: Annotated[int, Field(ge=1)]
+    timeout_s: Annotated[float, Field(gt=0)]
+    max_attempts: Annotated[int, Field(ge=1)]
+    max_failed_fraction: Annotated[float, Field(ge=0, le=1)]
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    dataset: str
+    prompt: str
+    teacher: str
+    datasets: dict[Name, Dataset]
+    load: Load
+    prompts: dict[Name, Prompt]
+    prepare: Prepare
+    teachers: dict[Name, Teacher]
+    analyze: Analyze
+    export: Export
+    runtime: Runtime
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check params.yaml; an InputError names the key, the legal values and what came instead."""
+    if not path.is_file():
+        raise InputError(
+            f"{path}: not found in {path.absolute().parent}; run from the project's folder, beside dvc.yaml"
+        )
+    try:
+        params = Params.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    except MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise InputError(f"{path}: {line}expected YAML, but {error.problem}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected UTF-8 text, but byte {error.start} is none") from None
+    except ValidationError as error:
+        raise InputError(f"{path}: {_describe(error.errors()[0])}") from None
+    for choice, catalogue in (("dataset", params.datasets), ("prompt", params.prompts), ("teacher", params.teachers)):
+        chosen = getattr(params, choice)
+        if chosen not in catalogue:
+            raise InputError(f"{path}: {choice}: expected one of {', '.join(catalogue)}, got {chosen!r}")
+    return params
+
+
+def _describe(error: ErrorDetails) -> str:
+    """Say in one sentence which key is wrong, what it may be and what it was."""
+    *parents, last = error["loc"] or ("the whole file",)
+    key = ".".join(str(part) for part in error["loc"]) or last
+    match error["type"]:
+        case "extra_forbidden":
+            legal = _legal_keys(tuple(parents))
+            close = difflib.get_close_matches(str(last), legal, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            return f"{key}: unknown key; {hint}Legal keys here are {', '.join(legal)}"
+        case "missing":
+            return f"{key}: missing; add it"
+        case "value_error":
+            return f"{key}: {error['ctx']['error']}"
+        case "string_pattern_mismatch":
+            return f"{key}: expected to match {error['ctx']['pattern']}, got {error['input']!r}"
+        case _:
+            return f"{key}: {error['msg'].replace('Input should be', 'expected')}, got {error['input']!r}"
+
+
+def _legal_keys(path: tuple[int | str, ...]) -> list[str]:
+    """List the keys that the section at this path of params.yaml may have."""
+    annotation: object = Params
+    for part in path:
+        section = _section_in(annotation)
+        annotation = get_args(annotation)[1] if section is None else section.model_fields[str(part)].annotation
+    section = _section_in(annotation)
+    return list(section.model_fields) if section else []
+
+
+def _section_in(annotation: object) -> type[Section] | None:
+    """Return the Section that an annotation allows, also inside `Section | None`."""
+    options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    return next((option for option in options if isinstance(option, type) and issubclass(option, Section)), None)

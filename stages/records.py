@@ -1,0 +1,166 @@
+"""The rows that pass between stages, and their JSON Lines files.
+
+Rows hold nothing that differs between two runs over the same answers, so that the same answers give the same bytes.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import jsonlines
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stages.errors import InputError
+
+SPLITS = ("train", "validation", "test")
+
+Split = Literal["train", "validation", "test"]
+Status = Literal["answered", "truncated", "filtered", "failed"]
+Outcome = Literal["correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed"]
+READ_OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unjudged")
+
+
+class Row(BaseModel):
+    """One line of a JSON Lines file; unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Choice(Row):
+    """One option: its letter and its text."""
+
+    label: str
+    text: str
+
+
+class Question(Row):
+    """A multiple-choice question; `answer` is the gold letter, or None where the dataset keeps it back."""
+
+    id: str
+    question: str
+    choices: list[Choice]
+    answer: str | None
+    concept: str | None
+
+
+class Message(Row):
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Request(Row):
+    """One thing to ask: a question as shown, its choices rotated by `rotation`, asked the `replicate`-th time."""
+
+    id: str
+    question_id: str
+    question: str
+    choices: list[Choice]
+    answer: str | None
+    rotation: int
+    replicate: int
+    messages: list[Message]
+
+
+class Usage(Row):
+    """Tokens that the teacher counted for one answer."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Response(Row):
+    """What came back for the request of the same id; a failed one has no content and says why in `error`."""
+
+    id: str
+    key: str
+    status: Status
+    content: str | None = None
+    reasoning: str | None = None
+    finish_reason: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    logprobs: list[dict[str, object]] | None = None
+    error: str | None = None
+
+
+class Reading(Row):
+    """One response, judged: the letter as shown that was read in it (or None), and its outcome."""
+
+    request_id: str
+    answer: str | None
+    outcome: Outcome
+
+
+class Answer(Row):
+    """One question, judged over all its readings.
+
+    `answer` is the letter in the original order that most readings gave, None where none was read or the vote is
+    tied; `distribution` is the share of the letters read, in the original order; `confidence` is the answer's share.
+    """
+
+    question_id: str
+    answer: str | None
+    outcome: Outcome
+    confidence: float | None
+    distribution: dict[str, float]
+    readings: list[Reading]
+
+
+def split_files(folder: Path) -> list[Path]:
+    """List the folder's split files in the order train, validation, test; an InputError says that there are none."""
+    files = [folder / f"{split}.jsonl" for split in SPLITS]
+    present = [file for file in files if file.is_file()]
+    if not present:
+        raise InputError(f"{folder}: expected files of the stage before, found none; run `make repro`")
+    return present
+
+
+def read_rows(path: Path, model: type[R]) -> Iterator[R]:
+    """Yield the checked rows of a JSON Lines file; an InputError names the file, the line and what is wrong."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
+    with jsonlines.open(path) as lines:
+        numbered = enumerate(lines.iter(type=dict), start=1)
+        while True:
+            try:
+                number, line = next(numbered)
+                yield model.model_validate(line)
+            except StopIteration:
+                return
+            except jsonlines.InvalidLineError as error:
+                raise InputError(
+                    f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}"
+                ) from None
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"])
+                raise InputError(
+                    f"{path}: line {number}: {where}: {first['msg']}, got {first['input']!r:.80}"
+                ) from None
+
+
+def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:
+    """Write rows as JSON Lines (UTF-8, one key order), whole or not at all; return how many."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    count = 0
+    with unfinished.open("wb") as file:
+        for row in rows:
+            file.write(row.model_dump_json().encode() + b"\n")
+            count += 1
+    unfinished.replace(path)
+    return count
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write one JSON document, indented, keys in the order given, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(path)

@@ -1,0 +1,38 @@
+"""Where the teacher's endpoint and key come from: the environment, or the nearest .env."""
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import dotenv
+
+from stages.errors import InputError
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An endpoint's URL and key, and the variables that they came from."""
+
+    endpoint: str
+    key: str
+    prefix: str
+
+    def __repr__(self) -> str:
+        """Keep the key out of tracebacks and logs."""
+        return f"Credentials(endpoint={self.endpoint!r}, key=***)"
+
+
+def read_credentials(prefix: str) -> Credentials:
+    """Read {prefix}_ENDPOINT and {prefix}_KEY from the environment, or from the nearest .env upwards of this folder."""
+    dotenv.load_dotenv(dotenv.find_dotenv(usecwd=True))
+    values = {name: os.environ.get(f"{prefix}_{name}", "").strip() for name in ("ENDPOINT", "KEY")}
+    missing = [f"{prefix}_{name}" for name, value in values.items() if not value]
+    if missing:
+        raise InputError(
+            f".env: expected {' and '.join(missing)}, found none here or in the environment: copy .env.example to .env "
+            "and fill it in, or choose `teacher: smollm2` in params.yaml"
+        )
+    parts = urlsplit(values["ENDPOINT"])
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f".env: {prefix}_ENDPOINT: expected a URL such as https://NAME.services.ai.azure.com/models")
+    return Credentials(values["ENDPOINT"].rstrip("/").removesuffix("/chat/completions"), values["KEY"], prefix)
