@@ -1,5 +1,6 @@
 """Stage load: take the chosen dataset's questions to data/raw."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -8,8 +9,8 @@ import datasets
 from stages.errors import InputError, plain_errors
 from stages.params import Dataset, Params, load_params
 from stages.records import SPLITS, Question, write_json, write_rows
-from stages.schemas import Adapter, BadRow, find_adapter, to_questions
-from stages.sources import CQnAHuggingFaceInputDataset, is_local
+from stages.schemas import Adapter, BadRow, SourceRow, find_adapter, to_questions
+from stages.sources import CQnAHuggingFaceInputDataset, broken_line, is_local
 
 SOURCE = Path("data/source")
 RAW = Path("data/raw")
@@ -18,6 +19,7 @@ RAW = Path("data/raw")
 @click.command()
 def main() -> None:
     """Load the dataset chosen in params.yaml into data/raw/{train,validation,test}.jsonl."""
+    datasets.utils.logging.set_verbosity(datasets.utils.logging.CRITICAL)  # its errors come as one InputError
     with plain_errors():
         load(load_params())
 
@@ -69,17 +71,26 @@ def adapt_sample(
     bad: list[BadRow] = []
     if not positions:
         return questions, bad
-    adapter = _find_adapter(params, sample)
-    for row in to_questions(sample, adapter, split, positions):
+    adapter, chosen = _find_adapter(params, sample), params.datasets[params.dataset]
+    id_column = (chosen.columns and chosen.columns.id) or "id"
+    for row in to_questions(_read_rows(sample, chosen.path), adapter, split, positions, id_column):
         if isinstance(row, Question):
             questions.append(row)
         elif params.load.on_bad_row == "skip":
             bad.append(row)
         else:
-            raise InputError(_describe(params, split, row))
+            raise InputError(f"{_describe(params, split, row)}; correct it, or set load.on_bad_row: skip")
     if not questions:
-        raise InputError(f"{_describe(params, split, bad[0])}; no row of this split is left")
+        raise InputError(f"{_describe(params, split, bad[0])}; with the rows like it skipped, none is left")
     return questions, bad
+
+
+def _read_rows(sample: datasets.Dataset, path: str) -> Iterator[SourceRow]:
+    """Yield a sample's rows; only here does text that is not UTF-8 come to light, as an InputError."""
+    try:
+        yield from sample
+    except UnicodeDecodeError as error:
+        raise InputError(broken_line(Path(path)) or f"{path}: expected UTF-8 text, but {error}") from None
 
 
 def _find_adapter(params: Params, sample: datasets.Dataset) -> Adapter:
@@ -94,7 +105,7 @@ def _describe(params: Params, split: str, row: BadRow) -> str:
     """Say in one sentence which row is bad, and why."""
     name = getattr(params.datasets[params.dataset].splits, split) or params.datasets[params.dataset].splits.train
     place = f"{params.datasets[params.dataset].path}: split {name}, row {row.position} (from 0), id {row.id!r}"
-    return f"{place}: {row.reason}; correct it, or set load.on_bad_row: skip"
+    return f"{place}: {row.reason}"
 
 
 def _check_tracked(name: str, chosen: Dataset) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from stages.errors import InputError
 from stages.records import Split
@@ -44,6 +45,15 @@ class Columns(Section):
     answer_is: Literal["label", "index", "text"] = "label"
     id: str | None = None
     concept: str | None = None
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def check_names(cls, choices: object) -> object:
+        """Refuse in one sentence what is neither of the two."""
+        names = choices if isinstance(choices, list) else [choices]
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"expected a column's name or a list of them, got {choices!r}")
+        return choices
 
 
 class Dataset(Section):
@@ -84,7 +94,8 @@ class Prompt(Section):
             raise ValueError(f"{error}; write {{{{ and }}}} for braces that are meant as such") from None
         for _, name, spec, conversion in fields:
             if name not in PLACEHOLDERS or spec or conversion:
-                raise ValueError(f"{{{name}}} is no placeholder; legal are {legal}, and {{{{ }}}} for plain braces")
+                written = f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"
+                raise ValueError(f"{{{written}}} is no placeholder; legal are {legal}, and {{{{ }}}} for plain braces")
         return template
 
 
@@ -172,11 +183,15 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         params = Params.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
     except MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise InputError(f"{path}: {line}expected YAML, but {error.problem}") from None
+        raise InputError(f"{path}: {line}no valid YAML: {error.problem}") from None
+    except ReaderError as error:
+        raise InputError(f"{path}: character {error.position + 1}: no valid YAML: {error.reason}") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text, but byte {error.start} is none") from None
     except ValidationError as error:
-        raise InputError(f"{path}: {_describe(error.errors()[0])}") from None
+        # A misspelt key is an unknown one and a missing one; the first says more.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        raise InputError(f"{path}: {_describe(first)}") from None
     for choice, catalogue in (("dataset", params.datasets), ("prompt", params.prompts), ("teacher", params.teachers)):
         chosen = getattr(params, choice)
         if chosen not in catalogue:
@@ -194,6 +209,9 @@ def _describe(error: ErrorDetails) -> str:
             close = difflib.get_close_matches(str(last), legal, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
             return f"{key}: unknown key; {hint}Legal keys here are {', '.join(legal)}"
+        case "model_type":
+            legal = _legal_keys(error["loc"])
+            return f"{key}: expected the keys {', '.join(legal)}, got {error['input']!r:.80}"
         case "missing":
             return f"{key}: missing; add it"
         case "value_error":

@@ -125,24 +125,26 @@ def read_rows(path: Path, model: type[R]) -> Iterator[R]:
     """Yield the checked rows of a JSON Lines file; an InputError names the file, the line and what is wrong."""
     if not path.is_file():
         raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
-    with jsonlines.open(path) as lines:
-        numbered = enumerate(lines.iter(type=dict), start=1)
-        while True:
-            try:
-                number, line = next(numbered)
-                yield model.model_validate(line)
-            except StopIteration:
-                return
-            except jsonlines.InvalidLineError as error:
-                raise InputError(
-                    f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}"
-                ) from None
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"])
-                raise InputError(
-                    f"{path}: line {number}: {where}: {first['msg']}, got {first['input']!r:.80}"
-                ) from None
+    for number, line in enumerate(read_objects(path), start=1):
+        try:
+            row = model.model_validate(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{path}: line {number}: {where}: {first['msg']}, got {first['input']!r:.80}") from None
+        yield row
+
+
+def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, object]]:
+    """Yield the JSON object of each line; an InputError names the file, the line and what stands there instead.
+
+    The file is read as bytes, so that a line that is not UTF-8 is told like any other broken one.
+    """
+    with path.open("rb") as file, jsonlines.Reader(file) as lines:
+        try:
+            yield from lines.iter(type=dict, skip_empty=skip_empty)
+        except jsonlines.InvalidLineError as error:
+            raise InputError(f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}") from None
 
 
 def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:

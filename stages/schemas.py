@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from stages.choices import LETTERS, letter_choices
 from stages.errors import InputError
@@ -49,18 +49,18 @@ def find_adapter(column_names: Sequence[str], columns: Columns | None) -> Adapte
 
 
 def to_questions(
-    rows: Iterable[SourceRow], adapter: Adapter, split: str, positions: Sequence[int]
+    rows: Iterable[SourceRow], adapter: Adapter, split: str, positions: Sequence[int], id_column: str = "id"
 ) -> Iterator[Question | BadRow]:
     """Turn each row into a Question or a BadRow; `positions` say where the rows stand in their split.
 
-    Labels become A, B, C, ... in the row's order. A row without an id is named after its split and position.
+    A bad row is named by its `id_column`, since the adapter may have failed before it came to the id. Labels become
+    A, B, C, ... in the row's order. A row without an id is named after its split and position.
     """
     seen: set[str] = set()
     for row, position in zip(rows, positions, strict=True):
-        identity = row.get("id")
+        identity = row.get(id_column)
         try:
             parts = adapter(row)
-            identity = parts.id
             question = _to_question(parts, f"{split}-{position}")
             if question.id in seen:
                 raise ValueError("its id was there before")
@@ -151,7 +151,7 @@ def _labels_and_texts(choices: object) -> tuple[Sequence[object], Sequence[objec
     """Read {label: [...], text: [...]}, a list of {label, text}, or a list of texts, which get letters."""
     if isinstance(choices, Mapping) and {"label", "text"} <= choices.keys():
         labels, texts = choices["label"], choices["text"]
-        if not isinstance(labels, Sequence) or not isinstance(texts, Sequence) or len(labels) != len(texts):
+        if not _is_list(labels) or not _is_list(texts) or len(labels) != len(texts):
             raise ValueError("its choices have not as many labels as texts")
         return labels, texts
     texts = _texts(choices)
@@ -162,9 +162,14 @@ def _labels_and_texts(choices: object) -> tuple[Sequence[object], Sequence[objec
 
 def _texts(choices: object) -> Sequence[Any]:
     """Return a list of choices as it is; a ValueError says that there is none."""
-    if not isinstance(choices, Sequence) or isinstance(choices, str):
+    if not _is_list(choices):
         raise ValueError(f"its choices are no list, but {choices!r:.60}")
     return choices
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Tell a list from a text, whose letters are a sequence too."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _gold_by_label(gold: object, labels: Sequence[object]) -> int | None:

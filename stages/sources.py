@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Literal
 
 import datasets
-import jsonlines
-from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+from datasets.exceptions import DatasetsError
 from huggingface_hub import HfApi, constants
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from stages.errors import InputError
-from stages.records import SPLITS
+from stages.records import SPLITS, read_objects
 
 BUILDERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 COMMIT = re.compile(r"[0-9a-f]{40}")
+UNREADABLE = (DatasetsError, HfHubHTTPError, OSError, RuntimeError, ValueError)  # what `load_dataset` was seen to raise
+FORBIDDEN = (401, 403)
+NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")  # how it says that a split is empty
 
 
 class CQnAHuggingFaceInputDataset:
@@ -85,12 +93,12 @@ class CQnAHuggingFaceInputDataset:
         self.revision = _resolve_commit(dataset_name, revision)
         try:
             return datasets.load_dataset(dataset_name, name=name, revision=self.revision)
-        except ValueError as error:
+        except Exception as error:
+            if not isinstance(error, UNREADABLE) and not _is_connection_error(error):
+                raise
             if "BuilderConfig" in str(error) or "Config name is missing" in str(error):
-                raise InputError(f"{dataset_name}: name: {' '.join(str(error).split())}") from None
-            raise
-        except (DatasetNotFoundError, ConnectionError, HfHubHTTPError) as error:
-            raise InputError(f"{dataset_name}: expected a dataset at {constants.ENDPOINT}, but {error}") from None
+                raise InputError(f"{dataset_name}: name: {_one_line(error)}") from None
+            raise InputError(f"{dataset_name}: cannot be read from {constants.ENDPOINT}: {_reason(error)}") from None
 
     def _order(self, dataset_name: str, loaded: datasets.DatasetDict, split: str, sample: str, seed: int) -> list[int]:
         """Return the positions of a split's rows in the order in which they are taken."""
@@ -109,6 +117,8 @@ def is_local(path: str) -> bool:
 
 def _take(where: str, order: list[int], size: int | None) -> list[int]:
     """Take the first `size` positions; an InputError names the place and how many rows it has."""
+    if size is not None and size < 0:
+        raise InputError(f"{where}: expected a size of 0 or more, or None for all, got {size}")
     if not order and size != 0:
         raise InputError(f"{where} is empty: expected {'some' if size is None else size} rows; set its size to 0")
     if size is not None and size > len(order):
@@ -124,6 +134,10 @@ def _resolve_commit(dataset_name: str, revision: str | None) -> str:
         if revision and COMMIT.fullmatch(revision):
             return revision
         raise InputError(f"{dataset_name}: revision: expected a full commit while HF_HUB_OFFLINE is set") from None
+    except HFValidationError:
+        raise InputError(
+            f"{dataset_name}: expected a dataset's id on the Hub, NAMESPACE/NAME, or a place below data/source"
+        ) from None
     except RevisionNotFoundError:
         raise InputError(f"{dataset_name}: revision: {revision!r} does not exist on {constants.ENDPOINT}") from None
     except RepositoryNotFoundError:
@@ -133,7 +147,8 @@ def _resolve_commit(dataset_name: str, revision: str | None) -> str:
         ) from None
     except HfHubHTTPError as error:
         status = error.response.status_code
-        raise InputError(f"{dataset_name}: {constants.ENDPOINT} answered with status {status}; try later") from None
+        advice = "log in with `hf auth login`" if status in FORBIDDEN else "try later"
+        raise InputError(f"{dataset_name}: {constants.ENDPOINT} answered with status {status}; {advice}") from None
     except Exception as error:
         if not _is_connection_error(error):
             raise
@@ -153,17 +168,17 @@ def _load_files(path: Path) -> datasets.DatasetDict:
     """Load a file (its split is train) or a folder of train.*, validation.* and test.* through `datasets`."""
     if not path.exists():
         raise InputError(f"{path}: expected a file or folder with questions, found none")
+    if path.is_file() and path.suffix not in BUILDERS:
+        raise InputError(f"{path}: expected one of {', '.join(BUILDERS)}")
     for file in _data_files(path):
         if not file.stat().st_size:
             raise InputError(f"{file}: expected questions, but the file is empty")
     try:
         if path.is_dir():
             return datasets.load_dataset(str(path))
-        if path.suffix not in BUILDERS:
-            raise InputError(f"{path}: expected one of {', '.join(BUILDERS)}")
         return datasets.load_dataset(BUILDERS[path.suffix], data_files=str(path))
-    except (DatasetGenerationError, FileNotFoundError, datasets.exceptions.DataFilesNotFoundError) as error:
-        raise InputError(_broken_line(path) or f"{path}: cannot be read: {error.__cause__ or error}") from None
+    except UNREADABLE as error:
+        raise InputError(broken_line(path) or f"{path}: cannot be read: {_reason(error)}") from None
 
 
 def _data_files(path: Path) -> Iterator[Path]:
@@ -172,15 +187,25 @@ def _data_files(path: Path) -> Iterator[Path]:
     return (file for file in files if file.suffix in BUILDERS)
 
 
-def _broken_line(path: Path) -> str | None:
-    """Find the first line below a path that is no JSON, since `datasets` does not say which one."""
+def broken_line(path: Path) -> str | None:
+    """Tell of the first line below a path that is no JSON in UTF-8, since `datasets` does not say which one."""
     for file in _data_files(path):
-        if file.suffix != ".jsonl":
-            continue
-        with jsonlines.open(file) as lines:
+        if file.suffix == ".jsonl":
             try:
-                for _ in lines.iter(type=dict):
+                for _ in read_objects(file, skip_empty=True):
                     pass
-            except jsonlines.InvalidLineError as error:
-                return f"{file}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}"
+            except InputError as error:
+                return str(error)
     return None
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line why `load_dataset` failed."""
+    cause = _one_line(error.__cause__ or error)
+    empty = any(sign in cause for sign in NO_ROWS)
+    return f"expected rows in each of its splits, but one has none ({cause})" if empty else cause
+
+
+def _one_line(error: BaseException) -> str:
+    """Return an error's message on one line."""
+    return " ".join(str(error).split())

@@ -1,16 +1,26 @@
 """The teacher's API behind one small protocol: messages in, a Reply or one of three errors out."""
 
+import ipaddress
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
+from aiohttp import ClientConnectorError, ClientOSError, ServerDisconnectedError
 from azure.ai.inference.aio import ChatCompletionsClient
-from azure.ai.inference.models import ChatCompletions, ChatRequestMessage, SystemMessage, UserMessage
+from azure.ai.inference.models import (
+    AssistantMessage,
+    ChatCompletions,
+    ChatRequestMessage,
+    SystemMessage,
+    UserMessage,
+)
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from pydantic import ValidationError
 
 from stages.params import Teacher
 from stages.records import Message, Usage
@@ -23,10 +33,17 @@ STOPPING = {
 }
 TRANSIENT = {408, 409, 425, 429}
 SERVER_ERROR = 500
+BROKEN_OFF, SUCCESS = 0, 200
+SURROGATE = re.compile("[\ud800-\udfff]")
 THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 
 
 ReplyStatus = Literal["answered", "truncated", "filtered"]
+MESSAGES: dict[str, Callable[[str], ChatRequestMessage]] = {
+    "system": SystemMessage,
+    "user": UserMessage,
+    "assistant": AssistantMessage,
+}
 STATUSES: dict[str | None, ReplyStatus] = {"length": "truncated", "content_filter": "filtered"}
 
 
@@ -89,6 +106,7 @@ class AzureClient:
             credentials.endpoint,
             AzureKeyCredential(credentials.key),
             retry_total=0,
+            use_env_settings=not _is_loopback(self.endpoint_host),  # no proxy can reach this machine's own loopback
             connection_timeout=timeout_s,
             read_timeout=timeout_s,
         )
@@ -105,11 +123,10 @@ class AzureClient:
                 max_tokens=self._teacher.max_tokens,
             )
         except HttpResponseError as error:
-            if isinstance(error, DecodeError):
-                raise TransientError("the server's answer is no JSON") from None
             return self._sort_status(error)
         except ServiceRequestError as error:
-            raise UnreachableError(self._redact(str(error))) from None
+            kind = TransientError if _was_connected(error) else UnreachableError
+            raise kind(self._redact(str(error))) from None
         except ServiceResponseError as error:
             raise TransientError(self._redact(str(error))) from None
         except json.JSONDecodeError:
@@ -119,8 +136,12 @@ class AzureClient:
     def _sort_status(self, error: HttpResponseError) -> Reply:
         """Return a filtered Reply, or raise the error that an HTTP status means."""
         status = error.status_code or 0
+        # The library decodes before it looks at the status, so a 401 or 429 without JSON is a DecodeError, too.
+        if isinstance(error, DecodeError) and status in (BROKEN_OFF, SUCCESS):
+            said = "is no JSON" if status else "broke off"
+            raise TransientError(f"the server's answer {said}") from None
         code = error.error.code if error.error else None
-        said = self._redact(f"status {status}: {' '.join((error.message or '').split())[:300]}")
+        said = f"status {status}: {' '.join(self._redact(error.message or '').split())[:300]}"
         if code == "content_filter":
             return Reply("filtered", None, None, "content_filter", None, None, None)
         if status in STOPPING or code == "unknown_model":
@@ -132,8 +153,8 @@ class AzureClient:
         raise RejectedError(said) from None
 
     def _redact(self, text: str) -> str:
-        """Take the key out of what a server or a library said."""
-        return text.replace(self._credentials.key, "***")
+        """Take the key out of what a server or a library said; do it before shortening, which may cut a key in two."""
+        return _clean(text).replace(self._credentials.key, "***")
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -142,29 +163,58 @@ class AzureClient:
 
 def _to_azure(message: Message) -> ChatRequestMessage:
     """Say one message in the library's own types."""
-    return SystemMessage(message.content) if message.role == "system" else UserMessage(message.content)
+    return MESSAGES[message.role](message.content)
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _was_connected(error: ServiceRequestError) -> bool:
+    """Tell a connection that broke before the first byte came back from one that was never made."""
+    cause = error.inner_exception
+    return isinstance(cause, ServerDisconnectedError | ClientOSError) and not isinstance(cause, ClientConnectorError)
 
 
 def _to_reply(completion: ChatCompletions) -> Reply:
-    """Read the first choice; a body without one is a failed attempt."""
-    if not completion.get("choices"):
-        raise TransientError("the server's answer holds no choices")
+    """Read the first choice; a body without one, or of another shape, is a failed attempt."""
+    try:
+        if not completion.get("choices"):
+            raise TransientError("the server's answer holds no choices")
+        return _read_choice(completion)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise TransientError("the server's answer is no chat completion") from None
+
+
+def _read_choice(completion: ChatCompletions) -> Reply:
+    """Read the first choice; a body of another shape raises whatever the library stumbles over."""
     choice = completion.choices[0]
     finish_reason = (
         None if choice.finish_reason is None else str(getattr(choice.finish_reason, "value", choice.finish_reason))
     )
     content, thoughts = _split_thinking(_clean(choice.message.content or ""))
-    usage = completion.get("usage")
-    logprobs = choice.get("logprobs") or {}
+    logprobs = (choice.get("logprobs") or {}).get("content")
     return Reply(
         status=STATUSES.get(finish_reason, "answered"),
         content=content,
         reasoning=_clean(choice.message.get("reasoning_content") or "") or thoughts,
         finish_reason=finish_reason,
         model=completion.get("model"),
-        usage=usage and Usage(prompt_tokens=usage["prompt_tokens"], completion_tokens=usage["completion_tokens"]),
-        logprobs=logprobs.get("content"),
+        usage=_to_usage(completion.get("usage") or {}),
+        logprobs=logprobs and json.loads(_clean(json.dumps(logprobs, ensure_ascii=False))),
     )
+
+
+def _to_usage(counted: Mapping[str, object]) -> Usage | None:
+    """Read how many tokens were counted; an answer that was bought is kept even where they are not."""
+    try:
+        return Usage.model_validate({name: counted.get(name) for name in Usage.model_fields})
+    except ValidationError:
+        return None
 
 
 def _split_thinking(text: str) -> tuple[str, str | None]:
@@ -175,7 +225,7 @@ def _split_thinking(text: str) -> tuple[str, str | None]:
 
 def _clean(text: str) -> str:
     """Replace lone surrogates, which no UTF-8 file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _retry_after_s(error: HttpResponseError) -> float | None:
@@ -183,7 +233,9 @@ def _retry_after_s(error: HttpResponseError) -> float | None:
     headers = getattr(error.response, "headers", {})
     for name, unit_s in (("retry-after-ms", 0.001), ("Retry-After", 1.0)):
         try:
-            return float(headers[name]) * unit_s
+            asked_s = float(headers[name]) * unit_s
         except (KeyError, ValueError):
             continue
+        if math.isfinite(asked_s) and asked_s >= 0:
+            return asked_s
     return None

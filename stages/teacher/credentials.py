@@ -22,9 +22,14 @@ class Credentials:
         return f"Credentials(endpoint={self.endpoint!r}, key=***)"
 
 
+def load_env_file() -> None:
+    """Take the nearest .env upwards of this folder into the environment, whose own variables win."""
+    dotenv.load_dotenv(dotenv.find_dotenv(usecwd=True))
+
+
 def read_credentials(prefix: str) -> Credentials:
     """Read {prefix}_ENDPOINT and {prefix}_KEY from the environment, or from the nearest .env upwards of this folder."""
-    dotenv.load_dotenv(dotenv.find_dotenv(usecwd=True))
+    load_env_file()
     values = {name: os.environ.get(f"{prefix}_{name}", "").strip() for name in ("ENDPOINT", "KEY")}
     missing = [f"{prefix}_{name}" for name, value in values.items() if not value]
     if missing:
@@ -32,7 +37,18 @@ def read_credentials(prefix: str) -> Credentials:
             f".env: expected {' and '.join(missing)}, found none here or in the environment: copy .env.example to .env "
             "and fill it in, or choose `teacher: smollm2` in params.yaml"
         )
-    parts = urlsplit(values["ENDPOINT"])
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    endpoint = _clean_endpoint(values["ENDPOINT"])
+    if endpoint is None:
         raise InputError(f".env: {prefix}_ENDPOINT: expected a URL such as https://NAME.services.ai.azure.com/models")
-    return Credentials(values["ENDPOINT"].rstrip("/").removesuffix("/chat/completions"), values["KEY"], prefix)
+    return Credentials(endpoint, values["KEY"], prefix)
+
+
+def _clean_endpoint(url: str) -> str | None:
+    """Return the URL that routes are put after, without the route and query that portals show; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            return None
+    except ValueError:
+        return None
+    return parts._replace(path=parts.path.rstrip("/").removesuffix("/chat/completions"), query="", fragment="").geturl()

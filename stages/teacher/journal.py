@@ -16,6 +16,7 @@ from stages.errors import InputError
 from stages.params import Teacher
 from stages.records import Message, Usage
 from stages.teacher.clients import Reply
+from stages.teacher.credentials import load_env_file
 
 VERSION = 1
 SCHEMA = """
@@ -38,7 +39,8 @@ CREATE TABLE answers (
 
 
 def journal_path() -> Path:
-    """Return where the journal is: $POTSTILL_JOURNAL, or the user's data folder."""
+    """Return where the journal is: $POTSTILL_JOURNAL (also from .env), or the user's data folder."""
+    load_env_file()
     chosen = os.environ.get("POTSTILL_JOURNAL")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("potstill")) / "journal.sqlite"
 
@@ -71,7 +73,11 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._database = sqlite3.connect(path, isolation_level=None, timeout=60)
-            self._migrate()
+            try:
+                self._migrate()
+            except BaseException:
+                self._database.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise InputError(
                 f"{path}: expected a journal that can be read and written, but {error}; mend it, or name another "
@@ -80,16 +86,21 @@ class Journal:
 
     def _migrate(self) -> None:
         """Bring the file to this version's schema; a newer one is refused."""
+        if self._version() > VERSION:  # read before anything is written: WAL mode alone would change the file
+            raise InputError(
+                f"{self.path}: expected a journal of version {VERSION}, got {self._version()}; update Potstill"
+            )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("BEGIN IMMEDIATE")
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            self._database.execute("ROLLBACK")
-            raise InputError(f"{self.path}: expected a journal of version {VERSION}, got {version}; update Potstill")
-        if version == 0:
+        if self._version() == 0:
             self._database.execute(SCHEMA)
             self._database.execute(f"PRAGMA user_version = {VERSION}")
         self._database.execute("COMMIT")
+
+    def _version(self) -> int:
+        """Read the version of the file's schema; 0 for a new file."""
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        return int(version)
 
     def find(self, key: str, max_tokens: int) -> Reply | None:
         """Return the answer bought under this key that serves this token limit, or None.
@@ -117,7 +128,7 @@ class Journal:
             usage=None
             if prompt_tokens is None
             else Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
-            logprobs=logprobs and json.loads(logprobs),
+            logprobs=None if logprobs is None else json.loads(logprobs),
         )
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
@@ -134,7 +145,7 @@ class Journal:
                 reply.model,
                 reply.usage and reply.usage.prompt_tokens,
                 reply.usage and reply.usage.completion_tokens,
-                reply.logprobs and json.dumps(reply.logprobs),
+                None if reply.logprobs is None else json.dumps(reply.logprobs),
                 endpoint_host,
                 time.time(),
             ),

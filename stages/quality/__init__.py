@@ -1,0 +1,1 @@
+"""How good the teacher is: statistics, figures and the report page."""

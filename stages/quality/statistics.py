@@ -1,0 +1,143 @@
+"""The numbers of the report: pure functions of counts and of the frames that tables.py makes. None where undefined.
+
+`readings` has a row for each response and `questions` one for each question; "none" stands where there is no letter.
+scipy.special has the two distribution functions needed; scipy.stats gives the same numbers and takes 1.5 s to import.
+"""
+
+from collections.abc import Sequence
+from string import ascii_uppercase as LETTERS
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special
+
+from stages.records import Outcome
+
+NONE = "none"
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+DECIMALS = 6
+HALF_A_COUNT = 0.5
+
+Counts = npt.NDArray[np.float64]
+
+
+def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
+    """Return the Wilson score interval of a share (Wilson 1927; scipy.stats.binomtest's method "wilson")."""
+    if trials == 0:
+        return None, None
+    z = float(special.ndtri((1 + level) / 2))
+    share, shrink = successes / trials, 1 + z**2 / trials
+    middle = (share + z**2 / (2 * trials)) / shrink
+    half = z / shrink * (share * (1 - share) / trials + z**2 / (4 * trials**2)) ** 0.5
+    return (0.0 if successes == 0 else middle - half), (1.0 if successes == trials else middle + half)
+
+
+def total_variation(first: Counts, second: Counts) -> float | None:
+    """Return half the summed difference of the shares in two vectors of k counts: 0 alike, 1 disjoint."""
+    if first.sum() == 0 or second.sum() == 0:
+        return None
+    return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
+
+
+def goodness_of_fit(observed: Counts, reference: Counts) -> float | None:
+    """Return the p value of Pearson's chi-square test of k counts against a reference's shares (Pearson 1900).
+
+    A letter that the reference lacks would make one single answer impossible (p = 0), however short the reference is:
+    then every letter's reference gets half a count more, as Haldane and Anscombe did for empty cells.
+    """
+    if observed.sum() == 0 or reference.sum() == 0:
+        return None
+    reference = reference + HALF_A_COUNT if (reference == 0).any() else reference
+    expected = reference / reference.sum() * observed.sum()
+    return float(special.chdtrc(len(observed) - 1, ((observed - expected) ** 2 / expected).sum()))
+
+
+def recall_deviation(confusion: Counts) -> float | None:
+    """Return RStd, the standard deviation of the recall of each gold letter, of k x k counts (rows: gold).
+
+    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024. Letters without gold are
+    left out; with fewer than two letters left there is nothing to compare.
+    """
+    gold = confusion.sum(axis=1)
+    recalls = np.diagonal(confusion)[gold > 0] / gold[gold > 0]
+    return float(recalls.std()) if len(recalls) > 1 else None
+
+
+def letters_shown(readings: pd.DataFrame) -> list[str]:
+    """List the letters that any question showed."""
+    return list(LETTERS[: int(readings["n_choices"].max())]) if len(readings) else []
+
+
+def letter_counts(letters: "pd.Series[str]", shown: Sequence[str]) -> Counts:
+    """Count each of the k letters shown, in order; "none" is not counted unless it is among them."""
+    return letters.value_counts().reindex(list(shown), fill_value=0).to_numpy().astype(np.float64)
+
+
+def cross_counts(readings: pd.DataFrame, gold: Sequence[str], answers: Sequence[str]) -> Counts:
+    """Count responses by gold (rows) and answer (columns)."""
+    rows = [letter_counts(readings["answer"][readings["gold"] == letter], answers) for letter in gold]
+    return np.array(rows).reshape(len(gold), len(answers))
+
+
+def uniform_counts(readings: pd.DataFrame, shown: Sequence[str]) -> Counts:
+    """Return how often each letter shown would come if each response took one of its own choices at random."""
+    sizes = readings["n_choices"].to_numpy(dtype=float)
+    return np.array([(1 / sizes[sizes > position]).sum() for position in range(len(shown))])
+
+
+def with_gold_and_answer(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the responses that have both a letter and gold."""
+    return readings[(readings["gold"] != NONE) & (readings["answer"] != NONE)]
+
+
+def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
+    """Compare the letters answered with gold, as shown, over the responses that have both, each taken as independent.
+
+    Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown.
+    """
+    both, read = with_gold_and_answer(readings), readings[readings["answer"] != NONE]
+    used = both if len(both) else read
+    shown = letters_shown(used)
+    answers, gold = letter_counts(used["answer"], shown), letter_counts(used["gold"], shown)
+    return {
+        "chi2_p": round_number(goodness_of_fit(answers, gold if len(both) else uniform_counts(used, shown))),
+        "tv_distance": round_number(total_variation(answers, gold)),
+        "recall_std": round_number(recall_deviation(cross_counts(used, shown, shown))),
+    }
+
+
+def guessing_accuracy(questions: pd.DataFrame) -> float | None:
+    """Return the accuracy to expect of picking one of each question's choices at random, over questions with gold."""
+    sizes = questions["n_choices"][questions["has_gold"]]
+    return float((1 / sizes).mean()) if len(sizes) else None
+
+
+def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, Any]:
+    """Return what reports/metrics.json holds of one split."""
+    correct, judged = int((questions["outcome"] == "correct").sum()), int(questions["has_gold"].sum())
+    low, high = wilson_interval(correct, judged)
+    outcomes = questions["outcome"].value_counts()
+    repeated = questions[questions["letters_read"] > 1]
+    return {
+        "questions": len(questions),
+        "accuracy": round_number(correct / judged) if judged else None,
+        "accuracy_low": round_number(low),
+        "accuracy_high": round_number(high),
+        "answered_rate": round_number(float((readings["answer"] != NONE).mean())) if len(readings) else None,
+        "outcomes": {outcome: int(outcomes.get(outcome, 0)) for outcome in OUTCOMES},
+        "position_bias": position_bias(readings),
+        "agreement": round_number(float(repeated["plurality_share"].mean())) if len(repeated) else None,
+    }
+
+
+def whole_percent(share: float) -> str:
+    """Write a share in whole per cent, without the sign, but never as 0 or 100 one that is not."""
+    whole = f"{100 * share:.0f}"
+    return "<1" if whole == "0" and share > 0 else ">99" if whole == "100" and share < 1 else whole
+
+
+def round_number(number: float | None) -> float | None:
+    """Round to six decimals, so that the last bits of another machine's arithmetic change no file."""
+    return None if number is None else round(number, DECIMALS)

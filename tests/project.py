@@ -1,0 +1,91 @@
+"""A copy of this project in a folder of its own, for tests that run `dvc` and `make` in it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from tests.servers.teacher import TeacherServer
+
+ROOT = Path(__file__).parents[1]
+QUESTIONS = 8 + 5
+STAGES = ["load", "prepare", "infer", "analyze", "export"]
+
+
+class Project:
+    """A clone of this project in a folder of its own, with a cache and a journal of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("TEACHER_MODEL")}
+        self.environment |= {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "POTSTILL_JOURNAL": str(folder / "journal.sqlite"),
+            "HF_HOME": str(folder / "huggingface"),
+        }
+
+    def make(self) -> None:
+        """Copy what git would commit of this project, and choose a teacher on loopback and a small sample."""
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (ROOT / name).is_file():
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.folder / name)
+        self.edit_params(
+            teacher="loopback",
+            teachers__loopback={"provider": "azure", "model": "loopback"},
+            load__train=8,
+            load__validation=5,
+        )
+        self.git("init", "-q")
+        self.git("add", "--all")
+        self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Use the loopback teacher")
+
+    def use(self, teacher: TeacherServer) -> None:
+        """Let .env name this teacher."""
+        (self.folder / ".env").write_text(
+            f"TEACHER_MODEL_ENDPOINT={teacher.endpoint}\nTEACHER_MODEL_KEY=not-a-secret\n"
+        )
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.folder, check=True)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+
+    def repro(self, *options: str) -> list[str]:
+        """Run `dvc repro`, and return the stages that really ran."""
+        done = self.run("dvc", "repro", *options)
+        assert done.returncode == 0, done.stderr
+        return [stage for stage in STAGES if f"Running stage '{stage}'" in done.stdout]
+
+    def edit_params(self, **edits: object) -> None:
+        """Set params, `a__b=1` for a.b."""
+        path = self.folder / "params.yaml"
+        yaml = YAML()
+        params = yaml.load(path.read_text())
+        for key, value in edits.items():
+            *parents, last = key.split("__")
+            section = params
+            for parent in parents:
+                section = section[parent]
+            section[last] = value
+        with path.open("w") as file:
+            yaml.dump(params, file)
+
+    def read(self, name: str) -> str:
+        return (self.folder / name).read_text(encoding="utf-8")
+
+    def rows(self, name: str) -> list[dict]:
+        return [json.loads(line) for line in self.read(name).splitlines()]

@@ -1,0 +1,117 @@
+from pathlib import Path
+
+import pytest
+
+from stages.errors import InputError
+from stages.teacher.credentials import Credentials, read_credentials
+
+ENDPOINT = "https://example.services.ai.azure.com/models"
+KEY = "not-a-real-key-8f3a"
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project" / ".dvc" / "tmp" / "exps" / "queued"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return tmp_path / "project"
+
+
+def set_variables(monkeypatch: pytest.MonkeyPatch, endpoint: str = ENDPOINT, key: str = KEY) -> None:
+    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", endpoint)
+    monkeypatch.setenv("TEACHER_MODEL_KEY", key)
+
+
+def test_credentials_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch)
+
+    assert read_credentials("TEACHER_MODEL") == Credentials(ENDPOINT, KEY, "TEACHER_MODEL")
+
+
+def test_credentials_come_from_the_env_file_of_a_folder_above(project: Path) -> None:
+    (project / ".env").write_text(f"TEACHER_MODEL_ENDPOINT={ENDPOINT}\nTEACHER_MODEL_KEY={KEY}\n")
+
+    assert read_credentials("TEACHER_MODEL") == Credentials(ENDPOINT, KEY, "TEACHER_MODEL")
+
+
+def test_the_environment_wins_over_the_env_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / ".env").write_text("TEACHER_MODEL_ENDPOINT=https://other.example\nTEACHER_MODEL_KEY=other\n")
+    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
+
+    found = read_credentials("TEACHER_MODEL")
+
+    assert (found.endpoint, found.key) == ("https://other.example", KEY)
+
+
+def test_a_teacher_may_have_variables_of_its_own(project: Path) -> None:
+    (project / ".env").write_text(
+        "TEACHER_MODEL_ENDPOINT=https://other.example\nTEACHER_MODEL_KEY=other\n"
+        f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY={KEY}\n"
+    )
+
+    assert read_credentials("GPT4O") == Credentials(ENDPOINT, KEY, "GPT4O")
+
+
+@pytest.mark.parametrize(
+    ("lines", "missing", "present"),
+    [
+        pytest.param("", ["GPT4O_ENDPOINT", "GPT4O_KEY"], [], id="both"),
+        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}", ["GPT4O_KEY"], ["GPT4O_ENDPOINT"], id="key"),
+        pytest.param(f"GPT4O_KEY={KEY}", ["GPT4O_ENDPOINT"], ["GPT4O_KEY"], id="endpoint"),
+        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY=", ["GPT4O_KEY"], ["GPT4O_ENDPOINT"], id="key left empty"),
+        pytest.param(f"GPT4O_ENDPOINT=' '\nGPT4O_KEY={KEY}", ["GPT4O_ENDPOINT"], ["GPT4O_KEY"], id="blank endpoint"),
+    ],
+)
+def test_a_missing_variable_is_named_and_the_example_too(
+    project: Path, lines: str, missing: list[str], present: list[str]
+) -> None:
+    (project / ".env").write_text(lines)
+
+    with pytest.raises(InputError) as raised:
+        read_credentials("GPT4O")
+
+    said = str(raised.value)
+    assert all(name in said for name in [*missing, ".env.example"])
+    assert not any(name in said for name in [*present, KEY])
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        pytest.param("example.services.ai.azure.com/models", id="no scheme"),
+        pytest.param("ftp://example.com", id="another scheme"),
+        pytest.param("https://", id="no host"),
+        pytest.param("https:///models", id="no host but a path"),
+        pytest.param("http://[::1/models", id="open bracket"),
+        pytest.param("http://example.com:http/models", id="port is no number"),
+    ],
+)
+def test_an_endpoint_that_is_no_url_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    set_variables(monkeypatch, endpoint)
+
+    with pytest.raises(InputError, match="TEACHER_MODEL_ENDPOINT: expected a URL such as https://"):
+        read_credentials("TEACHER_MODEL")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        pytest.param(f"{ENDPOINT}/", id="closing slash"),
+        pytest.param(f"{ENDPOINT}/chat/completions", id="whole route"),
+        pytest.param(f"{ENDPOINT}/chat/completions/", id="whole route and slash"),
+        pytest.param(f"{ENDPOINT}/chat/completions?api-version=2024-05-01-preview", id="as the portal shows it"),
+        pytest.param(f"  {ENDPOINT} ", id="spaces around"),
+    ],
+)
+def test_an_endpoint_is_taken_as_portals_show_it(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    set_variables(monkeypatch, endpoint)
+
+    assert read_credentials("TEACHER_MODEL").endpoint == ENDPOINT
+
+
+def test_the_key_never_shows_in_a_repr() -> None:
+    assert KEY not in f"{Credentials(ENDPOINT, KEY, 'TEACHER_MODEL')!r} {Credentials(ENDPOINT, KEY, 'TEACHER_MODEL')}"

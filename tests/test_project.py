@@ -1,0 +1,114 @@
+"""What dvc.yaml, the Makefile and the modules promise each other, read from the files themselves."""
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[1]
+PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
+STAGES = list(PIPELINE["stages"])
+HEAVY = {"azure", "datasets", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "scipy", "tenacity", "xllamacpp"}
+MAY_IMPORT = {
+    "load": {"datasets", "pandas", "pyarrow"},  # `datasets` imports the other two
+    "prepare": set(),
+    "infer": {"azure", "tenacity"},
+    "analyze": {"jinja2", "matplotlib", "pandas", "pyarrow", "scipy"},
+    "export": set(),
+}
+
+
+def imported_modules(module: str) -> set[str]:
+    """The modules of this project that a module imports, directly or through others, itself included."""
+    found, waiting = set(), [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        source = Path(importlib.util.find_spec(name).origin).read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stages."):
+                waiting.append(node.module)
+            elif isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names if alias.name.startswith("stages.")]
+    return found
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_imported_module_is_a_dep(stage: str) -> None:
+    deps = PIPELINE["stages"][stage]["deps"]
+    files = {
+        Path(importlib.util.find_spec(name).origin).relative_to(ROOT) for name in imported_modules(f"stages.{stage}")
+    }
+    untracked = {str(file) for file in files if not any(file.is_relative_to(dep) for dep in deps)}
+    assert untracked == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_dep_in_stages_is_imported(stage: str) -> None:
+    files = {
+        Path(importlib.util.find_spec(name).origin).relative_to(ROOT) for name in imported_modules(f"stages.{stage}")
+    }
+    needless = {
+        dep
+        for dep in PIPELINE["stages"][stage]["deps"]
+        if dep.startswith("stages/") and not any(file.is_relative_to(dep) for file in files)
+    }
+    assert needless == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_imports_only_the_heavy_packages_that_it_uses(stage: str) -> None:
+    script = f"import sys, stages.{stage}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert HEAVY & set(loaded.stdout.split()) <= MAY_IMPORT[stage]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_is_described_and_runs_its_own_module(stage: str) -> None:
+    assert PIPELINE["stages"][stage]["desc"].endswith(".")
+    assert PIPELINE["stages"][stage]["cmd"] == f"python -m stages.{stage}"
+
+
+def test_a_stage_reads_only_what_the_stages_before_it_wrote() -> None:
+    written = {"data/source"}
+    for stage in PIPELINE["stages"].values():
+        inputs = {dep for dep in stage["deps"] if not dep.startswith("stages/")}
+        assert all(any(Path(dep).is_relative_to(out) for out in written) for dep in inputs)
+        written |= set(stage["outs"])
+
+
+def test_no_stage_tracks_runtime() -> None:
+    tracked = [param for stage in PIPELINE["stages"].values() for param in stage["params"]]
+    assert not [param for param in tracked if param.startswith("runtime")]
+
+
+def test_every_goal_of_the_makefile_is_explained_by_help_and_by_the_readme() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    goals = set(re.search(r"\.PHONY: (.*)", makefile)[1].split())
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[0] for line in helped.splitlines()} == goals
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert {goal for goal in goals if f"make {goal}" not in readme} == set()
+
+
+def test_the_lock_names_no_host_and_hashes_every_package() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    packages = re.findall(r"^[a-z0-9][^\s=]*==.*\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)*)", lock, re.MULTILINE)
+    assert len(packages) > 100
+    assert all(packages)
+
+
+def test_the_lock_holds_every_direct_dependency() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    wanted = re.findall(r'^    "([a-z0-9.-]+)",$', project, re.MULTILINE)
+    lock = (ROOT / "requirements.lock").read_text()
+    assert wanted
+    assert [name for name in wanted if f"\n{name.replace('.', '-')}==" not in lock] == []

@@ -1,0 +1,80 @@
+"""The README is true today: its commands run, its params are legal, its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.params import Params
+from tests.project import Project
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def code_blocks(language: str) -> list[str]:
+    """Return the fenced blocks of a language ("" for none) without their fences."""
+    pieces = re.split(r"^```(.*)\n", README, flags=re.MULTILINE)
+    return [body for name, body in zip(pieces[1::4], pieces[2::4], strict=True) if name == language]
+
+
+def commands() -> list[str]:
+    lines = [line.partition(" #")[0].strip() for block in code_blocks("bash") for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def commands_of_ci() -> set[str]:
+    """The lines of .ci/run, and what `make check`, which it runs, is made of."""
+    lines = {line.partition(" |")[0].strip() for line in (ROOT / ".ci/run").read_text().splitlines()}
+    check = re.search(r"^check: (.*?) ##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return lines | {f"make {goal}" for goal in check[1].split()}
+
+
+def test_the_quick_start_is_two_commands_that_ci_runs() -> None:
+    quick_start = code_blocks("bash")[0].splitlines()
+    assert len(quick_start) == 2
+    assert {line.partition(" #")[0].strip() for line in quick_start} <= commands_of_ci()
+
+
+def test_every_command_that_ci_does_not_run_works(project: Project) -> None:
+    project.git("add", "--all")
+    project.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Run")
+    for command in [line for line in commands() if line not in commands_of_ci()]:
+        done = project.run("bash", "-c", command)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def merge(base: dict, edits: dict) -> dict:
+    both = {key: merge(base[key], edits[key]) for key in base.keys() & edits.keys() if isinstance(edits[key], dict)}
+    return base | edits | both
+
+
+@pytest.mark.parametrize("block", code_blocks("yaml"))
+def test_every_params_example_is_legal_and_chooses_what_it_adds(block: str) -> None:
+    edits = YAML(typ="safe").load(block)
+    params = Params.model_validate(merge(YAML(typ="safe").load((ROOT / "params.yaml").read_text()), edits))
+    assert params.dataset in params.datasets
+    assert params.teacher in params.teachers
+
+
+def test_every_link_and_picture_is_there() -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_the_tree_names_what_exists() -> None:
+    tree = next(block for block in code_blocks("") if block.startswith("params.yaml"))
+    paths, parent = [], Path()
+    for line in tree.splitlines():
+        indent, names = re.match(r"( *)([^ ,]+(?:, [^ ,]+)*)", line).groups()
+        paths += [(parent if indent else Path()) / name for name in names.split(", ")]
+        parent = parent if indent else paths[-1]
+    made_by_the_stages = {Path("reports"), Path("logs/infer.json")}
+    assert {path for path in paths if not (ROOT / path).exists()} <= made_by_the_stages
+
+
+def test_the_sections_stand_in_the_order_in_which_a_newcomer_needs_them() -> None:
+    headings = re.findall(r"^## (.*)", README, re.MULTILINE)
+    assert headings == ["Quick start", "The pipeline", "Recipes", "Where answers are kept", "Limits", "Development"]

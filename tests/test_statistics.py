@@ -1,0 +1,179 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from stages.quality.statistics import (
+    OUTCOMES,
+    goodness_of_fit,
+    guessing_accuracy,
+    letters_shown,
+    position_bias,
+    recall_deviation,
+    split_metrics,
+    total_variation,
+    uniform_counts,
+    wilson_interval,
+)
+
+
+def counts(*numbers: float) -> np.ndarray:
+    return np.array(numbers, dtype=float)
+
+
+def make_readings(pairs: list[tuple[str, str]], n_choices: int | list[int] = 3) -> pd.DataFrame:
+    """Make readings of (gold, answer) pairs, "-" for none."""
+    frame = pd.DataFrame(pairs, columns=["gold", "answer"]).replace("-", "none")
+    return frame.assign(n_choices=n_choices)
+
+
+def make_questions(*rows: tuple[str, bool, int, float | None]) -> pd.DataFrame:
+    """Make questions of (outcome, has_gold, letters_read, plurality_share)."""
+    frame = pd.DataFrame(list(rows), columns=["outcome", "has_gold", "letters_read", "plurality_share"])
+    kinds = {"has_gold": bool, "letters_read": int, "plurality_share": float}
+    return frame.astype(kinds).assign(n_choices=4)
+
+
+# Newcombe 1998, table I, gives the first two to four decimals.
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1.0)],
+)
+def test_wilson_interval_of_the_literature(successes: int, trials: int, low: float, high: float) -> None:
+    assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_wilson_interval_is_scipys() -> None:
+    random = np.random.default_rng(0)
+    for trials in random.integers(1, 500, size=50):
+        successes = int(random.integers(0, trials + 1))
+        expected = stats.binomtest(successes, int(trials)).proportion_ci(0.9, method="wilson")
+        assert wilson_interval(successes, int(trials), 0.9) == pytest.approx((expected.low, expected.high))
+
+
+def test_wilson_interval_of_nothing_is_unknown() -> None:
+    assert wilson_interval(0, 0) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "distance"),
+    [
+        pytest.param((1, 1), (5, 5), 0, id="alike at another size"),
+        pytest.param((4, 0), (0, 7), 1, id="disjoint"),
+        pytest.param((3, 1), (1, 1), 0.25, id="a quarter moved"),
+        pytest.param((2, 1, 1), (1, 1, 2), 0.25, id="three letters"),
+    ],
+)
+def test_total_variation_by_hand(first: tuple[int, ...], second: tuple[int, ...], distance: float) -> None:
+    assert total_variation(counts(*first), counts(*second)) == pytest.approx(distance)
+
+
+def test_total_variation_of_nothing_is_unknown() -> None:
+    assert total_variation(counts(0, 0), counts(1, 1)) is None
+    assert total_variation(counts(1, 1), counts(0, 0)) is None
+    assert total_variation(counts(), counts()) is None
+
+
+def test_goodness_of_fit_by_hand() -> None:
+    # 8 and 2 where 5 and 5 were expected: chi-square 9/5 + 9/5 = 3.6 with one degree of freedom
+    assert goodness_of_fit(counts(8, 2), counts(20, 20)) == pytest.approx(math.erfc(math.sqrt(3.6 / 2)))
+
+
+def test_goodness_of_fit_is_scipys() -> None:
+    random = np.random.default_rng(1)
+    for k in range(2, 12):
+        observed, reference = counts(*random.integers(1, 30, size=k)), counts(*random.integers(1, 30, size=k))
+        expected = stats.chisquare(observed, reference / reference.sum() * observed.sum()).pvalue
+        assert goodness_of_fit(observed, reference) == pytest.approx(expected)
+
+
+def test_goodness_of_fit_gives_an_empty_letter_half_a_count() -> None:
+    expected = stats.chisquare([3, 1], [4 * 2.5 / 3, 4 * 0.5 / 3]).pvalue
+    assert goodness_of_fit(counts(3, 1), counts(2, 0)) == pytest.approx(expected)
+
+
+def test_goodness_of_fit_of_nothing_is_unknown() -> None:
+    assert goodness_of_fit(counts(0, 0), counts(1, 1)) is None
+    assert goodness_of_fit(counts(1, 1), counts(0, 0)) is None
+
+
+def test_recall_deviation_by_hand() -> None:
+    # recalls 1, 1/2 and 0, the letter without gold left out: mean 1/2, variance 1/6
+    confusion = np.array([[4, 0, 0, 0], [1, 2, 1, 0], [3, 0, 0, 0], [0, 0, 0, 0]], dtype=float)
+    assert recall_deviation(confusion) == pytest.approx(math.sqrt(1 / 6))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_recall_deviation_needs_two_letters_with_gold(size: int) -> None:
+    confusion = np.zeros((size, size))
+    confusion[:1, :1] = 3
+    assert recall_deviation(confusion) is None
+
+
+def test_position_bias_counts_responses_with_letter_and_gold() -> None:
+    readings = make_readings([("A", "C"), ("B", "C"), ("C", "C"), ("A", "A"), ("B", "-"), ("-", "B")])
+    bias = position_bias(readings)
+    # answers A 1, C 3; gold A 2, B 1, C 1
+    assert bias["tv_distance"] == 0.5
+    assert bias["chi2_p"] == pytest.approx(stats.chisquare([1, 0, 3], [2, 1, 1]).pvalue, abs=1e-6)
+    assert bias["recall_std"] == pytest.approx(np.std([0.5, 0, 1]), abs=1e-6)
+
+
+def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:
+    readings = make_readings([("-", "A"), ("-", "A"), ("-", "A"), ("-", "B"), ("-", "-")], [2, 2, 4, 4, 4])
+    # a uniform choice of two twice and of four twice: A and B 1.5 each, C and D 0.5 each
+    expected = stats.chisquare([3, 1, 0, 0], [1.5, 1.5, 0.5, 0.5]).pvalue
+    assert position_bias(readings) == {
+        "chi2_p": pytest.approx(expected, abs=1e-6),
+        "tv_distance": None,
+        "recall_std": None,
+    }
+
+
+@pytest.mark.parametrize("pairs", [[], [("A", "-"), ("B", "-")], [("-", "-")]], ids=["no rows", "failed", "nothing"])
+def test_position_bias_without_letters_is_unknown(pairs: list[tuple[str, str]]) -> None:
+    assert position_bias(make_readings(pairs)) == {"chi2_p": None, "tv_distance": None, "recall_std": None}
+
+
+def test_uniform_counts_add_up_to_the_rows() -> None:
+    readings = make_readings([("A", "A")] * 3, [2, 3, 10])
+    assert letters_shown(readings) == list("ABCDEFGHIJ")
+    uniform = uniform_counts(readings, letters_shown(readings))
+    assert uniform.sum() == pytest.approx(3)
+    assert uniform[2] == pytest.approx(1 / 3 + 1 / 10)
+
+
+def test_split_metrics_by_hand() -> None:
+    questions = make_questions(
+        ("correct", True, 3, 1.0), ("wrong", True, 3, 2 / 3), ("failed", True, 0, None), ("unjudged", False, 1, 1.0)
+    )
+    readings = make_readings([("A", "A")] * 3 + [("B", "A")] * 3 + [("C", "-")] * 3 + [("-", "B")])
+    metrics = split_metrics(readings, questions)
+    assert metrics["questions"] == 4
+    assert metrics["accuracy"] == 0.333333
+    assert (metrics["accuracy_low"], metrics["accuracy_high"]) == pytest.approx(wilson_interval(1, 3), abs=1e-6)
+    assert metrics["answered_rate"] == 0.7
+    assert metrics["agreement"] == 0.833333
+    assert list(metrics["outcomes"]) == list(OUTCOMES)
+    assert {name: n for name, n in metrics["outcomes"].items() if n} == {
+        "correct": 1,
+        "wrong": 1,
+        "unjudged": 1,
+        "failed": 1,
+    }
+
+
+def test_split_metrics_of_nothing_are_unknown() -> None:
+    metrics = split_metrics(make_readings([]), make_questions())
+    assert metrics["questions"] == 0
+    assert metrics["outcomes"] == dict.fromkeys(OUTCOMES, 0)
+    for name in ("accuracy", "accuracy_low", "accuracy_high", "answered_rate", "agreement"):
+        assert metrics[name] is None
+
+
+def test_guessing_accuracy_is_over_questions_with_gold() -> None:
+    questions = make_questions(("wrong", True, 1, 1.0), ("wrong", True, 1, 1.0), ("unjudged", False, 1, 1.0))
+    assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10])) == pytest.approx(0.375)
+    assert guessing_accuracy(questions[questions["outcome"] == "unjudged"]) is None
