@@ -1,7 +1,6 @@
 """Stage analyze: read a letter from each response, judge it by gold, and report how far to trust the teacher."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby, zip_longest
@@ -13,6 +12,7 @@ import click
 from stages.choices import original_letter
 from stages.errors import InputError, plain_errors
 from stages.extraction import extract_answer
+from stages.options import path_option
 from stages.params import Params, Price, load_params
 from stages.quality.figures import Picture, draw_split
 from stages.quality.page import Report, render_page, tell_verdict
@@ -26,67 +26,78 @@ from stages.quality.tables import (
     outcome_table,
     write_table,
 )
-from stages.records import Answer, Outcome, Reading, Request, Response, read_rows, split_files, write_json, write_rows
+from stages.records import (
+    Answer,
+    Outcome,
+    Reading,
+    Request,
+    Response,
+    read_rows,
+    replacing,
+    split_files,
+    write_json,
+    write_rows,
+)
 
-SOURCE = Path("data/raw/source.json")
-REQUESTS = Path("data/requests")
-RESPONSES = Path("data/responses")
-ANSWERS = Path("data/answers")
-REPORTS = Path("reports")
 CENT_USD = 0.01
 ASCII = {ord("\N{EN DASH}"): "-", ord("\N{NO-BREAK SPACE}"): " "}
 
 
 @click.command()
-def main() -> None:
-    """Judge data/responses into data/answers, and write reports: metrics.json, tables, figures and index.html."""
+@path_option("source", "File that says what the questions are a sample of.")
+@path_option("requests", "Folder with what was asked.")
+@path_option("responses", "Folder with what came back.")
+@path_option("answers", "Folder for {split}.jsonl.")
+@path_option("reports", "Folder for metrics.json, tables, figures and index.html.")
+def main(source: Path, requests: Path, responses: Path, answers: Path, reports: Path) -> None:
+    """Judge the responses by the gold answers, and report how far to trust the teacher."""
     with plain_errors():
-        analyze(load_params())
+        analyze(load_params(), source, requests, responses, answers, reports)
 
 
-def analyze(params: Params) -> None:
+def analyze(params: Params, source: Path, requests: Path, responses: Path, answers: Path, reports: Path) -> None:
     """Write the answers of each split and every report; an InputError says where the files of a split disagree."""
-    source = read_source()
-    splits = [judge_split(file.stem, *read_split(file.name)) for file in split_files(REQUESTS)]
+    sampled = read_source(source)
+    splits = [judge_split(file.stem, *read_split(file, responses / file.name)) for file in split_files(requests)]
     for judged in splits:
-        write_rows(ANSWERS / f"{judged.split}.jsonl", judged.answers)
+        write_rows(answers / f"{judged.split}.jsonl", judged.answers)
     frames = frame_splits(splits, params.analyze.unread_sample)
     metrics = {judged.split: split_metrics(*frames.of_split(judged.split)) for judged in splits}
     usage = count_usage(
         [row for judged in splits for row in judged.responses], params.teachers[params.teacher].price_per_million
     )
     pictures = {split: draw_split(split, params.teacher, frames.of_split(split)[0]) for split in metrics}
-    write_json(REPORTS / "metrics.json", {**metrics, "usage": usage})
-    write_tables(frames)
-    write_pictures(pictures)
-    facts = list_facts(params, source, splits, usage)
+    write_json(reports / "metrics.json", {**metrics, "usage": usage})
+    write_tables(reports / "tables", frames)
+    write_pictures(reports / "figures", pictures)
+    facts = list_facts(params, sampled, splits, usage)
     report = Report(params.teacher, facts, splits[0].requests[:1], metrics, frames, pictures)
-    write_bytes(REPORTS / "index.html", render_page(report).encode())
+    write_bytes(reports / "index.html", render_page(report).encode())
     for split, numbers in metrics.items():
         click.echo(tell_verdict(params.teacher, split, numbers, frames).translate(ASCII))
 
 
-def read_split(name: str) -> tuple[list[Request], list[Response]]:
+def read_split(asked: Path, came: Path) -> tuple[list[Request], list[Response]]:
     """Read a split's requests and responses; an InputError names the first line that is not the request's response."""
-    requests, responses = list(read_rows(REQUESTS / name, Request)), list(read_rows(RESPONSES / name, Response))
+    requests, responses = list(read_rows(asked, Request)), list(read_rows(came, Response))
     for line, (request, response) in enumerate(zip_longest(requests, responses), start=1):
         if request is None or response is None or request.id != response.id:
             expected = f"the response to {request.id!r}" if request else "the end of the file"
-            came = f"the one to {response.id!r}" if response else "the end of the file"
-            raise InputError(f"{RESPONSES / name}: line {line}: expected {expected}, got {came}; run `make repro`")
+            found = f"the one to {response.id!r}" if response else "the end of the file"
+            raise InputError(f"{came}: line {line}: expected {expected}, got {found}; run `make repro`")
     return requests, responses
 
 
-def read_source() -> dict[str, Any]:
+def read_source(path: Path) -> dict[str, Any]:
     """Read what the questions are a sample of; an InputError says that the file is no JSON object."""
-    if not SOURCE.is_file():
-        raise InputError(f"{SOURCE}: expected a file of the stage before, found none; run `make repro`")
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
     try:
-        source = json.loads(SOURCE.read_text(encoding="utf-8"))
+        source = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{SOURCE}: expected JSON, but {error}; run `make repro`") from None
+        raise InputError(f"{path}: expected JSON, but {error}; run `make repro`") from None
     if not isinstance(source, dict):
-        raise InputError(f"{SOURCE}: expected a JSON object, got {source!r:.80}; run `make repro`")
+        raise InputError(f"{path}: expected a JSON object, got {source!r:.80}; run `make repro`")
     return source
 
 
@@ -167,8 +178,8 @@ def list_facts(
     }
 
 
-def write_tables(frames: Frames) -> None:
-    """Write reports/tables."""
+def write_tables(folder: Path, frames: Frames) -> None:
+    """Write each table as a CSV file."""
     tables = {
         "readings": frames.readings[list(READING_COLUMNS)],
         "letters": letter_table(frames.readings),
@@ -178,23 +189,21 @@ def write_tables(frames: Frames) -> None:
         "unread": frames.unread,
     }
     for name, table in tables.items():
-        write_table(REPORTS / "tables" / f"{name}.csv", table)
+        write_table(folder / f"{name}.csv", table)
 
 
-def write_pictures(pictures: Mapping[str, Mapping[str, Picture]]) -> None:
-    """Write reports/figures/{split}_{name}.png and .svg."""
+def write_pictures(folder: Path, pictures: Mapping[str, Mapping[str, Picture]]) -> None:
+    """Write {split}_{name}.png and .svg."""
     for split, named in pictures.items():
         for name, picture in named.items():
-            write_bytes(REPORTS / "figures" / f"{split}_{name}.png", picture.png)
-            write_bytes(REPORTS / "figures" / f"{split}_{name}.svg", picture.svg)
+            write_bytes(folder / f"{split}_{name}.png", picture.png)
+            write_bytes(folder / f"{split}_{name}.svg", picture.svg)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def _tell_cost(cost_usd: float | None) -> str:

@@ -13,6 +13,7 @@ import click
 from tqdm import tqdm
 
 from stages.errors import InputError, plain_errors
+from stages.options import path_option
 from stages.params import Params, Teacher, load_params
 from stages.records import Message, Request, Response, read_rows, split_files, write_json, write_rows
 from stages.teacher.asking import Asker, Failure, Record
@@ -21,9 +22,6 @@ from stages.teacher.credentials import Credentials, read_credentials
 from stages.teacher.journal import Journal, answer_key, journal_path
 from stages.teacher.local import serve
 
-REQUESTS = Path("data/requests")
-RESPONSES = Path("data/responses")
-LOG = Path("logs/infer.json")
 STOPPED_BY_SIGNAL = 130
 OFF_TERMINAL_INTERVAL_S = 10
 
@@ -32,48 +30,50 @@ KeyedRequests = dict[str, list[tuple[str, Request]]]
 
 
 @click.command()
-def main() -> None:
-    """Ask the teacher chosen in params.yaml every request of data/requests that the journal has no answer to."""
+@path_option("requests", "Folder with what is to be asked.")
+@path_option("responses", "Folder for {split}.jsonl.")
+@path_option("log", "File for what this run asked, found and took.")
+def main(requests: Path, responses: Path, log: Path) -> None:
+    """Ask the teacher chosen in params.yaml every request that the journal has no answer to."""
     with plain_errors():
         try:
-            infer(load_params())
+            infer(load_params(), requests, responses, log)
         except (asyncio.CancelledError, KeyboardInterrupt):
             click.echo("stopped; every answer that came is kept, and `make repro` asks only the rest", err=True)
             sys.exit(STOPPED_BY_SIGNAL)
 
 
-def infer(params: Params) -> None:
-    """Write data/responses in request order, and logs/infer.json; an InputError tells of rows that failed for good."""
+def infer(params: Params, requests: Path, responses: Path, log: Path) -> None:
+    """Write the responses in request order, and the log; an InputError tells of rows that failed for good."""
     started = time.monotonic()
     teacher = params.teachers[params.teacher]
-    requests = read_requests(teacher)
-    prompts = {key: request.messages for rows in requests.values() for key, request in rows}
+    keyed = read_requests(requests, teacher)
+    prompts = {key: request.messages for rows in keyed.values() for key, request in rows}
     with Journal(journal_path()) as journal:
         outcomes = find_bought(journal, teacher, prompts)
         asked = {key: messages for key, messages in prompts.items() if key not in outcomes}
         asking = ask_missing(params, journal, asked, outcomes) if asked else {"retries": 0, "endpoint_host": None}
-    responses = {
-        split: [to_response(key, row.id, outcomes[key]) for key, row in rows] for split, rows in requests.items()
-    }
-    for split, rows in responses.items():
-        write_rows(RESPONSES / f"{split}.jsonl", rows)
-    every = [row for rows in responses.values() for row in rows]
-    summary = summarise(every, len(prompts), len(asked), time.monotonic() - started) | asking
-    write_json(LOG, summary)
+    written: list[Response] = []
+    for split, rows in keyed.items():
+        answered = [to_response(key, request.id, outcomes[key]) for key, request in rows]
+        write_rows(responses / f"{split}.jsonl", answered)
+        written += answered
+    summary = summarise(written, len(prompts), len(asked), time.monotonic() - started) | asking
+    write_json(log, summary)
     click.echo(
-        f"{len(every)} requests: {len(asked)} asked, {len(prompts) - len(asked)} found in the journal; "
+        f"{len(written)} requests: {len(asked)} asked, {len(prompts) - len(asked)} found in the journal; "
         + ", ".join(f"{summary[status]} {status}" for status in ("answered", "truncated", "filtered", "failed"))
     )
-    check_failures(every, params.runtime.max_failed_fraction)
+    check_failures(written, params.runtime.max_failed_fraction)
 
 
-def read_requests(teacher: Teacher) -> KeyedRequests:
+def read_requests(folder: Path, teacher: Teacher) -> KeyedRequests:
     """Read every split's requests, each with the key that names its answer."""
     return {
         file.stem: [
             (answer_key(teacher, request.messages, request.replicate), request) for request in read_rows(file, Request)
         ]
-        for file in split_files(REQUESTS)
+        for file in split_files(folder)
     }
 
 

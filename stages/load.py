@@ -1,4 +1,4 @@
-"""Stage load: take the chosen dataset's questions to data/raw."""
+"""Stage load: take a sample of the chosen dataset's questions, each checked and in one schema."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,29 +7,29 @@ import click
 import datasets
 
 from stages.errors import InputError, plain_errors
+from stages.options import path_option
 from stages.params import Dataset, Params, load_params
 from stages.records import SPLITS, Question, write_json, write_rows
 from stages.schemas import Adapter, BadRow, SourceRow, find_adapter, to_questions
 from stages.sources import CQnAHuggingFaceInputDataset, broken_line, is_local
 
-SOURCE = Path("data/source")
-RAW = Path("data/raw")
-
 
 @click.command()
-def main() -> None:
-    """Load the dataset chosen in params.yaml into data/raw/{train,validation,test}.jsonl."""
+@path_option("source", "Folder below which local datasets must be, since DVC watches it.")
+@path_option("raw", "Folder for {train,validation,test}.jsonl and source.json.")
+def main(source: Path, raw: Path) -> None:
+    """Load a sample of the dataset chosen in params.yaml."""
     datasets.utils.logging.set_verbosity(datasets.utils.logging.CRITICAL)  # its errors come as one InputError
     with plain_errors():
-        load(load_params())
+        load(load_params(), source, raw)
 
 
-def load(params: Params) -> None:
+def load(params: Params, source: Path, raw: Path) -> None:
     """Write the sampled questions of each split, and source.json, which says what they are a sample of."""
     chosen = params.datasets[params.dataset]
-    _check_tracked(params.dataset, chosen)
-    source = CQnAHuggingFaceInputDataset()
-    samples = source.load_hf_dataset(
+    _check_tracked(params.dataset, chosen, source)
+    loader = CQnAHuggingFaceInputDataset()
+    samples = loader.load_hf_dataset(
         chosen.path,
         params.load.train,
         params.load.validation,
@@ -44,19 +44,19 @@ def load(params: Params) -> None:
     )
     written, skipped = {}, []
     for split, sample in zip(SPLITS, samples, strict=True):
-        questions, bad = adapt_sample(params, split, sample, source.positions[split])
-        written[split] = {"questions": write_rows(RAW / f"{split}.jsonl", questions)}
+        questions, bad = adapt_sample(params, split, sample, loader.positions[split])
+        written[split] = {"questions": write_rows(raw / f"{split}.jsonl", questions)}
         skipped += [{"split": split, "position": row.position, "id": row.id, "reason": row.reason} for row in bad]
         click.echo(f"{split}: {written[split]['questions']} questions, {len(bad)} bad rows skipped")
     write_json(
-        RAW / "source.json",
+        raw / "source.json",
         {
             "dataset": params.dataset,
             "path": chosen.path,
             "name": chosen.name,
-            "revision": source.revision,
+            "revision": loader.revision,
             "datasets_version": datasets.__version__,
-            "split_rows": source.split_rows,
+            "split_rows": loader.split_rows,
             "splits": written,
             "skipped": skipped,
         },
@@ -108,11 +108,11 @@ def _describe(params: Params, split: str, row: BadRow) -> str:
     return f"{place}: {row.reason}"
 
 
-def _check_tracked(name: str, chosen: Dataset) -> None:
-    """Refuse a local path outside data/source, since DVC would not see it change."""
-    inside = Path(chosen.path).resolve().is_relative_to(SOURCE.resolve())
+def _check_tracked(name: str, chosen: Dataset, source: Path) -> None:
+    """Refuse a local path outside the source folder, since DVC would not see it change."""
+    inside = Path(chosen.path).resolve().is_relative_to(source.resolve())
     if is_local(chosen.path) and not inside:
-        raise InputError(f"params.yaml: datasets.{name}.path: expected a place below {SOURCE}, got {chosen.path!r}")
+        raise InputError(f"params.yaml: datasets.{name}.path: expected a place below {source}, got {chosen.path!r}")
 
 
 if __name__ == "__main__":

@@ -7,28 +7,28 @@ import click
 
 from stages.choices import render_choices, render_labels, rotate_choices, shown_letter
 from stages.errors import InputError, plain_errors
+from stages.options import path_option
 from stages.params import Params, Prompt, load_params
 from stages.records import Message, Question, Request, read_rows, write_rows
 
-RAW = Path("data/raw")
-REQUESTS = Path("data/requests")
-
 
 @click.command()
-def main() -> None:
-    """Render the prompt chosen in params.yaml into data/requests/{split}.jsonl."""
+@path_option("raw", "Folder with the questions.")
+@path_option("requests", "Folder for {split}.jsonl.")
+def main(raw: Path, requests: Path) -> None:
+    """Put the questions into the words of the prompt chosen in params.yaml."""
     with plain_errors():
-        prepare(load_params())
+        prepare(load_params(), raw, requests)
 
 
-def prepare(params: Params) -> None:
+def prepare(params: Params, raw: Path, requests: Path) -> None:
     """Write the requests of each split in prepare.splits; an InputError names a split without questions."""
     for split in params.prepare.splits:
-        questions = read_rows(RAW / f"{split}.jsonl", Question)
-        requests = build_requests(
+        questions = read_rows(raw / f"{split}.jsonl", Question)
+        rows = build_requests(
             questions, params.prompts[params.prompt], params.prepare.rotations, params.prepare.replicates
         )
-        count = write_rows(REQUESTS / f"{split}.jsonl", requests)
+        count = write_rows(requests / f"{split}.jsonl", rows)
         if not count:
             raise InputError(
                 f"params.yaml: prepare.splits: expected splits with questions, but load.{split} left {split} empty"

@@ -5,6 +5,7 @@ Rows hold nothing that differs between two runs over the same answers, so that t
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -147,22 +148,26 @@ def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, 
             raise InputError(f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}") from None
 
 
-def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:
-    """Write rows as JSON Lines (UTF-8, one key order), whole or not at all; return how many."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the name of an unfinished file that takes the path's place when the block ends well: whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
+    yield unfinished
+    unfinished.replace(path)
+
+
+def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:
+    """Write rows as JSON Lines (UTF-8, one key order); return how many."""
     count = 0
-    with unfinished.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         for row in rows:
             file.write(row.model_dump_json().encode() + b"\n")
             count += 1
-    unfinished.replace(path)
     return count
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write one JSON document, indented, keys in the order given, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    """Write one JSON document, indented, keys in the order given."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")

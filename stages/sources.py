@@ -1,5 +1,6 @@
 """Where questions come from: datasets on the Hugging Face Hub and files below data/source."""
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -149,6 +150,11 @@ def _resolve_commit(dataset_name: str, revision: str | None) -> str:
         status = error.response.status_code
         advice = "log in with `hf auth login`" if status in FORBIDDEN else "try later"
         raise InputError(f"{dataset_name}: {constants.ENDPOINT} answered with status {status}; {advice}") from None
+    except json.JSONDecodeError:
+        raise InputError(
+            f"{dataset_name}: what {constants.ENDPOINT} answered is not the Hub's: check HF_ENDPOINT, and whether the "
+            "network asks for a login"
+        ) from None
     except Exception as error:
         if not _is_connection_error(error):
             raise

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,20 @@ from tests.servers.teacher import TeacherServer
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = 8 + 5
+COMMANDS = {
+    name: shlex.split(stage["cmd"]) for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()
+}
 STAGES = ["load", "prepare", "infer", "analyze", "export"]
+
+
+def arguments(stage: str) -> list[str]:
+    """The options that dvc.yaml gives a stage: its paths."""
+    return COMMANDS[stage][3:]
+
+
+def command(stage: str) -> list[str]:
+    """The stage as dvc.yaml runs it, with the Python of the tests."""
+    return [sys.executable, *COMMANDS[stage][1:]]
 
 
 class Project:

@@ -19,6 +19,7 @@ from stages.errors import InputError
 from stages.params import Price
 from stages.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 from stages.records import Answer, Outcome, Reading, Request, Response, Status, read_rows
+from tests.project import arguments, command
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "<script>alert('x')</script> \"a\", b;\r c \N{RIGHT-TO-LEFT OVERRIDE}\N{HEBREW LETTER ALEF} \x1b[0m \x85 \x07"
@@ -85,14 +86,18 @@ def write(path: Path, *lines: str) -> None:
     path.write_bytes("".join(f"{line}\n" for line in lines).encode())
 
 
+def names_in(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
 def analyze() -> Result:
-    finished = CliRunner().invoke(main, catch_exceptions=False)
+    finished = CliRunner().invoke(main, arguments("analyze"), catch_exceptions=False)
     assert finished.exit_code == 0, finished.output
     return finished
 
 
 def read_csv(name: str) -> list[dict[str, str]]:
-    with open(f"reports/tables/{name}", newline="", encoding="utf-8") as file:
+    with Path(f"reports/tables/{name}").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -233,7 +238,7 @@ def test_responses_that_do_not_match_are_named(tmp_path: Path, responses: list[i
         rows = [make_response(make_request(number), "C").model_dump_json() for number in responses]
         write(Path("data/responses/validation.jsonl"), *rows)
         with pytest.raises(InputError, match=rf"data/responses/{message}"):
-            read_split("validation.jsonl")
+            read_split(Path("data/requests/validation.jsonl"), Path("data/responses/validation.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +259,7 @@ def test_missing_and_broken_files_are_one_plain_sentence(
         Path(path).unlink()
         if content is not None:
             write(Path(path), content)
-        finished = CliRunner().invoke(main)
+        finished = CliRunner().invoke(main, arguments("analyze"))
         assert finished.exit_code == 1
         assert message in finished.output
         assert finished.output.startswith("Error: data/")
@@ -268,12 +273,10 @@ def test_stage_writes_answers_metrics_tables_figures_and_page(tmp_path: Path) ->
         assert [row.outcome for row in read_rows(Path("data/answers/validation.jsonl"), Answer)] == [
             *("wrong", "correct", "unjudged", "failed", "truncated")
         ]
-        assert sorted(os.listdir("reports")) == ["figures", "index.html", "metrics.json", "tables"]
-        assert sorted(os.listdir("reports/tables")) == TABLES
+        assert names_in("reports") == ["figures", "index.html", "metrics.json", "tables"]
+        assert names_in("reports/tables") == TABLES
         stems = [f"{split}_{name}" for split in ("train", "validation") for name in FIGURES]
-        assert sorted(os.listdir("reports/figures")) == sorted(
-            f"{stem}.{end}" for stem in stems for end in ("png", "svg")
-        )
+        assert names_in("reports/figures") == sorted(f"{stem}.{end}" for stem in stems for end in ("png", "svg"))
 
 
 def test_metrics_by_hand(tmp_path: Path) -> None:
@@ -364,6 +367,28 @@ def test_tables_by_hand(tmp_path: Path) -> None:
         ]
 
 
+def test_slices_count_questions_of_several_rows_once(tmp_path: Path) -> None:
+    exchanges: list[Exchange] = [
+        (make_request(number, "ADCB"[turn], turn, question=f"{word} is it?"), "A", "answered")
+        for number, word in enumerate(("Where", "Who", "Why"))
+        for turn in range(2)
+    ]
+    with project(tmp_path, train=exchanges):
+        analyze()
+        assert {row["slice"]: (row["n"], row["A"]) for row in read_csv("by_type.csv") if row["A"] != "0"} == {
+            "where": ("1", "2"),
+            "who": ("1", "2"),
+            "why": ("1", "2"),
+        }
+
+
+def test_letters_name_none_only_where_there_are_such_rows(tmp_path: Path) -> None:
+    with project(tmp_path, train=USUAL[:1], validation=USUAL[3:4]):
+        analyze()
+        nones = [(row["split"], row["series"]) for row in read_csv("letters.csv") if row["letter"] == "none"]
+        assert nones == [("validation", "answered")]
+
+
 def test_unread_rows_are_sampled_in_order_and_cut(tmp_path: Path) -> None:
     exchanges: list[Exchange] = [(make_request(number), "?" * 600, "truncated") for number in range(30)]
     with project(tmp_path, train=exchanges[:25], validation=exchanges):
@@ -425,7 +450,7 @@ def test_stage_survives(tmp_path: Path, exchanges: list[Exchange]) -> None:
         p = metrics["position_bias"]["chi2_p"]
         assert p is None or 0 <= p <= 1
         assert "nan" not in Path("reports/tables/by_type.csv").read_text(encoding="utf-8").lower()
-        assert len(os.listdir("reports/figures")) == 10
+        assert len(names_in("reports/figures")) == 10
 
 
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
@@ -439,7 +464,7 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
                 "TZ": f"UTC+{seed}",
                 "PYTHONPATH": os.pathsep.join(sys.path),
             }
-            subprocess.run([sys.executable, "-W", "error", "-m", "stages.analyze"], check=True, env=environment)
+            subprocess.run([sys.executable, "-W", "error", *command("analyze")[1:]], check=True, env=environment)
             files = sorted(path for folder in ("data/answers", "reports") for path in Path(folder).rglob("*.*"))
             seen.append({str(path): path.read_bytes() for path in files})
             assert not any(str(tmp_path).encode() in content for content in seen[-1].values())

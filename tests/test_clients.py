@@ -243,9 +243,6 @@ def test_an_answer_that_counts_no_tokens_is_still_an_answer(teacher: TeacherServ
         pytest.param(None, id="null"),
         pytest.param([], id="list"),
         pytest.param("A", id="string"),
-        pytest.param({"object": "chat.completion"}, id="choices missing"),
-        pytest.param(changed(choices=[]), id="choices empty"),
-        pytest.param(changed(choices=None), id="choices null"),
         pytest.param(changed(choices={"0": "A"}), id="choices no list"),
         pytest.param(changed(choices=[None]), id="choice null"),
         pytest.param(changed(choices=[{}]), id="message missing"),
@@ -258,6 +255,21 @@ def test_a_body_that_is_no_completion_is_a_failed_attempt(teacher: TeacherServer
 
     assert type(error) is TransientError
     assert str(error).startswith("the server's answer ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"object": "chat.completion"}, id="missing"),
+        pytest.param(changed(choices=[]), id="empty"),
+        pytest.param(changed(choices=None), id="null"),
+    ],
+)
+def test_a_body_without_choices_is_a_failed_attempt_and_said(teacher: TeacherServer, body: object) -> None:
+    error = ask_for_error(teacher, Answer(body))
+
+    assert type(error) is TransientError
+    assert str(error) == "the server's answer holds no choices"
 
 
 def test_an_html_page_with_status_200_is_a_failed_attempt(teacher: TeacherServer) -> None:

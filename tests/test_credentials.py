@@ -8,10 +8,10 @@ from stages.teacher.credentials import Credentials, read_credentials
 ENDPOINT = "https://example.services.ai.azure.com/models"
 KEY = "not-a-real-key-8f3a"
 
-pytestmark = pytest.mark.usefixtures("clean_environment")
+pytestmark = pytest.mark.usefixtures("clean_environment", "project")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "project" / ".dvc" / "tmp" / "exps" / "queued"
     folder.mkdir(parents=True)

@@ -155,14 +155,16 @@ def test_confusion_without_gold_has_no_agreement() -> None:
 
 
 def test_numbers_stand_out_from_their_cells() -> None:
-    figure = shares_by_slice(["who"], [100], list("ABCDEF"), np.array([[0, 5, 15, 20, 25, 35]], dtype=float), "train")
+    tenths = np.arange(11.0)
+    table = np.column_stack([tenths, 10 - tenths])
+    figure = shares_by_slice([str(n) for n in tenths], [10] * 11, ["A", "B"], table, "train")
     axes = figure.axes[0]
     figure.draw_without_rendering()
-    cells = axes.collections[0].get_facecolors()
+    cells = axes.collections[0].get_facecolor()
     contrasts = [
         abs(lightness(cell) - lightness(text.get_color())) for cell, text in zip(cells, axes.texts, strict=True)
     ]
-    assert min(contrasts) > 0.3
+    assert min(contrasts) > 0.35
 
 
 def test_shares_are_of_the_row_and_few_and_missing_rows_say_so() -> None:
@@ -208,6 +210,17 @@ def test_expectation_is_over_rows_that_can_be_compared(gold: str, answers: str, 
     figure = plan_figures("train", "smollm2", frame)["actual_against_expected"]()
     assert " ".join(figure.get_suptitle().split()).endswith(told)
     assert len(figure.axes[0].patches) == 2 * series
+
+
+@pytest.mark.parametrize(
+    ("gold", "rows"),
+    [("AB", ["A", "B"]), ("A-", ["A", "B", "no gold"]), ("--", ["no gold"])],
+    ids=["gold", "gold in part", "no gold"],
+)
+def test_confusion_has_a_row_for_what_is_there(gold: str, rows: list[str]) -> None:
+    frame = pd.DataFrame({"gold": [*gold], "answer": "A", "n_choices": 2}).replace("-", "none")
+    figure = plan_figures("train", "smollm2", frame)["confusion"]()
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == rows
 
 
 def test_slices_are_drawn_from_their_own_rows() -> None:

@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ruamel.yaml import YAML
 
 from stages.infer import main
 from stages.records import Choice, Message, Request, Response, read_rows, write_rows
+from tests.project import arguments, command
 from tests.servers.teacher import MODEL, Answer, TeacherServer, completion, refusal
 
 ROOT = Path(__file__).parents[1]
@@ -49,12 +49,12 @@ class Project:
 
     def run(self) -> Result:
         """Run the stage."""
-        return CliRunner().invoke(main)
+        return CliRunner().invoke(main, arguments("infer"))
 
     def start(self) -> "subprocess.Popen[str]":
         """Start the stage in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "stages.infer"],
+            command("infer"),
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

@@ -244,6 +244,16 @@ def test_a_broken_line_is_told_with_its_file_and_number(workspace: "Workspace") 
     assert message.startswith("data/source/mine/train.jsonl: line 3: expected a JSON object, got ")
 
 
+def test_a_broken_line_is_not_told_by_the_log_of_datasets_too(
+    workspace: "Workspace", caplog: pytest.LogCaptureFixture
+) -> None:
+    use_rows(workspace, [make_row(0)])
+    with (workspace.folder / "data/source/mine/train.jsonl").open("a") as file:
+        file.write('{"id": "q1", "quest\n')
+    workspace.refuse(main)
+    assert caplog.messages == []
+
+
 def test_a_line_that_is_not_utf8_is_told_with_its_file_and_number(workspace: "Workspace") -> None:
     use_rows(workspace, [make_row(0)])
     with (workspace.folder / "data/source/mine/train.jsonl").open("ab") as file:

@@ -5,7 +5,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from stages.records import Choice, Message, Request, write_rows
 from stages.teacher.clients import AzureClient, FatalError, Reply
 from stages.teacher.credentials import Credentials
 from stages.teacher.local import MODEL, serve
+from tests.project import command
 
 ROOT = Path(__file__).parents[1]
 TEACHER = Teacher(provider="local", model=MODEL, max_tokens=6)
@@ -128,7 +128,7 @@ def test_a_signal_in_mid_run_leaves_nothing_listening_and_keeps_the_answers(
 ) -> None:
     write_project(tmp_path)
     with subprocess.Popen(
-        [sys.executable, "-m", "stages.infer"],
+        command("infer"),
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,

@@ -147,7 +147,8 @@ def test_page_is_well_formed_and_asks_for_nothing(rows: Rows) -> None:
     assert len(addresses) == 2
     assert all(address and address.startswith("data:image/svg+xml;base64,") for address in addresses)
     policy = next(given["content"] for _, given in elements if given.get("http-equiv") == "Content-Security-Policy")
-    assert policy and policy.startswith("default-src 'none'")
+    assert policy
+    assert policy.startswith("default-src 'none'")
     assert "url(" not in page
     assert not {"nan", "None", "NaN"} & {text.strip() for text in Elements(page).texts}
 

@@ -1,7 +1,6 @@
 import ast
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from ruamel.yaml import YAML
 
 from stages.errors import InputError
 from stages.params import Params, Section, load_params
+from tests.project import command
 
 if TYPE_CHECKING:
     from tests.conftest import Workspace
@@ -259,7 +259,7 @@ def test_a_duplicate_key_in_a_section_is_told_with_its_line(workspace: "Workspac
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        pytest.param(b"# \x07\n", "no valid YAML: special characters are not allowed", id="control character"),
+        pytest.param(b"# \x07\n", "characters are not allowed", id="control character"),
         pytest.param(b"# \xff\n", "expected UTF-8 text, but byte", id="no UTF-8"),
     ],
 )
@@ -327,7 +327,7 @@ def told_outside(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[in
     folder = tmp_path_factory.mktemp("elsewhere")
     runs = {
         stage: subprocess.Popen(
-            [sys.executable, "-m", f"stages.{stage}"],
+            command(stage),
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

@@ -73,7 +73,7 @@ def test_a_stage_imports_only_the_heavy_packages_that_it_uses(stage: str) -> Non
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_is_described_and_runs_its_own_module(stage: str) -> None:
     assert PIPELINE["stages"][stage]["desc"].endswith(".")
-    assert PIPELINE["stages"][stage]["cmd"] == f"python -m stages.{stage}"
+    assert PIPELINE["stages"][stage]["cmd"].startswith(f"python -m stages.{stage} --")
 
 
 def test_a_stage_reads_only_what_the_stages_before_it_wrote() -> None:
@@ -82,6 +82,13 @@ def test_a_stage_reads_only_what_the_stages_before_it_wrote() -> None:
         inputs = {dep for dep in stage["deps"] if not dep.startswith("stages/")}
         assert all(any(Path(dep).is_relative_to(out) for out in written) for dep in inputs)
         written |= set(stage["outs"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_only_the_pipeline_knows_paths(stage: str) -> None:
+    source = (ROOT / f"stages/{stage}.py").read_text(encoding="utf-8")
+    texts = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    assert [text for text in texts if isinstance(text, str) and re.search(r"\b(data|reports|logs)/", text)] == []
 
 
 def test_no_stage_tracks_runtime() -> None:

@@ -3,7 +3,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from ruamel.yaml import YAML
 
 from stages.errors import InputError
 from stages.sources import CQnAHuggingFaceInputDataset, broken_line
+from tests.project import command
 from tests.servers.hub import HubServer
 
 ROOT = Path(__file__).parents[1]
@@ -366,7 +366,7 @@ class HubRun:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
         started = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "stages.load"],
+            command("load"),
             cwd=folder,
             env=environment | {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "hf"), "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -434,6 +434,7 @@ def hub_runs(tmp_path_factory: pytest.TempPathFactory, hub: HubServer, closed_en
         "unreachable": start(closed_endpoint),
         "unknown dataset": start(hub.endpoint, path="loopback/nothing"),
         "unknown revision": start(hub.endpoint, revision="v9"),
+        "no hub": start(f"{hub.endpoint}/pages"),
     }
     for run in runs.values():
         run.join()
@@ -469,6 +470,13 @@ def test_a_hub_that_cannot_be_reached_is_told(hub_runs: dict[str, HubRun], close
 
 def test_a_hub_that_cannot_be_reached_is_not_waited_for(hub_runs: dict[str, HubRun]) -> None:
     assert hub_runs["unreachable"].seconds < hub_runs["newest"].seconds + MARGIN_S
+
+
+def test_an_endpoint_that_is_no_hub_is_told(hub_runs: dict[str, HubRun], hub: HubServer) -> None:
+    assert hub_runs["no hub"].read_refusal() == (
+        f"{HUB_ID}: what {hub.endpoint}/pages answered is not the Hub's: check HF_ENDPOINT, and whether the network "
+        "asks for a login"
+    )
 
 
 def test_a_dataset_that_does_not_exist_is_told(hub_runs: dict[str, HubRun], hub: HubServer) -> None:

@@ -38,6 +38,7 @@ COLOUR_MAP = "cividis"
 MIDDLE_LIGHTNESS = 0.4
 FEW = 10
 PNG_DPI = 150
+STEPS = (1, 2, 5, 10)
 CHARACTERS_PER_INCH = 10
 WITHOUT_DATE = {"Date": None, "Creator": None}
 STYLE: Any = {
@@ -112,7 +113,7 @@ def answers_per_letter(letters: Sequence[str], answered: Counts, about: str) -> 
     axes.set_xticks(range(len(letters)), letters)
     axes.set(xlabel="letter as shown (none: no letter could be read)", ylabel="number of rows")
     axes.set_ylim(0, max(1, answered.max(initial=0)) * 1.12)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(8, integer=True, steps=STEPS))
     return figure
 
 
@@ -230,7 +231,7 @@ def _draw_cells(figure: Figure, axes: Axes, values: Counts, *, shares: bool) -> 
             colour = "white" if _lightness(colours(norm(value))) < MIDDLE_LIGHTNESS else "black"
             place = (column + 0.5, row + 0.5)
             texts[row, column] = axes.text(*place, write(value), ha="center", va="center", color=colour)
-    ticks, written = MaxNLocator(5, integer=not shares), FuncFormatter(lambda value, _: write(value))
+    ticks, written = MaxNLocator(5, integer=not shares, steps=STEPS), FuncFormatter(lambda value, _: write(value))
     unit = "share of answers in the row (%)" if shares else "number of rows"
     bar = figure.colorbar(mesh, ax=axes, label=unit, fraction=0.05, pad=0.02, ticks=ticks, format=written)
     bar.outline.set_visible(False)

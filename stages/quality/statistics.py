@@ -5,7 +5,6 @@ scipy.special has the two distribution functions needed; scipy.stats gives the s
 """
 
 from collections.abc import Sequence
-from string import ascii_uppercase as LETTERS
 from typing import Any, get_args
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from stages.choices import LETTERS
 from stages.records import Outcome
 
 NONE = "none"

@@ -1,6 +1,5 @@
 """From rows to pandas frames, and from frames to the CSV files that `dvc plots` and people read."""
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import pandas as pd
 
 from stages.quality.slices import SLICES, count_words, length_band, question_type
 from stages.quality.statistics import NONE, OUTCOMES, letter_counts, letters_shown, wilson_interval
-from stages.records import Answer, Reading, Request, Response
+from stages.records import Answer, Reading, Request, Response, replacing
 
 READING_COLUMNS = (
     *("split", "question_id", "request_id", "rotation", "question_type"),
@@ -184,10 +183,8 @@ def outcome_table(readings: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFra
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a CSV file with a header, six decimals and LF line ends, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    table.to_csv(unfinished, index=False, float_format="%.6f", lineterminator="\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        table.to_csv(unfinished, index=False, float_format="%.6f", lineterminator="\n", encoding="utf-8")
 
 
 def printable(text: str) -> str:

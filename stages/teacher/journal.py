@@ -19,6 +19,7 @@ from stages.teacher.clients import Reply
 from stages.teacher.credentials import load_env_file
 
 VERSION = 1
+PATIENCE_S = 60
 SCHEMA = """
 CREATE TABLE answers (
     key TEXT NOT NULL,
@@ -72,9 +73,9 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._database = sqlite3.connect(path, isolation_level=None, timeout=60)
+            self._database = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
             try:
-                self._migrate()
+                self._prepare()
             except BaseException:
                 self._database.close()
                 raise
@@ -83,6 +84,18 @@ class Journal:
                 f"{path}: expected a journal that can be read and written, but {error}; mend it, or name another "
                 "file with POTSTILL_JOURNAL"
             ) from None
+
+    def _prepare(self) -> None:
+        """Migrate the file, waiting for another process that does so; SQLite does not wait for the switch to WAL."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self._migrate()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                self._database.rollback()
+                time.sleep(0.01)
 
     def _migrate(self) -> None:
         """Bring the file to this version's schema; a newer one is refused."""

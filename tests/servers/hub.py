@@ -72,7 +72,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                     # Without a login, the Hub does not say whether a repository is missing or private.
                     self.answer_error(401, "Repository not found", "RepoNotFound")
                 case _:
-                    self.answer_error(404, "Not found")
+                    self.answer(200, b"<!doctype html><title>A page for people</title>", {"Content-Type": "text/html"})
 
         def do_HEAD(self) -> None:
             self.do_GET()

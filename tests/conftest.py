@@ -1,0 +1,126 @@
+"""What several test modules share."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+
+from tests.project import QUESTIONS, STAGES, Project, arguments
+from tests.servers.teacher import TeacherServer
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the caches of `datasets` out of the user's home; it reads the environment when it is imported."""
+    folder = tempfile.TemporaryDirectory()
+    config.add_cleanup(folder.cleanup)
+    os.environ |= {"HF_HOME": folder.name, "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+
+
+def stage_name(stage: click.Command) -> str:
+    """The name of the stage whose module a command stands in."""
+    return stage.callback.__module__.removeprefix("stages.")
+
+
+class Workspace:
+    """A project folder of a test's own that stages run in, with this project's params.yaml to edit."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.params = folder / "params.yaml"
+        self.params.write_bytes((ROOT / "params.yaml").read_bytes())
+
+    def edit(self, **edits: Any) -> None:
+        """Merge edits into params.yaml; a mapping is merged into the section of its name."""
+        yaml = YAML()
+        params = yaml.load(self.params)
+        _merge(params, edits)
+        yaml.dump(params, self.params)
+
+    def write(self, name: str, content: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def write_rows(self, name: str, rows: list[dict[str, Any]]) -> Path:
+        return self.write(name, "".join(json.dumps(row) + "\n" for row in rows))
+
+    def read_rows(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / name).read_text(encoding="utf-8").splitlines()]
+
+    def run(self, stage: click.Command) -> str:
+        """Run a stage that succeeds, and return what it printed."""
+        done = CliRunner().invoke(stage, arguments(stage_name(stage)), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    def refuse(self, stage: click.Command) -> str:
+        """Run a stage that must stop with one plain sentence, and return it."""
+        done = CliRunner().invoke(stage, arguments(stage_name(stage)))
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: ")
+        assert done.stderr.count("\n") == 1
+        return done.stderr.removeprefix("Error: ").rstrip()
+
+
+def _merge(section: Any, edits: dict[str, Any]) -> None:
+    for key, value in edits.items():
+        if isinstance(value, dict) and isinstance(section.get(key), dict):
+            _merge(section[key], value)
+        else:
+            section[key] = value
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.chdir(tmp_path)
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test in `tmp_path`, with its journal there, and let it neither find nor leave credentials."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY", "GPT4O_ENDPOINT", "GPT4O_KEY"):
+        monkeypatch.setenv(name, "")  # so that what a .env sets during the test goes away after it
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("POTSTILL_JOURNAL", str(tmp_path / "journal.sqlite"))
+
+
+@pytest.fixture
+def teacher() -> Iterator[TeacherServer]:
+    """Serve a scripted teacher on loopback."""
+    with TeacherServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose five stages have run once, for tests to copy."""
+    project = Project(tmp_path_factory.mktemp("template"))
+    project.make()
+    with TeacherServer() as teacher:
+        project.use(teacher)
+        assert project.repro() == STAGES
+        assert len(teacher.calls) == QUESTIONS
+    return project
+
+
+@pytest.fixture
+def project(template: Project, tmp_path: Path, teacher: TeacherServer) -> Project:
+    """A copy of the finished project, with its journal; `teacher` counts what is asked from now on."""
+    shutil.copytree(template.folder.parent, tmp_path, dirs_exist_ok=True, symlinks=True)
+    project = Project(tmp_path)
+    project.use(teacher)
+    return project
