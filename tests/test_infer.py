@@ -215,6 +215,15 @@ def test_identical_requests_are_asked_once(project: Project) -> None:
     assert [row.content for row in project.responses("validation")] == ["A"]
 
 
+def test_as_many_are_asked_at_once_as_params_say(project: Project) -> None:
+    project.configure(concurrency=3)
+    project.teacher.default = Answer(completion(), delay_s=0.1)
+
+    project.run()
+
+    assert project.teacher.most_in_flight == 3
+
+
 def test_each_replicate_is_asked_for_itself(project: Project) -> None:
     rows = [request(f"q:0:{replicate}", "same?", replicate) for replicate in range(3)]
     write_rows(Path("data/requests/train.jsonl"), rows)
