@@ -147,12 +147,12 @@ def test_an_answer_serves_the_limits_that_it_would_have_ended_in(
 
 
 def test_an_answer_that_ended_is_served_rather_than_a_truncated_one(path: Path) -> None:
-    ended = reply(completion_tokens=20)
+    ended = reply(completion_tokens=15)
     with Journal(path) as journal:
         journal.record("key", 16, reply("truncated", "cut", 16), "host")
         journal.record("key", 32, ended, "host")
 
-        assert journal.find("key", 64) == ended
+        assert journal.find("key", 16) == ended
 
 
 def test_an_answer_serves_its_own_key_only(path: Path) -> None:
