@@ -23,9 +23,9 @@ Size = Annotated[int, Field(ge=0)] | None
 
 
 class Section(BaseModel):
-    """A part of params.yaml: unknown keys and wrong types are errors."""
+    """A part of params.yaml: unknown keys, wrong types and numbers without an end are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Splits(Section):

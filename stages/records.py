@@ -153,8 +153,11 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give the name of an unfinished file that takes the path's place when the block ends well: whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".part")
-    yield unfinished
-    unfinished.replace(path)
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:

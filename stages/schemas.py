@@ -190,7 +190,7 @@ def _gold_by_index(gold: object, texts: Sequence[object]) -> int | None:
         return None
     if isinstance(gold, float) and gold.is_integer():  # a CSV column of integers with gaps
         gold = int(gold)
-    if isinstance(gold, bool) or not str(gold).isdecimal() or int(str(gold)) >= len(texts):
+    if not str(gold).isdecimal() or int(str(gold)) >= len(texts):
         raise ValueError(f"its answer {gold!r} is no position from 0 to {len(texts) - 1}")
     return int(str(gold))
 

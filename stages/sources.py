@@ -62,6 +62,7 @@ class CQnAHuggingFaceInputDataset:
         `val_split_name=None` carves validation out of the train split, after the training rows; `test_split_name=None`
         gives an empty test set. An InputError says what is missing, where and how much there is.
         """
+        _check_named_once(dataset_name, train_split_name, val_split_name, test_split_name)
         loaded = self._load(dataset_name, name, revision)
         self.split_rows = {split: loaded[split].num_rows for split in sorted(loaded)}
         order = self._order(dataset_name, loaded, train_split_name, sample, seed)
@@ -114,6 +115,16 @@ class CQnAHuggingFaceInputDataset:
 def is_local(path: str) -> bool:
     """Tell a file or folder from a Hub id, also where it does not exist."""
     return path.startswith((".", "/", "data/")) or Path(path).exists()
+
+
+def _check_named_once(dataset_name: str, *splits: str | None) -> None:
+    """Refuse to take two samples of one split, which would overlap."""
+    named = [split for split in splits if split is not None]
+    if len(set(named)) < len(named):
+        raise InputError(
+            f"{dataset_name}: splits: expected each once, since two samples of one would overlap, got "
+            f"{', '.join(named)}; null for validation carves it out of train, null for test leaves it empty"
+        )
 
 
 def _take(where: str, order: list[int], size: int | None) -> list[int]:

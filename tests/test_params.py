@@ -170,6 +170,7 @@ def test_a_wrong_word_is_told_with_the_key_the_legal_ones_and_what_came(
         ({"analyze": {"unread_sample": -1}}, "analyze.unread_sample: expected greater than or equal to 0, got -1"),
         ({"runtime": {"concurrency": 0}}, "runtime.concurrency: expected greater than or equal to 1, got 0"),
         ({"runtime": {"timeout_s": 0}}, "runtime.timeout_s: expected greater than 0, got 0"),
+        ({"runtime": {"timeout_s": float("inf")}}, "runtime.timeout_s: expected a finite number, got inf"),
         ({"runtime": {"max_attempts": 0}}, "runtime.max_attempts: expected greater than or equal to 1, got 0"),
         (
             {"runtime": {"max_failed_fraction": 1.5}},

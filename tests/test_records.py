@@ -135,7 +135,7 @@ def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert refuse(path) == f"{path}: expected a file of the stage before, found none; run `make repro`"
 
 
-def test_a_generator_that_fails_half_way_leaves_the_old_file_whole(tmp_path: Path) -> None:
+def test_a_generator_that_fails_half_way_leaves_the_old_file_whole_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     write_rows(path, [make_question("old")])
     before = path.read_bytes()
@@ -147,6 +147,7 @@ def test_a_generator_that_fails_half_way_leaves_the_old_file_whole(tmp_path: Pat
     with pytest.raises(InputError, match="half way"):
         write_rows(path, fail_half_way())
     assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_finished_file_leaves_no_unfinished_one_beside_it(tmp_path: Path) -> None:

@@ -246,6 +246,23 @@ def test_a_size_below_nought_is_told(folder: str) -> None:
     assert refuse(folder, -1).endswith("split train: expected a size of 0 or more, or None for all, got -1")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("train", "train", "test"), id="validation out of train"),
+        pytest.param(("train", None, "train"), id="test out of train"),
+        pytest.param(("train", "validation", "validation"), id="test out of validation"),
+    ],
+)
+def test_a_split_that_would_be_sampled_twice_is_told(folder: str, names: tuple[str | None, ...]) -> None:
+    splits = dict(zip(("train_split_name", "val_split_name", "test_split_name"), names, strict=True))
+    assert refuse(folder, 1, 1, 1, **splits) == (
+        f"{folder}: splits: expected each once, since two samples of one would overlap, got "
+        f"{', '.join(name for name in names if name)}; null for validation carves it out of train, null for test "
+        "leaves it empty"
+    )
+
+
 @pytest.mark.parametrize("argument", ["train_split_name", "val_split_name", "test_split_name"])
 def test_an_unknown_split_is_told_with_those_that_there_are(folder: str, argument: str) -> None:
     message = refuse(folder, 1, 1, 1, **{argument: "dev"})
@@ -353,10 +370,16 @@ def test_a_name_that_no_dataset_can_have_is_told_without_asking_the_hub(name: st
 
 
 class HubRun:
-    """`python -m stages.load` in a project folder of its own, against an endpoint."""
+    """`python -m stages.load` in a project folder of its own, against an endpoint that its .env names.
 
-    def __init__(self, folder: Path, endpoint: str, **entry: object) -> None:
+    `cache` is the HF_HOME of an earlier run, whose downloads are all that there is: HF_HUB_OFFLINE is set.
+    """
+
+    def __init__(self, folder: Path, endpoint: str, *, cache: Path | None = None, **entry: object) -> None:
         self.folder = folder
+        self.cache = cache or folder / "hf"
+        offline = "HF_HUB_OFFLINE=1\n" if cache else ""
+        (folder / ".env").write_text(f"HF_ENDPOINT={endpoint}\n{offline}")
         yaml = YAML()
         params = yaml.load(ROOT / "params.yaml")
         params["datasets"]["hub"] = {"path": HUB_ID} | entry
@@ -368,7 +391,7 @@ class HubRun:
         self._process = subprocess.Popen(
             command("load"),
             cwd=folder,
-            env=environment | {"HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "hf"), "PYTHONPATH": str(ROOT)},
+            env=environment | {"HF_HOME": str(self.cache), "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -424,9 +447,21 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 
 
 @pytest.fixture(scope="module")
-def hub_runs(tmp_path_factory: pytest.TempPathFactory, hub: HubServer, closed_endpoint: str) -> dict[str, HubRun]:
-    def start(endpoint: str, **entry: object) -> HubRun:
-        return HubRun(tmp_path_factory.mktemp("project"), endpoint, **entry)
+def bare_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+    """A dataset of two commits: one with a description only, the newer one with a loading script."""
+    described, scripted = tmp_path_factory.mktemp("described"), tmp_path_factory.mktemp("scripted")
+    (described / "README.md").write_text("---\nlicense: mit\n---\n# Questions")
+    (scripted / "questions.py").write_text("raise SystemExit")
+    with HubServer(HUB_ID, {OLD: described, NEW: scripted}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def hub_runs(
+    tmp_path_factory: pytest.TempPathFactory, hub: HubServer, bare_hub: HubServer, closed_endpoint: str
+) -> dict[str, HubRun]:
+    def start(endpoint: str, **given: Any) -> HubRun:
+        return HubRun(tmp_path_factory.mktemp("project"), endpoint, **given)
 
     runs = {
         "newest": start(hub.endpoint),
@@ -434,11 +469,22 @@ def hub_runs(tmp_path_factory: pytest.TempPathFactory, hub: HubServer, closed_en
         "unreachable": start(closed_endpoint),
         "unknown dataset": start(hub.endpoint, path="loopback/nothing"),
         "unknown revision": start(hub.endpoint, revision="v9"),
+        "unknown name": start(hub.endpoint, name="hard"),
         "no hub": start(f"{hub.endpoint}/pages"),
+        "broken": start(f"{hub.endpoint}/broken"),
+        "no data": start(bare_hub.endpoint, revision=OLD),
+        "script": start(bare_hub.endpoint, revision=NEW),
     }
     for run in runs.values():
         run.join()
-    return runs
+    cache = runs["pinned"].cache
+    again = {
+        "cached": start(closed_endpoint, cache=cache, revision=OLD),
+        "cached, unpinned": start(closed_endpoint, cache=cache),
+    }
+    for run in again.values():
+        run.join()
+    return runs | again
 
 
 def test_the_newest_commit_of_the_hub_is_read_and_noted(hub_runs: dict[str, HubRun]) -> None:
@@ -488,3 +534,31 @@ def test_a_dataset_that_does_not_exist_is_told(hub_runs: dict[str, HubRun], hub:
 
 def test_a_revision_that_does_not_exist_is_told(hub_runs: dict[str, HubRun], hub: HubServer) -> None:
     assert hub_runs["unknown revision"].read_refusal() == f"{HUB_ID}: revision: 'v9' does not exist on {hub.endpoint}"
+
+
+def test_a_configuration_that_does_not_exist_is_told_with_those_that_there_are(hub_runs: dict[str, HubRun]) -> None:
+    message = hub_runs["unknown name"].read_refusal()
+    assert message.startswith(f"{HUB_ID}: name: ")
+    assert "'hard'" in message
+    assert "['default']" in message
+
+
+def test_a_hub_that_fails_is_told_with_its_status(hub_runs: dict[str, HubRun], hub: HubServer) -> None:
+    assert hub_runs["broken"].read_refusal() == (f"{HUB_ID}: {hub.endpoint}/broken answered with status 500; try later")
+
+
+@pytest.mark.parametrize("run", ["no data", "script"])
+def test_a_dataset_without_data_files_is_told(hub_runs: dict[str, HubRun], bare_hub: HubServer, run: str) -> None:
+    message = hub_runs[run].read_refusal()
+    assert message.startswith(f"{HUB_ID}: cannot be read from {bare_hub.endpoint}: ")
+
+
+def test_a_pinned_dataset_in_the_cache_is_read_without_the_hub(hub_runs: dict[str, HubRun]) -> None:
+    assert hub_runs["cached"].read_source() == hub_runs["pinned"].read_source()
+    assert hub_runs["cached"].read_ids("train") == ["train0", "train1"]
+
+
+def test_without_the_hub_a_revision_must_be_a_full_commit(hub_runs: dict[str, HubRun]) -> None:
+    assert hub_runs["cached, unpinned"].read_refusal() == (
+        f"{HUB_ID}: revision: expected a full commit while HF_HUB_OFFLINE is set"
+    )

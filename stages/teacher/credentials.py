@@ -4,8 +4,7 @@ import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import dotenv
-
+from stages.environment import load_env_file
 from stages.errors import InputError
 
 
@@ -20,11 +19,6 @@ class Credentials:
     def __repr__(self) -> str:
         """Keep the key out of tracebacks and logs."""
         return f"Credentials(endpoint={self.endpoint!r}, key=***)"
-
-
-def load_env_file() -> None:
-    """Take the nearest .env upwards of this folder into the environment, whose own variables win."""
-    dotenv.load_dotenv(dotenv.find_dotenv(usecwd=True))
 
 
 def read_credentials(prefix: str) -> Credentials:

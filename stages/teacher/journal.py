@@ -12,11 +12,11 @@ from typing import Self
 
 import platformdirs
 
+from stages.environment import load_env_file
 from stages.errors import InputError
 from stages.params import Teacher
 from stages.records import Message, Usage
 from stages.teacher.clients import Reply
-from stages.teacher.credentials import load_env_file
 
 VERSION = 1
 PATIENCE_S = 60

@@ -71,6 +71,8 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                 case ["api" | "datasets", *_]:
                     # Without a login, the Hub does not say whether a repository is missing or private.
                     self.answer_error(401, "Repository not found", "RepoNotFound")
+                case ["broken", *_]:
+                    self.answer_error(500, "Internal Server Error")
                 case _:
                     self.answer(200, b"<!doctype html><title>A page for people</title>", {"Content-Type": "text/html"})
 
