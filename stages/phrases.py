@@ -1,0 +1,78 @@
+"""The English by which a text names a letter, commits to it, doubts it, takes it back or refuses. No I/O.
+
+Of these patterns all but LETTER and BARE_LETTER read lower case.
+"""
+
+import re
+
+# Letters and option texts: what may follow them, what joins them.
+_VERB = r"(?:is|are|was|were|do|does|did|can|cannot|could|would|may|might|has|have|seems?|\w+n't|refers|makes|fits)\b"
+_STOP = r"[\"')\]}>]*(?:\s*\Z|\n|\s?[.,;:!]+(?![\w?])|\s?--|\s-\s|\s?[(/]|\s(?:because|since|as|due|given|based|but"
+_STOP_LETTER = rf"{_STOP}|(?:or|and)(?! \(?[b-hj-z]\b)|which|over|rather|instead|not|so|for|in|with|from|then|here"
+AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
+AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
+AFTER_CAPITAL = re.compile(rf"{_STOP_LETTER}|or|and|nor|to|through|thru|it is|{_VERB})\b)|[)\]]|\s?[-?&+]")
+AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
+BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
+LETTER = re.compile(r"(?<![\w'&])([\"'(\[{<]{0,3})([A-Za-z])(?!\w|'\w|&\w)([\"')\]}>]*)")
+WORD_START, WORD_END = re.compile(r"(?<!\w)(?<!\d[.,])(?<![-+$](?=\d))"), re.compile(r"(?!\w|'\w|[.,:]\d|%)")
+ARTICLE_END = re.compile(r"\b(?:the|an?) \Z")
+_ARTICLE = r"(?:(?:the|an?) )?[\"'(\[]*"
+LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*{_ARTICLE}")
+TEXT_TO_LETTER = re.compile(r"[\"'.,]*\s?[-:,]?\s?(?:[(\[]|\(?(?:option|choice|letter) \(?)")
+RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
+JOINT = re.compile(
+    r"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or)|and|&|\+|/|[^.;:\n]{1,60} (or))\s?"
+    rf"(?:(?:then|also|is it|\w+ly) )*(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
+)
+SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
+
+# What makes a commitment of an offer: a cue on its left ("I would choose", then hedges) without doubt in its clause, a
+# verdict on its right ("is the best choice"), or a line; and what takes it back.
+_BE = r"(?:is|was|are|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems|remains)"
+_HEDGE = (
+    r"(?:[\s:,\"'(\[]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either|best|to be"
+    r"|that|it is|it's|i (?:think|believe|guess|would say)|of course|yes|well|final|correct|right|option|choice|answer"
+    r"|letter)\b)*"
+)
+CUE = re.compile(
+    r"(?:\b(?P<strong>(?:answer|ans|choice|option|solution|response|output|result|pick|selection|conclusion|guess|vote"
+    r"|bet|match|fit|letter|(?:correct|right|best) one)\b(?! (?:choices|options|key)\b)"
+    rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)? ?(?:[:=]>?|->?)|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
+    r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's)"
+    r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone) (?:with|for)|say|answer)\b)"
+    rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which)(?:'s| {_BE}))\b"
+    r"|(?P<short>\A|, )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
+    rf"|clearly|choose|select|pick|go with|(?:correct|final|right|verdict) ?:)){_HEDGE}\Z"
+)
+DOUBT = re.compile(
+    r"\b(?:not(?! \(?[b-hj-z]\b)|never|\w+n't|cannot|nor|neither|wrong|incorrect|(?<!at )least|less|unlikely|false|may"
+    r"|(?<!best )possible|plausible|potential|tempting|another|other|first|second|next|each|every|whether|unless|if"
+    r"|suppose|assum\w+|might|maybe|perhaps|could|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|like this|example|format"
+    r"|an? (?:\w+ )?(?:answer|option|choice|solution))\b"
+)
+CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
+DISMISSED = re.compile(rf"(?!\W*(?:because|since|as)\b)\W*(?:\w+[^\w,.;:]+){{0,3}}?{DOUBT.pattern}")
+VERDICT = re.compile(
+    rf"[\"',)\]]* (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both) )*(?:(?:the|my|our)"
+    r" (?:(?!wrong|incorrect|least|less|worst|other|first|second|next|possible)\w+ ){0,3}"
+    r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|most \w+)"
+    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)))"
+    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best)|it is\b)(?!\s?\?)"
+    r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least)\b| (?:if|when)\b| for (?!th[ei]))"
+)
+CLAUSE_START = re.compile(rf"(?:\A|[,:\"(]|\b(?:so|that|thus|think|say|hence|and|since|because)) ?{_ARTICLE}\Z")
+LINE_START = re.compile(rf"(?:\A|\n|! )(?:[=>\u2022-]+ )?{_HEDGE}\Z")
+LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
+RETRACTED = re.compile(
+    r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually),? )*(?:wait|hold on|scratch that|on second thought|actually,? no"
+    r"|i was wrong|let me (?:reconsider|re-?(?:think|check|evaluate)))\b(?! (?:in|for|at|until|times?)\b)"
+)
+REFUSAL = re.compile(
+    r"\bi(?:'m| am) (?:sorry|unable|afraid|not (?:able|comfortable|sure))\b|\bi (?:can(?:'t|not| not)|won't|will not"
+    r"|could(?:n't| not)|do(?:n't| not) (?:know|have|feel|want|see)|must decline|decline|apologi[sz]e)\b"
+    r"|\bas an? (?:ai|(?:large )?language model)\b|\b(?:unable to|none of (?:the|these|them)|insufficient)\b|\Anone\b"
+    r"|(?:n't|not|no) (?:enough|sufficient)|\bcan(?:not|'t) be (?:determined|answered|inferred)"
+    r"|\bno (?:correct|right|good|suitable|clear|single) (?:answer|option|choice)"
+)
+BARE_LETTER = re.compile(r"[\"'(\[{< ]*(?!A:)([A-Za-z])[\"')\]}>.:,;! ]*")
