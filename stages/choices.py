@@ -33,8 +33,8 @@ def original_letter(shown: str, rotation: int, n_choices: int) -> str:
 
 
 def render_choices(choices: Sequence[Choice]) -> str:
-    """Render choices one a line: "A. bank"."""
-    return "\n".join(f"{choice.label}. {choice.text}" for choice in choices)
+    """Render choices one a line, a text of several lines too, lest it look like further choices: "A. bank"."""
+    return "\n".join(f"{choice.label}. {' '.join(choice.text.split())}" for choice in choices)
 
 
 def render_labels(choices: Sequence[Choice]) -> str:

@@ -17,10 +17,11 @@ from stages.options import path_option
 from stages.params import Params, Teacher, load_params
 from stages.records import Message, Request, Response, read_rows, split_files, write_json, write_rows
 from stages.teacher.asking import Asker, Failure, Record
-from stages.teacher.clients import AzureClient, FatalError, Reply
+from stages.teacher.clients import AzureClient
 from stages.teacher.credentials import Credentials, read_credentials
 from stages.teacher.journal import Journal, answer_key, journal_path
 from stages.teacher.local import serve
+from stages.teacher.replies import FatalError, Reply
 
 STOPPED_BY_SIGNAL = 130
 OFF_TERMINAL_INTERVAL_S = 10

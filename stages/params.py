@@ -4,9 +4,9 @@ import difflib
 import string
 import types
 from pathlib import Path
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -97,6 +97,15 @@ class Prompt(Section):
                 written = f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"
                 raise ValueError(f"{{{written}}} is no placeholder; legal are {legal}, and {{{{ }}}} for plain braces")
         return template
+
+    @model_validator(mode="after")
+    def check_that_it_asks(self) -> Self:
+        """Refuse a prompt that is the same for every question, and so would be asked and answered once for all."""
+        parts = [*string.Formatter().parse(self.system), *string.Formatter().parse(self.user)]
+        for name in ("question", "answer_choices"):
+            if name not in [field for _, field, _, _ in parts]:
+                raise ValueError(f"expected {{{name}}} in system or user, found it in neither")
+        return self
 
 
 class Prepare(Section):

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import jsonlines
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stages.errors import InputError
 
@@ -19,6 +19,7 @@ SPLITS = ("train", "validation", "test")
 Split = Literal["train", "validation", "test"]
 Status = Literal["answered", "truncated", "filtered", "failed"]
 Outcome = Literal["correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed"]
+Tokens = Annotated[int, Field(ge=0, lt=2**63)]  # what SQLite can hold
 READ_OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unjudged")
 
 
@@ -71,8 +72,8 @@ class Request(Row):
 class Usage(Row):
     """Tokens that the teacher counted for one answer."""
 
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: Tokens
+    completion_tokens: Tokens
 
 
 class Response(Row):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeGuard
 
 from stages.choices import LETTERS, letter_choices
@@ -78,6 +79,8 @@ def _to_question(parts: Parts, fallback_id: str) -> Question:
     for number, text in enumerate(parts.texts, start=1):
         if text is None or not str(text).strip():
             raise ValueError(f"choice {number} of {len(parts.texts)} is empty")
+        if isinstance(text, date):
+            raise ValueError(f"choice {number} was read as the date {text}, and its own spelling is lost: use CSV")
     return Question(
         id=fallback_id if parts.id in (None, "") else str(parts.id),
         question=parts.question,

@@ -1,11 +1,12 @@
 """Where questions come from: datasets on the Hugging Face Hub and files below data/source."""
 
+import csv
 import json
 import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import datasets
 from datasets.exceptions import DatasetsError
@@ -191,11 +192,22 @@ def _load_files(path: Path) -> datasets.DatasetDict:
         if not file.stat().st_size:
             raise InputError(f"{file}: expected questions, but the file is empty")
     try:
+        options = _csv_options([*_data_files(path)])
         if path.is_dir():
-            return datasets.load_dataset(str(path))
-        return datasets.load_dataset(BUILDERS[path.suffix], data_files=str(path))
+            return datasets.load_dataset(str(path), **options)
+        return datasets.load_dataset(BUILDERS[path.suffix], data_files=str(path), **options)
     except UNREADABLE as error:
         raise InputError(broken_line(path) or f"{path}: cannot be read: {_reason(error)}") from None
+
+
+def _csv_options(files: list[Path]) -> dict[str, Any]:
+    """Have every cell of CSV files read as the text that it is: a choice "None" is no gap, and "01" is not 1."""
+    if not files or any(file.suffix != ".csv" for file in files):
+        return {}
+    with files[0].open(encoding="utf-8-sig", newline="") as lines:
+        names = next(csv.reader(lines), [])
+    features = datasets.Features({name: datasets.Value("string") for name in names})
+    return {"features": features, "keep_default_na": False}
 
 
 def _data_files(path: Path) -> Iterator[Path]:

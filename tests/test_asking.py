@@ -7,8 +7,9 @@ import pytest
 from stages.params import Teacher
 from stages.records import Message
 from stages.teacher.asking import Asker, Failure
-from stages.teacher.clients import AzureClient, FatalError, Reply
+from stages.teacher.clients import AzureClient
 from stages.teacher.credentials import Credentials
+from stages.teacher.replies import FatalError, Reply
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
 KEY = "not-a-real-key-8f3a"

@@ -91,3 +91,7 @@ def test_choices_are_rendered_one_a_line() -> None:
 )
 def test_labels_are_listed_as_a_person_would(count: int, expected: str) -> None:
     assert render_labels(letter_choices(name_texts(count))) == expected
+
+
+def test_a_text_of_several_lines_is_rendered_on_one() -> None:
+    assert render_choices(letter_choices(["yes\nB. no", "maybe"])) == "A. yes B. no\nB. maybe"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from stages.params import Teacher
-from stages.records import Message, Usage
-from stages.teacher.clients import AzureClient, FatalError, RejectedError, Reply, TransientError, UnreachableError
+from stages.records import Message, Response, Usage
+from stages.teacher.clients import AzureClient
 from stages.teacher.credentials import Credentials
+from stages.teacher.replies import FatalError, RejectedError, Reply, TransientError, UnreachableError
 from tests.servers.teacher import MODEL, Answer, TeacherServer, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
@@ -118,6 +119,7 @@ def test_an_answer_is_read_whole(teacher: TeacherServer) -> None:
         ("stop", "answered"),
         ("length", "truncated"),
         ("content_filter", "filtered"),
+        ("max_tokens", "truncated"),
         ("eos", "answered"),
         (None, "answered"),
     ],
@@ -153,6 +155,7 @@ def test_a_filtered_prompt_is_an_outcome_and_no_error(teacher: TeacherServer) ->
         pytest.param(completion("B", reasoning_content="Cats purr."), "B", "Cats purr.", id="reasoning_content"),
         pytest.param(completion("B", reasoning_content=None), "B", None, id="reasoning_content null"),
         pytest.param(completion(None, "length", reasoning_content="Cats"), "", "Cats", id="reasoning_content alone"),
+        pytest.param(completion("Cats purr.\n</think>\n\nB"), "B", "Cats purr.", id="opening tag left out"),
         pytest.param(completion("B, not <think>A</think>"), "B, not <think>A</think>", None, id="think in the answer"),
         pytest.param(completion("B"), "B", None, id="none"),
     ],
@@ -235,6 +238,58 @@ def test_an_answer_that_counts_no_tokens_is_still_an_answer(teacher: TeacherServ
 
 
 @pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        pytest.param(changed_choice(logprobs=["A"]), "logprobs", id="logprobs a list"),
+        pytest.param(changed_choice(logprobs={"content": ["A"]}), "logprobs", id="logprobs of no objects"),
+        pytest.param(changed_choice(logprobs={"content": "A"}), "logprobs", id="logprobs a text"),
+        pytest.param(changed(model={"a": 1}), "model", id="model an object"),
+        pytest.param(changed(model=5), "model", id="model a number"),
+        pytest.param(changed(usage=[1]), "usage", id="usage a list"),
+        pytest.param(changed(usage={"prompt_tokens": 10**30, "completion_tokens": 1}), "usage", id="usage too large"),
+        pytest.param(completion("A", reasoning_content=["x"]), "reasoning", id="reasoning a list"),
+    ],
+)
+def test_a_side_field_of_another_shape_costs_no_answer(teacher: TeacherServer, body: object, field: str) -> None:
+    teacher.script(Answer(body))
+
+    reply = ask(teacher.endpoint)
+
+    assert (reply.content, getattr(reply, field)) == ("A", None)
+    Response(id="r", key="k", **vars(reply))
+
+
+def test_an_answer_in_parts_is_put_together(teacher: TeacherServer) -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Cats purr. "}]}
+    parts = [thinking, {"type": "text", "text": "The answer "}, {"type": "text", "text": "is B."}, {"type": "image"}]
+    teacher.script(Answer(completion(parts)))
+
+    reply = ask(teacher.endpoint)
+
+    assert (reply.content, reply.reasoning) == ("The answer is B.", "Cats purr.")
+
+
+def test_a_refusal_without_content_is_the_answer(teacher: TeacherServer) -> None:
+    teacher.script(Answer(completion(None, refusal="I cannot answer that.")))
+
+    assert ask(teacher.endpoint).content == "I cannot answer that."
+
+
+def test_an_answer_that_the_server_broke_off_is_a_failed_attempt(teacher: TeacherServer) -> None:
+    error = ask_for_error(teacher, Answer(completion("The answer is", "insufficient_system_resource")))
+
+    assert type(error) is TransientError
+    assert "insufficient_system_resource" in str(error)
+
+
+def test_an_answer_that_ended_for_an_unknown_reason_is_not_bought_again_and_again(teacher: TeacherServer) -> None:
+    error = ask_for_error(teacher, Answer(completion("The answer is", "tool_calls")))
+
+    assert type(error) is RejectedError
+    assert "tool_calls" in str(error)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         pytest.param(b"", id="empty body"),
@@ -247,7 +302,8 @@ def test_an_answer_that_counts_no_tokens_is_still_an_answer(teacher: TeacherServ
         pytest.param(changed(choices=[None]), id="choice null"),
         pytest.param(changed(choices=[{}]), id="message missing"),
         pytest.param(changed_choice(message=None), id="message null"),
-        pytest.param(changed_choice(logprobs=["A"]), id="logprobs of another shape"),
+        pytest.param(changed_choice(message={"content": 5}), id="content a number"),
+        pytest.param(changed_choice(message={"content": ["A"]}), id="content a list of no parts"),
     ],
 )
 def test_a_body_that_is_no_completion_is_a_failed_attempt(teacher: TeacherServer, body: object) -> None:
@@ -358,6 +414,17 @@ def test_a_fatal_error_names_the_variables_of_its_own_teacher(teacher: TeacherSe
         ask(teacher.endpoint, prefix="GPT4O")
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed_since_the_key_would_go_with_it(teacher: TeacherServer, status: int) -> None:
+    with TeacherServer() as elsewhere:
+        headers = {"Location": elsewhere.endpoint.replace("127.0.0.1", "localhost") + "/chat/completions"}
+        error = ask_for_error(teacher, Answer(b"", status=status, headers=headers))
+
+        assert elsewhere.calls == []
+    assert isinstance(error, FatalError)
+    assert "check TEACHER_MODEL_ENDPOINT: a redirect is not followed" in str(error)
+
+
 @pytest.mark.parametrize("status", [400, 402, 413, 422])
 def test_what_only_this_request_is_refused_for_is_its_own_failure(teacher: TeacherServer, status: int) -> None:
     error = ask_for_error(teacher, refusal(status, "context_length_exceeded", "at most 4096 tokens"))
@@ -426,3 +493,16 @@ def test_a_teacher_elsewhere_is_asked_through_the_proxy_of_the_environment(
         monkeypatch.setenv(name, proxy)
 
     assert ask("http://teacher.invalid/models").content == "A"
+
+
+def test_more_than_a_hundred_calls_are_in_flight_at_once(teacher: TeacherServer) -> None:
+    teacher.default = Answer(completion(), delay_s=1)
+
+    async def ask_many() -> None:
+        client = AzureClient(Credentials(teacher.endpoint, KEY, "TEACHER_MODEL"), TEACHER, timeout_s=20)
+        await asyncio.gather(*(client.complete(MESSAGES) for _ in range(150)))
+        await client.close()
+
+    asyncio.run(ask_many())
+
+    assert teacher.most_in_flight > 100

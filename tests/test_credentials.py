@@ -86,6 +86,8 @@ def test_a_missing_variable_is_named_and_the_example_too(
         pytest.param("https:///models", id="no host but a path"),
         pytest.param("http://[::1/models", id="open bracket"),
         pytest.param("http://example.com:http/models", id="port is no number"),
+        pytest.param("https://user:secret@example.com/models", id="user and password"),
+        pytest.param("https://example..com/models", id="a host that cannot be"),
     ],
 )
 def test_an_endpoint_that_is_no_url_is_refused_by_the_name_of_its_variable(

@@ -14,8 +14,8 @@ import pytest
 from stages.errors import InputError
 from stages.params import Price, Teacher
 from stages.records import Message, Usage
-from stages.teacher.clients import Reply, ReplyStatus
 from stages.teacher.journal import VERSION, Journal, answer_key, journal_path
+from stages.teacher.replies import Reply, ReplyStatus
 
 ROOT = Path(__file__).parents[1]
 TEACHER = Teacher(provider="azure", model="gpt-4o", temperature=0.7, top_p=0.9, seed=1)
@@ -94,6 +94,21 @@ def test_only_its_owner_may_read_the_journal(path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
+def test_a_journal_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    with Journal(path):
+        path.chmod(0o644)
+
+    with Journal(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_tilde_in_the_journals_place_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("POTSTILL_JOURNAL", "~/answers.sqlite")
+
+    assert journal_path() == Path("/home/somebody/answers.sqlite")
+
+
 def test_the_journal_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POTSTILL_JOURNAL", "elsewhere/answers.sqlite")
 
@@ -155,6 +170,14 @@ def test_an_answer_that_ended_is_served_rather_than_a_truncated_one(path: Path) 
         assert journal.find("key", 16) == ended
 
 
+def test_the_answer_to_an_unchanged_limit_stays_whatever_is_bought_with_another(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.record("key", 32, reply(content="first", completion_tokens=None), "host")
+        journal.record("key", 16, reply(content="second", completion_tokens=None), "host")
+
+        assert journal.find("key", 32) == reply(content="first", completion_tokens=None)
+
+
 def test_an_answer_serves_its_own_key_only(path: Path) -> None:
     with Journal(path) as journal:
         journal.record("key", 16, reply(), "host")
@@ -184,7 +207,7 @@ def test_where_and_when_an_answer_was_bought_is_kept(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from stages.teacher.clients import Reply
+from stages.teacher.replies import Reply
 from stages.teacher.journal import Journal
 
 path, mine = Path(sys.argv[1]), sys.argv[2]

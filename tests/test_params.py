@@ -297,8 +297,23 @@ def test_a_prompt_that_is_not_chosen_is_checked_too(workspace: "Workspace") -> N
     assert refuse().startswith("prompts.other.user: {topic} is no placeholder")
 
 
+@pytest.mark.parametrize(
+    ("user", "missing"),
+    [
+        pytest.param("Choose: {answer_choices}", "question", id="no question"),
+        pytest.param("{question}", "answer_choices", id="no choices"),
+        pytest.param("{{question}} {answer_choices}", "question", id="a question in doubled braces"),
+    ],
+)
+def test_a_prompt_that_does_not_show_what_is_asked_is_told(workspace: "Workspace", user: str, missing: str) -> None:
+    workspace.edit(prompts={"letter": {"user": user}})
+    assert refuse() == f"prompts.letter: expected {{{missing}}} in system or user, found it in neither"
+
+
 def test_doubled_braces_are_legal_in_a_prompt(workspace: "Workspace") -> None:
-    workspace.edit(prompts={"letter": {"system": 'Reply {{"answer": "A"}}', "user": "{question} {{}}"}})
+    workspace.edit(
+        prompts={"letter": {"system": 'Reply {{"answer": "A"}}', "user": "{question} {answer_choices} {{}}"}}
+    )
     assert load_params().prompts["letter"].system == 'Reply {{"answer": "A"}}'
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -269,6 +270,11 @@ def test_a_number_is_a_choice_too() -> None:
             with_choices(COMMONSENSE_QA, "x", "y", None) | {"answerKey": "L0"},
             "choice 3 of 3 is empty",
             id="null choice",
+        ),
+        pytest.param(
+            with_choices(COMMONSENSE_QA, "x", datetime(2020, 1, 1), "z") | {"answerKey": "L0"},
+            "choice 2 was read as the date 2020-01-01 00:00:00, and its own spelling is lost: use CSV",
+            id="a choice that the JSON reader took for a date",
         ),
         pytest.param(
             COMMONSENSE_QA | {"answerKey": "E"}, "its answer 'E' is not among the labels A, B, C", id="gold not there"

@@ -206,6 +206,15 @@ def test_a_folder_is_read_in_any_format(tmp_path: Path, write: Writer) -> None:
     assert test.to_list() == make_flat_rows("test", 2)
 
 
+def test_cells_of_a_csv_file_are_read_as_they_stand(tmp_path: Path) -> None:
+    cells = ["None", "NA", "01", "1.50", "", "true", "2020-01-01"]
+    header = ",".join("abcdefg")
+    (tmp_path / "train.csv").write_text(f"{header}\n{','.join(cells)}\n1,2,3,4,5,6,7\n")
+    for path in (tmp_path, tmp_path / "train.csv"):
+        train, _, _ = load(path, None, 0, 0, val_split_name=None, test_split_name=None)
+        assert list(train[0].values()) == cells
+
+
 @each_format
 def test_a_single_file_is_the_train_split(tmp_path: Path, write: Writer) -> None:
     write(tmp_path / "questions", make_flat_rows("q", 5))

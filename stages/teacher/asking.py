@@ -8,10 +8,12 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from tenacity.stop import stop_base
 
 from stages.records import Message
-from stages.teacher.clients import Client, FatalError, RejectedError, Reply, TransientError, UnreachableError
+from stages.teacher.clients import Client
+from stages.teacher.replies import FatalError, RejectedError, Reply, TransientError, UnreachableError
 
 MAX_FAILURES_IN_A_ROW = 20
 MAX_THROTTLED = 100
+LONGEST_PAUSE_S = 600
 BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 
 
@@ -105,6 +107,12 @@ class Asker:
                 raise
             raise FatalError(
                 f"{self._client.endpoint_host} cannot be reached ({error}); check the endpoint and the network"
+            ) from None
+        except TransientError as error:
+            if error.retry_after_s is None or error.retry_after_s <= LONGEST_PAUSE_S:
+                raise
+            raise FatalError(
+                f"{self._client.endpoint_host} asks to wait for {error.retry_after_s:.0f} s ({error}); run again then"
             ) from None
 
     def _count_retry(self, _: RetryCallState) -> None:

@@ -3,83 +3,52 @@
 import ipaddress
 import json
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Protocol
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from aiohttp import ClientConnectorError, ClientOSError, ServerDisconnectedError
-from azure.ai.inference.aio import ChatCompletionsClient
-from azure.ai.inference.models import (
-    AssistantMessage,
-    ChatCompletions,
-    ChatRequestMessage,
-    SystemMessage,
-    UserMessage,
+from aiohttp import (
+    ClientConnectorError,
+    ClientOSError,
+    ClientSession,
+    DummyCookieJar,
+    ServerDisconnectedError,
+    TCPConnector,
 )
+from azure.ai.inference.aio import ChatCompletionsClient
+from azure.ai.inference.models import AssistantMessage, ChatRequestMessage, SystemMessage, UserMessage
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError, ServiceResponseError
-from pydantic import ValidationError
+from azure.core.pipeline.transport import AioHttpTransport
 
 from stages.params import Teacher
-from stages.records import Message, Usage
+from stages.records import Message
+from stages.teacher.completions import clean, read_completion
 from stages.teacher.credentials import Credentials
+from stages.teacher.replies import FatalError, RejectedError, Reply, TransientError, UnreachableError
 
 STOPPING = {
     401: "check {key}",
     403: "check that {key} may use this model",
     404: "check {endpoint} and the teacher's model",
+    **dict.fromkeys(
+        (301, 302, 303, 307, 308), "check {endpoint}: a redirect is not followed, since the key would go with it"
+    ),
 }
+CONNECT_TIMEOUT_S = 10
+KEEP_ALIVE_S = 60
 TRANSIENT = {408, 409, 425, 429}
 SERVER_ERROR = 500
 BROKEN_OFF, SUCCESS = 0, 200
-SURROGATE = re.compile("[\ud800-\udfff]")
-THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 
 
-ReplyStatus = Literal["answered", "truncated", "filtered"]
 MESSAGES: dict[str, Callable[[str], ChatRequestMessage]] = {
     "system": SystemMessage,
     "user": UserMessage,
     "assistant": AssistantMessage,
 }
-STATUSES: dict[str | None, ReplyStatus] = {"length": "truncated", "content_filter": "filtered"}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the teacher said to one request."""
-
-    status: ReplyStatus
-    content: str | None
-    reasoning: str | None
-    finish_reason: str | None
-    model: str | None
-    usage: Usage | None
-    logprobs: list[dict[str, object]] | None
-
-
-class FatalError(Exception):
-    """No call can succeed before somebody changes something; the message says what."""
-
-
-class RejectedError(Exception):
-    """The teacher will not take this one request; asking again is no use."""
-
-
-class TransientError(Exception):
-    """This attempt failed; another may succeed."""
-
-    def __init__(self, message: str, *, retry_after_s: float | None = None, throttled: bool = False) -> None:
-        """Keep how long the server asked to wait (seconds), and whether it was too many requests (429)."""
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-        self.throttled = throttled
-
-
-class UnreachableError(TransientError):
-    """The server could not even be connected to."""
 
 
 class Client(Protocol):
@@ -98,17 +67,27 @@ class AzureClient:
     """A chat model behind azure-ai-inference, one attempt a call; its own retries are off."""
 
     def __init__(self, credentials: Credentials, teacher: Teacher, timeout_s: float) -> None:
-        """Prepare the connection; nothing is sent yet."""
+        """Note whom to ask; nothing is opened yet."""
         self.endpoint_host = urlsplit(credentials.endpoint).hostname or ""
         self._credentials = credentials
         self._teacher = teacher
-        self._client = ChatCompletionsClient(
-            credentials.endpoint,
-            AzureKeyCredential(credentials.key),
+        self._timeout_s = timeout_s
+
+    @cached_property
+    def _client(self) -> ChatCompletionsClient:
+        """Open the connections, within the loop that they belong to; the library's own session stops at 100 of them."""
+        session = ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S), cookie_jar=DummyCookieJar()
+        )
+        return ChatCompletionsClient(
+            self._credentials.endpoint,
+            AzureKeyCredential(self._credentials.key),
+            transport=AioHttpTransport(session=session, use_env_settings=False),
+            proxies=_proxies(self.endpoint_host),
             retry_total=0,
-            use_env_settings=not _is_loopback(self.endpoint_host),  # no proxy can reach this machine's own loopback
-            connection_timeout=timeout_s,
-            read_timeout=timeout_s,
+            permit_redirects=False,
+            connection_timeout=min(CONNECT_TIMEOUT_S, self._timeout_s),
+            read_timeout=self._timeout_s,
         )
 
     async def complete(self, messages: Sequence[Message]) -> Reply:
@@ -131,7 +110,11 @@ class AzureClient:
             raise TransientError(self._redact(str(error))) from None
         except json.JSONDecodeError:
             raise TransientError("the server's answer is no JSON") from None
-        return _to_reply(completion)
+        try:
+            body = completion.as_dict()
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise TransientError("the server's answer is no chat completion") from None
+        return read_completion(body)
 
     def _sort_status(self, error: HttpResponseError) -> Reply:
         """Return a filtered Reply, or raise the error that an HTTP status means."""
@@ -154,16 +137,24 @@ class AzureClient:
 
     def _redact(self, text: str) -> str:
         """Take the key out of what a server or a library said; do it before shortening, which may cut a key in two."""
-        return _clean(text).replace(self._credentials.key, "***")
+        return clean(text).replace(self._credentials.key, "***")
 
     async def close(self) -> None:
         """Give back the connections."""
-        await self._client.close()
+        if "_client" in vars(self):
+            await self._client.close()
 
 
 def _to_azure(message: Message) -> ChatRequestMessage:
     """Say one message in the library's own types."""
     return MESSAGES[message.role](message.content)
+
+
+def _proxies(host: str) -> dict[str, str]:
+    """Return the environment's proxies for a host by scheme; none can reach this machine's own loopback."""
+    if _is_loopback(host) or proxy_bypass(host):
+        return {}
+    return {scheme: proxy for scheme, proxy in getproxies().items() if scheme in ("http", "https")}
 
 
 def _is_loopback(host: str) -> bool:
@@ -178,54 +169,6 @@ def _was_connected(error: ServiceRequestError) -> bool:
     """Tell a connection that broke before the first byte came back from one that was never made."""
     cause = error.inner_exception
     return isinstance(cause, ServerDisconnectedError | ClientOSError) and not isinstance(cause, ClientConnectorError)
-
-
-def _to_reply(completion: ChatCompletions) -> Reply:
-    """Read the first choice; a body without one, or of another shape, is a failed attempt."""
-    try:
-        if not completion.get("choices"):
-            raise TransientError("the server's answer holds no choices")
-        return _read_choice(completion)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        raise TransientError("the server's answer is no chat completion") from None
-
-
-def _read_choice(completion: ChatCompletions) -> Reply:
-    """Read the first choice; a body of another shape raises whatever the library stumbles over."""
-    choice = completion.choices[0]
-    finish_reason = (
-        None if choice.finish_reason is None else str(getattr(choice.finish_reason, "value", choice.finish_reason))
-    )
-    content, thoughts = _split_thinking(_clean(choice.message.content or ""))
-    logprobs = (choice.get("logprobs") or {}).get("content")
-    return Reply(
-        status=STATUSES.get(finish_reason, "answered"),
-        content=content,
-        reasoning=_clean(choice.message.get("reasoning_content") or "") or thoughts,
-        finish_reason=finish_reason,
-        model=completion.get("model"),
-        usage=_to_usage(completion.get("usage") or {}),
-        logprobs=logprobs and json.loads(_clean(json.dumps(logprobs, ensure_ascii=False))),
-    )
-
-
-def _to_usage(counted: Mapping[str, object]) -> Usage | None:
-    """Read how many tokens were counted; an answer that was bought is kept even where they are not."""
-    try:
-        return Usage.model_validate({name: counted.get(name) for name in Usage.model_fields})
-    except ValidationError:
-        return None
-
-
-def _split_thinking(text: str) -> tuple[str, str | None]:
-    """Part a reasoning model's <think> text, which may have been cut off, from its answer."""
-    thinking = THINKING.match(text)
-    return (text, None) if thinking is None else (text[thinking.end() :], thinking[1].strip())
-
-
-def _clean(text: str) -> str:
-    """Replace lone surrogates, which no UTF-8 file can hold."""
-    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _retry_after_s(error: HttpResponseError) -> float | None:

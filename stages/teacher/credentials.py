@@ -33,7 +33,10 @@ def read_credentials(prefix: str) -> Credentials:
         )
     endpoint = _clean_endpoint(values["ENDPOINT"])
     if endpoint is None:
-        raise InputError(f".env: {prefix}_ENDPOINT: expected a URL such as https://NAME.services.ai.azure.com/models")
+        raise InputError(
+            f".env: {prefix}_ENDPOINT: expected a URL such as https://NAME.services.ai.azure.com/models, without user "
+            "and password"
+        )
     return Credentials(endpoint, values["KEY"], prefix)
 
 
@@ -41,8 +44,9 @@ def _clean_endpoint(url: str) -> str | None:
     """Return the URL that routes are put after, without the route and query that portals show; None if it is none."""
     try:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc:
             return None
+        parts.hostname.encode("idna")
     except ValueError:
         return None
     return parts._replace(path=parts.path.rstrip("/").removesuffix("/chat/completions"), query="", fragment="").geturl()

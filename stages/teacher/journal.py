@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from stages.environment import load_env_file
 from stages.errors import InputError
 from stages.params import Teacher
 from stages.records import Message, Usage
-from stages.teacher.clients import Reply
+from stages.teacher.replies import Reply
 
 VERSION = 1
 PATIENCE_S = 60
@@ -43,7 +44,7 @@ def journal_path() -> Path:
     """Return where the journal is: $POTSTILL_JOURNAL (also from .env), or the user's data folder."""
     load_env_file()
     chosen = os.environ.get("POTSTILL_JOURNAL")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("potstill")) / "journal.sqlite"
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("potstill")) / "journal.sqlite"
 
 
 def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) -> str:
@@ -73,6 +74,8 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            with suppress(PermissionError):  # another user's journal, opened to this one
+                path.chmod(0o600)
             self._database = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
             try:
                 self._prepare()
@@ -118,14 +121,15 @@ class Journal:
     def find(self, key: str, max_tokens: int) -> Reply | None:
         """Return the answer bought under this key that serves this token limit, or None.
 
-        One that ended by itself serves any limit that it fits in; a truncated one only the limit that it hit.
+        One that ended by itself serves any limit that it fits in; a truncated one only the limit that it hit. Of
+        several, the one asked with this very limit stays the answer, whatever is bought with another one.
         """
         row = self._database.execute(
             """
             SELECT status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs
             FROM answers WHERE key = :key AND (max_tokens = :limit OR
                 (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
-            ORDER BY status = 'truncated', max_tokens LIMIT 1
+            ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1
             """,
             {"key": key, "limit": max_tokens},
         ).fetchone()
