@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -45,27 +45,36 @@ def main(requests: Path, responses: Path, log: Path) -> None:
 
 
 def infer(params: Params, requests: Path, responses: Path, log: Path) -> None:
-    """Write the responses in request order, and the log; an InputError tells of rows that failed for good."""
+    """Write the responses in request order, and the log; an InputError tells of rows that failed for good.
+
+    The log is written, too, of a run that is stopped before it has all its answers.
+    """
     started = time.monotonic()
     teacher = params.teachers[params.teacher]
     keyed = read_requests(requests, teacher)
     prompts = {key: request.messages for rows in keyed.values() for key, request in rows}
     with Journal(journal_path()) as journal:
         outcomes = find_bought(journal, teacher, prompts)
-        asked = {key: messages for key, messages in prompts.items() if key not in outcomes}
-        asking = ask_missing(params, journal, asked, outcomes) if asked else {"retries": 0, "endpoint_host": None}
-    written: list[Response] = []
-    for split, rows in keyed.items():
-        answered = [to_response(key, request.id, outcomes[key]) for key, request in rows]
-        write_rows(responses / f"{split}.jsonl", answered)
-        written += answered
-    summary = summarise(written, len(prompts), len(asked), time.monotonic() - started) | asking
-    write_json(log, summary)
+        found = len(outcomes)
+        asking: dict[str, object] = {"retries": 0, "endpoint_host": None}
+        try:
+            if found < len(prompts):
+                missing = {key: messages for key, messages in prompts.items() if key not in outcomes}
+                ask_missing(params, journal, missing, outcomes, asking)
+        finally:
+            rows = {split: list(to_responses(pairs, outcomes)) for split, pairs in keyed.items()}
+            came = [row for split_rows in rows.values() for row in split_rows]
+            counted = summarise(came, sum(map(len, keyed.values())), len(prompts), found, len(outcomes) - found)
+            seconds = time.monotonic() - started
+            speed = {"seconds": round(seconds, 3), "requests_per_second": round((len(outcomes) - found) / seconds, 3)}
+            write_json(log, counted | asking | speed)
+    for split, split_rows in rows.items():
+        write_rows(responses / f"{split}.jsonl", split_rows)
     click.echo(
-        f"{len(written)} requests: {len(asked)} asked, {len(prompts) - len(asked)} found in the journal; "
-        + ", ".join(f"{summary[status]} {status}" for status in ("answered", "truncated", "filtered", "failed"))
+        f"{len(came)} requests: {counted['asked']} asked, {found} found in the journal; "
+        + ", ".join(f"{counted[status]} {status}" for status in ("answered", "truncated", "filtered", "failed"))
     )
-    check_failures(written, params.runtime.max_failed_fraction)
+    check_failures(came, params.runtime.max_failed_fraction)
 
 
 def read_requests(folder: Path, teacher: Teacher) -> KeyedRequests:
@@ -85,14 +94,18 @@ def find_bought(journal: Journal, teacher: Teacher, prompts: Mapping[str, object
 
 
 def ask_missing(
-    params: Params, journal: Journal, prompts: Mapping[str, list[Message]], outcomes: Outcomes
-) -> dict[str, object]:
+    params: Params,
+    journal: Journal,
+    prompts: Mapping[str, list[Message]],
+    outcomes: Outcomes,
+    asking: dict[str, object],
+) -> None:
     """Ask the prompts and add what came to `outcomes`, journalling each answer as it arrives.
 
-    Returns the retries and the endpoint's host. An InputError says why no further call can succeed.
+    `asking` takes the retries and the endpoint's host. An InputError says why no further call can succeed.
     """
     teacher = params.teachers[params.teacher]
-    counts = Counter({"answered": 0, "failed": 0})
+    counts = Counter({"came": 0, "failed": 0})
     with (
         connection(teacher) as credentials,
         tqdm(
@@ -108,7 +121,7 @@ def ask_missing(
             if isinstance(outcome, Reply):
                 journal.record(key, teacher.max_tokens, outcome, client.endpoint_host)
             outcomes[key] = outcome
-            counts["failed" if isinstance(outcome, Failure) else "answered"] += 1
+            counts["failed" if isinstance(outcome, Failure) else "came"] += 1
             bar.set_postfix(counts, refresh=False)
             bar.update()
 
@@ -118,8 +131,9 @@ def ask_missing(
         try:
             asyncio.run(ask_until_done(asker, client, prompts, record))
         except FatalError as error:
-            raise InputError(f"{error}; {counts['answered']} answers are kept and will not be asked again") from None
-    return {"retries": asker.retries, "endpoint_host": client.endpoint_host}
+            raise InputError(f"{error}; {counts['came']} answers are kept and will not be asked again") from None
+        finally:
+            asking.update(retries=asker.retries, endpoint_host=client.endpoint_host)
 
 
 async def ask_until_done(
@@ -141,29 +155,30 @@ def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:
     return serve(teacher.model) if teacher.provider == "local" else nullcontext(read_credentials(teacher.credentials))
 
 
-def to_response(key: str, request_id: str, outcome: Reply | Failure) -> Response:
-    """Make the row of one request."""
-    if isinstance(outcome, Failure):
-        return Response(id=request_id, key=key, status="failed", error=outcome.message)
-    return Response(id=request_id, key=key, **vars(outcome))
+def to_responses(pairs: Iterable[tuple[str, Request]], outcomes: Outcomes) -> Iterator[Response]:
+    """Make the row of each request that has an outcome."""
+    for key, request in pairs:
+        outcome = outcomes.get(key)
+        if isinstance(outcome, Failure):
+            yield Response(id=request.id, key=key, status="failed", error=outcome.message)
+        elif outcome is not None:
+            yield Response(id=request.id, key=key, **vars(outcome))
 
 
-def summarise(responses: list[Response], distinct: int, asked: int, seconds: float) -> dict[str, object]:
-    """Count what a run asked, found and got; `seconds` is the whole stage's time without imports."""
+def summarise(responses: Sequence[Response], requests: int, distinct: int, found: int, asked: int) -> dict[str, object]:
+    """Count what a run was to ask, found, asked and got."""
     statuses = Counter(row.status for row in responses)
     return {
-        "requests": len(responses),
+        "requests": requests,
         "distinct": distinct,
         "asked": asked,
-        "from_journal": distinct - asked,
+        "from_journal": found,
         **{status: statuses[status] for status in ("answered", "truncated", "filtered", "failed")},
-        "seconds": round(seconds, 3),
-        "requests_per_second": round(asked / seconds, 3),
         "models_served": sorted({row.model for row in responses if row.model}),
     }
 
 
-def check_failures(responses: list[Response], max_failed_fraction: float) -> None:
+def check_failures(responses: Sequence[Response], max_failed_fraction: float) -> None:
     """Leave the stage red if more rows failed than may; an InputError says how many, and what the last one met."""
     failed = [row for row in responses if row.status == "failed"]
     if len(failed) > max_failed_fraction * len(responses):

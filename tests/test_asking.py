@@ -144,12 +144,12 @@ def test_a_rejected_request_is_not_asked_again(teacher: TeacherServer) -> None:
 
 
 def test_being_told_to_slow_down_costs_no_attempt(teacher: TeacherServer) -> None:
-    teacher.script(THROTTLED, THROTTLED)
+    teacher.script(*[THROTTLED] * 4)
 
     outcomes, retries = ask_all(teacher, ["question"], max_attempts=1)
 
     assert contents(outcomes) == {"question": "A"}
-    assert retries == 2
+    assert retries == 4
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])
@@ -244,6 +244,13 @@ def test_a_success_between_failures_begins_the_count_anew(teacher: TeacherServer
 
     assert len(outcomes) == 39
     assert sum(isinstance(outcome, Failure) for outcome in outcomes.values()) == 38
+
+
+def test_a_server_that_asks_to_wait_for_hours_ends_the_run_in_a_sentence(teacher: TeacherServer) -> None:
+    teacher.default = refusal(429, headers={"Retry-After": "86400"})
+
+    with pytest.raises(FatalError, match=r"127\.0\.0\.1 asks to wait for 86400 s .*; run again then"):
+        ask_all(teacher, numbered(3))
 
 
 def test_a_server_that_nobody_reached_yet_is_fatal_and_named(teacher: TeacherServer) -> None:

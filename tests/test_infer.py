@@ -437,6 +437,11 @@ def test_answers_before_a_fatal_error_are_kept(project: Project) -> None:
     sentence = assert_one_sentence(project.run())
 
     assert "2 answers are kept and will not be asked again" in sentence
+    assert {name: project.log()[name] for name in ("requests", "asked", "answered")} == {
+        "requests": 6,
+        "asked": 2,
+        "answered": 2,
+    }
     project.teacher.calls.clear()
     project.run()
     assert len(project.teacher.calls) == 4
@@ -462,10 +467,12 @@ def test_sigterm_in_mid_run_keeps_the_answers_and_says_so(project: Project) -> N
         run.send_signal(signal.SIGTERM)
         said, _ = run.communicate(timeout=30)
     project.teacher.calls.clear()
+    stopped = project.log()
 
     again = project.run()
 
     assert run.returncode == 130
+    assert (stopped["asked"], stopped["answered"]) == (3, 3)
     assert "stopped; every answer that came is kept, and `make repro` asks only the rest" in said
     assert "Traceback" not in said
     assert again.exit_code == 0, again.output

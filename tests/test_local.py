@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -89,6 +90,16 @@ def test_the_same_questions_get_the_same_answers_in_any_order(served: Credential
 
     assert again[::-1] == once
     assert len({reply.content for reply in once}) > 1
+
+
+def test_the_bundled_teacher_has_one_slot_and_sleeping_threads(served: Credentials) -> None:
+    props = urllib.request.Request(f"{served.endpoint}/props", headers={"Authorization": f"Bearer {served.key}"})
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(props, timeout=10) as answer:
+        told = json.load(answer)
+
+    assert told["total_slots"] == 1
+    assert told["default_generation_settings"]["n_ctx"] == 4096
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_the_bundled_teacher_is_gone_after_its_block() -> None:
