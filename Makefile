@@ -55,4 +55,4 @@ types: $(READY) ## check types
 check: lint types test ## lint, types, test
 
 clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
-	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis

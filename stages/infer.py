@@ -187,6 +187,8 @@ def check_failures(responses: Sequence[Response], max_failed_fraction: float) ->
             "the other answers are kept and `make repro` asks only what is missing, or raise "
             f"runtime.max_failed_fraction (now {max_failed_fraction:g}) to go on without"
         )
+    if failed:
+        click.echo(f"{len(failed)} failed rows pass; `dvc repro --force --single-item infer` asks them again")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The model of params.yaml: three choices, three catalogues, and a section for each stage."""
 
 import difflib
+import re
 import string
 import types
 from pathlib import Path
@@ -228,7 +229,10 @@ def _describe(error: ErrorDetails) -> str:
         case "string_pattern_mismatch":
             return f"{key}: expected to match {error['ctx']['pattern']}, got {error['input']!r}"
         case _:
-            return f"{key}: {error['msg'].replace('Input should be', 'expected')}, got {error['input']!r}"
+            said = re.sub("^(Input should be|List should have)", "expected", error["msg"]).partition(
+                " after validation"
+            )
+            return f"{key}: {said[0]}, got {error['input']!r}"
 
 
 def _legal_keys(path: tuple[int | str, ...]) -> list[str]:

@@ -7,10 +7,11 @@ import click
 import datasets
 
 from stages.errors import InputError
+from stages.files import BUILDERS, broken_line, is_local
 from stages.params import Dataset, Params
 from stages.records import SPLITS, Question, write_json, write_rows
 from stages.schemas import Adapter, BadRow, SourceRow, find_adapter, to_questions
-from stages.sources import CQnAHuggingFaceInputDataset, broken_line, is_local
+from stages.sources import CQnAHuggingFaceInputDataset
 
 
 def write_samples(params: Params, source: Path, raw: Path) -> None:
@@ -32,12 +33,15 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
         sample=params.load.sample,
         seed=params.load.seed,
     )
-    written, skipped = {}, []
+    written: dict[str, dict[str, int]] = {}
+    skipped: list[dict[str, object]] = []
+    seen: set[tuple[str, ...]] = set()
     for split, sample in zip(SPLITS, samples, strict=True):
         questions, bad = adapt_sample(params, split, sample, loader.positions[split])
-        written[split] = {"questions": write_rows(raw / f"{split}.jsonl", questions)}
+        write_rows(raw / f"{split}.jsonl", questions)
+        written[split] = count_questions(questions, seen)
         skipped += [{"split": split, "position": row.position, "id": row.id, "reason": row.reason} for row in bad]
-        click.echo(f"{split}: {written[split]['questions']} questions, {len(bad)} bad rows skipped")
+        click.echo(tell_counts(split, written[split], len(bad)))
     write_json(
         raw / "source.json",
         {
@@ -53,6 +57,25 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
     )
 
 
+def count_questions(questions: list[Question], seen: set[tuple[str, ...]]) -> dict[str, int]:
+    """Count a split's questions, those without gold, and those that were `seen` before, to which it adds them."""
+    asked = [(row.question, *sorted(choice.text for choice in row.choices)) for row in questions]
+    repeated = sum(each in seen for each in asked) + len(asked) - len(set(asked))
+    seen.update(asked)
+    without_gold = sum(row.answer is None for row in questions)
+    return {"questions": len(questions), "without_gold": without_gold, "repeated": repeated}
+
+
+def tell_counts(split: str, counts: dict[str, int], skipped: int) -> str:
+    """Say in one line what was taken of a split, and what its user might not expect of it."""
+    told = [f"{split}: {counts['questions']} questions", f"{skipped} bad rows skipped"]
+    if counts["without_gold"]:
+        told.append(f"{counts['without_gold']} without gold")
+    if counts["repeated"]:
+        told.append(f"{counts['repeated']} repeat a question of this or an earlier split")
+    return ", ".join(told)
+
+
 def adapt_sample(
     params: Params, split: str, sample: datasets.Dataset, positions: list[int]
 ) -> tuple[list[Question], list[BadRow]]:
@@ -61,7 +84,8 @@ def adapt_sample(
     bad: list[BadRow] = []
     if not positions:
         return questions, bad
-    adapter, chosen = _find_adapter(params, sample), params.datasets[params.dataset]
+    chosen = params.datasets[params.dataset]
+    adapter = _find_adapter(params, sample)
     id_column = (chosen.columns and chosen.columns.id) or "id"
     for row in to_questions(_read_rows(sample, chosen.path), adapter, split, positions, id_column):
         if isinstance(row, Question):
@@ -94,12 +118,12 @@ def _find_adapter(params: Params, sample: datasets.Dataset) -> Adapter:
 def _describe(params: Params, split: str, row: BadRow) -> str:
     """Say in one sentence which row is bad, and why."""
     name = getattr(params.datasets[params.dataset].splits, split) or params.datasets[params.dataset].splits.train
-    place = f"{params.datasets[params.dataset].path}: split {name}, row {row.position} (from 0), id {row.id!r}"
-    return f"{place}: {row.reason}"
+    identity = "" if row.id is None else f", id {row.id!r}"
+    return f"{params.datasets[params.dataset].path}: split {name}, row {row.position} (from 0){identity}: {row.reason}"
 
 
 def _check_tracked(name: str, chosen: Dataset, source: Path) -> None:
     """Refuse a local path outside the source folder, since DVC would not see it change."""
     inside = Path(chosen.path).resolve().is_relative_to(source.resolve())
-    if is_local(chosen.path) and not inside:
+    if (is_local(chosen.path) or Path(chosen.path).suffix in BUILDERS) and not inside:
         raise InputError(f"params.yaml: datasets.{name}.path: expected a place below {source}, got {chosen.path!r}")

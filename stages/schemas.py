@@ -127,7 +127,7 @@ def _mapped_adapter(columns: Columns, present: set[str]) -> Adapter:
     choice_columns = [columns.choices] if isinstance(columns.choices, str) else columns.choices
     for name in (columns.question, *choice_columns, columns.answer, columns.id, columns.concept):
         if name is not None and name not in present:
-            raise InputError(f"columns: expected one of {', '.join(sorted(present))}, got {name!r}")
+            raise InputError(f"columns: expected one of {', '.join(map(repr, sorted(present)))}, got {name!r}")
 
     def adapt(row: SourceRow) -> Parts:
         if isinstance(columns.choices, str):

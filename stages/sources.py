@@ -1,15 +1,12 @@
 """Where questions come from: datasets on the Hugging Face Hub and files below data/source."""
 
-import csv
 import json
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import datasets
-from datasets.exceptions import DatasetsError
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import (
     HfHubHTTPError,
@@ -20,13 +17,11 @@ from huggingface_hub.errors import (
 )
 
 from stages.errors import InputError
-from stages.records import SPLITS, read_objects
+from stages.files import UNREADABLE, is_local, load_files, one_line, tell_reason
+from stages.records import SPLITS
 
-BUILDERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 COMMIT = re.compile(r"[0-9a-f]{40}")
-UNREADABLE = (DatasetsError, HfHubHTTPError, OSError, RuntimeError, ValueError)  # what `load_dataset` was seen to raise
 FORBIDDEN = (401, 403)
-NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")  # how it says that a split is empty
 
 
 class CQnAHuggingFaceInputDataset:
@@ -92,7 +87,7 @@ class CQnAHuggingFaceInputDataset:
     def _load(self, dataset_name: str, name: str | None, revision: str | None) -> datasets.DatasetDict:
         """Load all splits, and note the Hub commit."""
         if is_local(dataset_name):
-            return _load_files(Path(dataset_name))
+            return load_files(Path(dataset_name))
         self.revision = _resolve_commit(dataset_name, revision)
         try:
             return datasets.load_dataset(dataset_name, name=name, revision=self.revision)
@@ -100,8 +95,10 @@ class CQnAHuggingFaceInputDataset:
             if not isinstance(error, UNREADABLE) and not _is_connection_error(error):
                 raise
             if "BuilderConfig" in str(error) or "Config name is missing" in str(error):
-                raise InputError(f"{dataset_name}: name: {_one_line(error)}") from None
-            raise InputError(f"{dataset_name}: cannot be read from {constants.ENDPOINT}: {_reason(error)}") from None
+                raise InputError(f"{dataset_name}: name: {one_line(error)}") from None
+            raise InputError(
+                f"{dataset_name}: cannot be read from {constants.ENDPOINT}: {tell_reason(error)}"
+            ) from None
 
     def _order(self, dataset_name: str, loaded: datasets.DatasetDict, split: str, sample: str, seed: int) -> list[int]:
         """Return the positions of a split's rows in the order in which they are taken."""
@@ -111,11 +108,6 @@ class CQnAHuggingFaceInputDataset:
         if sample == "random":
             random.Random(seed).shuffle(order)  # noqa: S311 (a reproducible sample, no secret)
         return order
-
-
-def is_local(path: str) -> bool:
-    """Tell a file or folder from a Hub id, also where it does not exist."""
-    return path.startswith((".", "/", "data/")) or Path(path).exists()
 
 
 def _check_named_once(dataset_name: str, *splits: str | None) -> None:
@@ -133,9 +125,11 @@ def _take(where: str, order: list[int], size: int | None) -> list[int]:
     if size is not None and size < 0:
         raise InputError(f"{where}: expected a size of 0 or more, or None for all, got {size}")
     if not order and size != 0:
-        raise InputError(f"{where} is empty: expected {'some' if size is None else size} rows; set its size to 0")
+        raise InputError(
+            f"{where} is empty: expected {'some' if size is None else size} rows; set its size in load to 0"
+        )
     if size is not None and size > len(order):
-        raise InputError(f"{where} has {len(order)} rows: expected {size}; lower the size, or null takes all")
+        raise InputError(f"{where} has {len(order)} rows: expected {size}; lower its size in load, or null takes all")
     return order[:size]
 
 
@@ -156,11 +150,11 @@ def _resolve_commit(dataset_name: str, revision: str | None) -> str:
     except RepositoryNotFoundError:
         raise InputError(
             f"{dataset_name}: no such dataset on {constants.ENDPOINT}, or it is private: "
-            "check datasets.NAME.path, or log in with `hf auth login`"
+            "check its path in params.yaml, or set HF_TOKEN"
         ) from None
     except HfHubHTTPError as error:
         status = error.response.status_code
-        advice = "log in with `hf auth login`" if status in FORBIDDEN else "try later"
+        advice = "set HF_TOKEN" if status in FORBIDDEN else "try later"
         raise InputError(f"{dataset_name}: {constants.ENDPOINT} answered with status {status}; {advice}") from None
     except json.JSONDecodeError:
         raise InputError(
@@ -180,61 +174,3 @@ def _resolve_commit(dataset_name: str, revision: str | None) -> str:
 def _is_connection_error(error: Exception) -> bool:
     """Recognise a transport error of the Hub's client, whichever HTTP library its version uses."""
     return any(kind.__name__ in ("TransportError", "ConnectionError", "Timeout") for kind in type(error).__mro__)
-
-
-def _load_files(path: Path) -> datasets.DatasetDict:
-    """Load a file (its split is train) or a folder of train.*, validation.* and test.* through `datasets`."""
-    if not path.exists():
-        raise InputError(f"{path}: expected a file or folder with questions, found none")
-    if path.is_file() and path.suffix not in BUILDERS:
-        raise InputError(f"{path}: expected one of {', '.join(BUILDERS)}")
-    for file in _data_files(path):
-        if not file.stat().st_size:
-            raise InputError(f"{file}: expected questions, but the file is empty")
-    try:
-        options = _csv_options([*_data_files(path)])
-        if path.is_dir():
-            return datasets.load_dataset(str(path), **options)
-        return datasets.load_dataset(BUILDERS[path.suffix], data_files=str(path), **options)
-    except UNREADABLE as error:
-        raise InputError(broken_line(path) or f"{path}: cannot be read: {_reason(error)}") from None
-
-
-def _csv_options(files: list[Path]) -> dict[str, Any]:
-    """Have every cell of CSV files read as the text that it is: a choice "None" is no gap, and "01" is not 1."""
-    if not files or any(file.suffix != ".csv" for file in files):
-        return {}
-    with files[0].open(encoding="utf-8-sig", newline="") as lines:
-        names = next(csv.reader(lines), [])
-    features = datasets.Features({name: datasets.Value("string") for name in names})
-    return {"features": features, "keep_default_na": False}
-
-
-def _data_files(path: Path) -> Iterator[Path]:
-    """List the files that hold a path's rows."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return (file for file in files if file.suffix in BUILDERS)
-
-
-def broken_line(path: Path) -> str | None:
-    """Tell of the first line below a path that is no JSON in UTF-8, since `datasets` does not say which one."""
-    for file in _data_files(path):
-        if file.suffix == ".jsonl":
-            try:
-                for _ in read_objects(file, skip_empty=True):
-                    pass
-            except InputError as error:
-                return str(error)
-    return None
-
-
-def _reason(error: Exception) -> str:
-    """Say in one line why `load_dataset` failed."""
-    cause = _one_line(error.__cause__ or error)
-    empty = any(sign in cause for sign in NO_ROWS)
-    return f"expected rows in each of its splits, but one has none ({cause})" if empty else cause
-
-
-def _one_line(error: BaseException) -> str:
-    """Return an error's message on one line."""
-    return " ".join(str(error).split())

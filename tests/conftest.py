@@ -32,12 +32,12 @@ def stage_name(stage: click.Command) -> str:
 
 
 class Workspace:
-    """A project folder of a test's own that stages run in, with this project's params.yaml to edit."""
+    """A project folder of a test's own that stages run in, with a params.yaml to edit."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.params = folder / "params.yaml"
-        self.params.write_bytes((ROOT / "params.yaml").read_bytes())
+        self.params.write_bytes((ROOT / "tests/params.yaml").read_bytes())
 
     def edit(self, **edits: Any) -> None:
         """Merge edits into params.yaml; a mapping is merged into the section of its name."""

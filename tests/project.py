@@ -54,6 +54,7 @@ class Project:
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.folder / name)
+        shutil.copy2(ROOT / "tests/params.yaml", self.folder / "params.yaml")
         self.edit_params(
             teacher="loopback",
             teachers__loopback={"provider": "azure", "model": "loopback"},

@@ -36,7 +36,7 @@ class Project:
     def configure(self, max_tokens: int = 16, **runtime: object) -> None:
         """Write params.yaml, derived from the one in this repository."""
         yaml = YAML()
-        params = yaml.load(ROOT / "params.yaml")
+        params = yaml.load(ROOT / "tests/params.yaml")
         params["teacher"] = "stand-in"
         params["teachers"]["stand-in"] = {"provider": "azure", "model": "m", "max_tokens": max_tokens}
         params["runtime"].update({"concurrency": 4, "timeout_s": 5, "max_attempts": 2, **runtime})

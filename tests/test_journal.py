@@ -110,9 +110,16 @@ def test_a_tilde_in_the_journals_place_is_the_home_folder(monkeypatch: pytest.Mo
 
 
 def test_the_journal_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POTSTILL_JOURNAL", "elsewhere/answers.sqlite")
+    monkeypatch.setenv("POTSTILL_JOURNAL", "/elsewhere/answers.sqlite")
 
-    assert journal_path() == Path("elsewhere/answers.sqlite")
+    assert journal_path() == Path("/elsewhere/answers.sqlite")
+
+
+def test_a_journal_that_each_folder_would_have_its_own_of_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POTSTILL_JOURNAL", "answers.sqlite")
+
+    with pytest.raises(InputError, match=r"POTSTILL_JOURNAL: expected a full path, .*, got 'answers.sqlite'"):
+        journal_path()
 
 
 @pytest.mark.parametrize("unset", [pytest.param(None, id="unset"), pytest.param("", id="empty")])

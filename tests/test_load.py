@@ -33,6 +33,21 @@ def use_rows(workspace: "Workspace", rows: list[dict[str, Any]], **load: Any) ->
     workspace.edit(dataset="mine", datasets={"mine": entry}, load=sizes | load)
 
 
+def use_csv(workspace: "Workspace", *lines: str) -> None:
+    """Make a CSV file with choices in the columns a to c the chosen dataset."""
+    workspace.write("data/source/mine.csv", "\n".join(lines) + "\n")
+    columns = {"question": "stem", "choices": ["a", "b", "c"], "answer": "key"}
+    splits = {"train": "train", "validation": None, "test": None}
+    entry = {"path": "data/source/mine.csv", "splits": splits, "columns": columns}
+    sizes = {"train": None, "validation": 0, "test": 0}
+    workspace.edit(dataset="mine", datasets={"mine": entry}, load=sizes)
+
+
+def counted(questions: int) -> dict[str, int]:
+    """What source.json says of a split whose questions all have gold and are there once."""
+    return {"questions": questions, "without_gold": 0, "repeated": 0}
+
+
 def read_source(workspace: "Workspace") -> dict[str, Any]:
     return json.loads((workspace.folder / "data/raw/source.json").read_text(encoding="utf-8"))
 
@@ -85,7 +100,7 @@ def test_source_json_says_what_the_sample_is_one_of(bundled: "Workspace") -> Non
         "name": None,
         "revision": None,
         "split_rows": {"test": 32, "train": 160, "validation": 48},
-        "splits": {"train": {"questions": 3}, "validation": {"questions": 2}, "test": {"questions": 0}},
+        "splits": {"train": counted(3), "validation": counted(2), "test": counted(0)},
         "skipped": [],
     }
 
@@ -185,7 +200,7 @@ def test_a_bad_row_that_is_skipped_is_counted_and_listed(
     assert "train: 3 questions, 1 bad rows skipped\n" in workspace.run(main)
     assert [row["id"] for row in workspace.read_rows("data/raw/train.jsonl")] == ["q0", "q1", "q3"]
     source = read_source(workspace)
-    assert source["splits"]["train"] == {"questions": 3}
+    assert source["splits"]["train"] == counted(3)
     assert source["skipped"] == [{"split": "train", "position": 2, "id": rows[2]["id"], "reason": reason}]
 
 
@@ -265,7 +280,7 @@ def test_a_line_that_is_not_utf8_is_told_with_its_file_and_number(workspace: "Wo
 def test_more_rows_than_there_are_is_told(workspace: "Workspace") -> None:
     use_rows(workspace, [make_row(0)], train=5)
     assert workspace.refuse(main) == (
-        "data/source/mine: split train has 1 rows: expected 5; lower the size, or null takes all"
+        "data/source/mine: split train has 1 rows: expected 5; lower its size in load, or null takes all"
     )
 
 
@@ -273,3 +288,34 @@ def test_a_wrong_param_stops_the_stage_before_it_reads_anything(workspace: "Work
     workspace.edit(dataset="nope")
     assert workspace.refuse(main).startswith("params.yaml: dataset: expected one of bundled, ")
     assert not (workspace.folder / "data").exists()
+
+
+def test_a_csv_cell_that_is_left_empty_is_a_choice_less(workspace: "Workspace") -> None:
+    use_csv(workspace, "stem,a,b,c,key", "Which?,None,two,,A")
+    workspace.run(main)
+    (question,) = workspace.read_rows("data/raw/train.jsonl")
+    assert [choice["text"] for choice in question["choices"]] == ["None", "two"]
+
+
+def test_a_file_that_would_be_taken_for_a_hub_dataset_is_told(workspace: "Workspace") -> None:
+    workspace.edit(dataset="mine", datasets={"mine": {"path": "mine.csv"}})
+    message = workspace.refuse(main)
+    assert message == "params.yaml: datasets.mine.path: expected a place below data/source, got 'mine.csv'"
+
+
+def test_questions_that_repeat_an_earlier_one_and_those_without_gold_are_counted_and_said(
+    workspace: "Workspace",
+) -> None:
+    rows = [make_row(0), make_row(1), make_row(0, id="q0 again"), make_row(1, id="q1 again"), make_row(2, answerKey="")]
+    use_rows(workspace, rows, train=3, validation=2)
+    printed = workspace.run(main)
+    assert "train: 3 questions, 0 bad rows skipped, 1 repeat a question of this or an earlier split\n" in printed
+    assert (
+        "validation: 2 questions, 0 bad rows skipped, 1 without gold, 1 repeat a question of this or an earlier split\n"
+        in printed
+    )
+    assert read_source(workspace)["splits"] == {
+        "train": {"questions": 3, "without_gold": 0, "repeated": 1},
+        "validation": {"questions": 2, "without_gold": 1, "repeated": 1},
+        "test": {"questions": 0, "without_gold": 0, "repeated": 0},
+    }

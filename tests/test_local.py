@@ -160,7 +160,7 @@ def test_a_signal_in_mid_run_leaves_nothing_listening_and_keeps_the_answers(
 def write_project(folder: Path) -> None:
     """Make a project of 100 requests to the bundled teacher, which it takes a while to answer."""
     yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
+    params = yaml.load(ROOT / "tests/params.yaml")
     params["teacher"] = "smollm2"
     params["teachers"]["smollm2"]["max_tokens"] = TEACHER.max_tokens
     yaml.dump(params, folder / "params.yaml")

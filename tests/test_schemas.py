@@ -384,4 +384,6 @@ def test_a_mapped_column_that_is_not_there_is_told_with_those_that_are(edit: dic
     columns = Columns.model_validate(FLAT_COLUMNS.model_dump() | edit)
     with pytest.raises(InputError) as caught:
         find_adapter(list(FLAT), columns)
-    assert str(caught.value) == "columns: expected one of a, b, c, gold, number, prompt, topic, got 'stem'"
+    assert str(caught.value) == (
+        "columns: expected one of 'a', 'b', 'c', 'gold', 'number', 'prompt', 'topic', got 'stem'"
+    )

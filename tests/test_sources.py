@@ -16,7 +16,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.errors import InputError
-from stages.sources import CQnAHuggingFaceInputDataset, broken_line
+from stages.files import broken_line
+from stages.sources import CQnAHuggingFaceInputDataset
 from tests.project import command
 from tests.servers.hub import HubServer
 
@@ -226,9 +227,9 @@ def test_a_single_file_is_the_train_split(tmp_path: Path, write: Writer) -> None
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ((31, 0, 0), "split train has 30 rows: expected 31; lower the size, or null takes all"),
-        ((0, 13, 0), "split validation has 12 rows: expected 13; lower the size, or null takes all"),
-        ((0, 0, 6), "split test has 5 rows: expected 6; lower the size, or null takes all"),
+        ((31, 0, 0), "split train has 30 rows: expected 31; lower its size in load, or null takes all"),
+        ((0, 13, 0), "split validation has 12 rows: expected 13; lower its size in load, or null takes all"),
+        ((0, 0, 6), "split test has 5 rows: expected 6; lower its size in load, or null takes all"),
     ],
     ids=COUNTS.keys(),
 )
@@ -241,9 +242,9 @@ def test_more_rows_than_there_are_is_told_with_the_split_and_how_many_it_has(
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        pytest.param((25, 6), "has 5 rows: expected 6; lower the size, or null takes all", id="too few left"),
-        pytest.param((30, 1), "is empty: expected 1 rows; set its size to 0", id="none left"),
-        pytest.param((30, None), "is empty: expected some rows; set its size to 0", id="no rest"),
+        pytest.param((25, 6), "has 5 rows: expected 6; lower its size in load, or null takes all", id="too few left"),
+        pytest.param((30, 1), "is empty: expected 1 rows; set its size in load to 0", id="none left"),
+        pytest.param((30, None), "is empty: expected some rows; set its size in load to 0", id="no rest"),
     ],
 )
 def test_too_few_rows_left_to_carve_out_are_told(folder: str, sizes: tuple[int, int | None], message: str) -> None:
@@ -356,7 +357,6 @@ def test_files_without_a_broken_line_have_none(folder: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        pytest.param("train.csv", b"id,question\na,b\na,b,c,d\n", "Expected 2 fields in line 3, saw 4", id="csv"),
         pytest.param("train.json", b'[{"id": "a"},', "", id="json"),
         pytest.param("train.parquet", b"PAR1 and nothing", "magic bytes not found", id="parquet"),
     ],
@@ -375,6 +375,37 @@ def test_a_name_that_no_dataset_can_have_is_told_without_asking_the_hub(name: st
     assert refuse(name) == f"{name}: expected a dataset's id on the Hub, NAMESPACE/NAME, or a place below data/source"
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(
+            b"id,q\na,b\na,b,c,d\n", "line 3: expected 2 cells, got 4; quote cells that hold commas", id="wide row"
+        ),
+        pytest.param(
+            b"id,q\na,b\n\na\n", "line 4: expected 2 cells, got 1; quote cells that hold commas", id="cut row"
+        ),
+        pytest.param(b"id,q\na,\xe4\n", "expected UTF-8 text, but byte 7 is none; save it as UTF-8", id="latin-1"),
+        pytest.param(
+            "id,q\n".encode("utf-16"), "expected UTF-8 text, but byte 0 is none; save it as UTF-8", id="UTF-16"
+        ),
+    ],
+)
+def test_a_broken_csv_file_is_told_with_its_place(tmp_path: Path, content: bytes, reason: str) -> None:
+    file = tmp_path / "train.csv"
+    file.write_bytes(content)
+    assert refuse(file, 1, 0, 0, val_split_name=None, test_split_name=None) == f"{file}: {reason}"
+
+
+def test_csv_files_with_different_columns_are_told(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("id,q\na,b\n")
+    (tmp_path / "test.csv").write_text("id,question\na,b\n")
+    message = refuse(tmp_path, 1, 0, 0, val_split_name=None)
+    assert (
+        message
+        == f"{tmp_path}/train.csv: expected the columns ['id', 'question'] as in the other files, got ['id', 'q']"
+    )
+
+
 # The Hub. Its client reads HF_ENDPOINT when it is imported, so each of these is a fresh process; all run at once.
 
 
@@ -390,7 +421,7 @@ class HubRun:
         offline = "HF_HUB_OFFLINE=1\n" if cache else ""
         (folder / ".env").write_text(f"HF_ENDPOINT={endpoint}\n{offline}")
         yaml = YAML()
-        params = yaml.load(ROOT / "params.yaml")
+        params = yaml.load(ROOT / "tests/params.yaml")
         params["datasets"]["hub"] = {"path": HUB_ID} | entry
         params["dataset"] = "hub"
         params["load"] |= {"train": 2, "validation": 1, "test": 1}
@@ -505,7 +536,11 @@ def test_the_newest_commit_of_the_hub_is_read_and_noted(hub_runs: dict[str, HubR
         "revision": NEW,
         "datasets_version": datasets.__version__,
         "split_rows": {"test": 5, "train": 30, "validation": 12},
-        "splits": {"train": {"questions": 2}, "validation": {"questions": 1}, "test": {"questions": 1}},
+        "splits": {
+            "train": {"questions": 2, "without_gold": 0, "repeated": 0},
+            "validation": {"questions": 1, "without_gold": 0, "repeated": 1},
+            "test": {"questions": 1, "without_gold": 0, "repeated": 1},
+        },
         "skipped": [],
     }
     assert run.read_ids("train") == ["new-train0", "new-train1"]
@@ -537,7 +572,7 @@ def test_an_endpoint_that_is_no_hub_is_told(hub_runs: dict[str, HubRun], hub: Hu
 def test_a_dataset_that_does_not_exist_is_told(hub_runs: dict[str, HubRun], hub: HubServer) -> None:
     assert hub_runs["unknown dataset"].read_refusal() == (
         f"loopback/nothing: no such dataset on {hub.endpoint}, or it is private: "
-        "check datasets.NAME.path, or log in with `hf auth login`"
+        "check its path in params.yaml, or set HF_TOKEN"
     )
 
 

@@ -43,8 +43,12 @@ CREATE TABLE answers (
 def journal_path() -> Path:
     """Return where the journal is: $POTSTILL_JOURNAL (also from .env), or the user's data folder."""
     load_env_file()
-    chosen = os.environ.get("POTSTILL_JOURNAL")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir("potstill")) / "journal.sqlite"
+    chosen = Path(os.environ.get("POTSTILL_JOURNAL") or Path(platformdirs.user_data_dir("potstill")) / "journal.sqlite")
+    if not chosen.expanduser().is_absolute():
+        raise InputError(
+            f"POTSTILL_JOURNAL: expected a full path, since every clone is to find it, got {str(chosen)!r}"
+        )
+    return chosen.expanduser()
 
 
 def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) -> str:
