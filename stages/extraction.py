@@ -15,33 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from stages.phrases import (
-    AFTER_CAPITAL,
-    AFTER_LETTER,
-    AFTER_TEXT,
-    AFTER_WORD_LIKE,
-    ARTICLE_END,
-    BARE_LETTER,
-    BEFORE_A,
-    CLAUSE_END,
-    CLAUSE_START,
-    CUE,
-    DISMISSED,
-    DOUBT,
-    JOINT,
-    LETTER,
-    LETTER_TO_TEXT,
-    LINE_END,
-    LINE_START,
-    RANGE,
-    REFUSAL,
-    RETRACTED,
-    SUBJECT,
-    TEXT_TO_LETTER,
-    VERDICT,
-    WORD_END,
-    WORD_START,
-)
+from stages import phrases
 from stages.records import Choice
 from stages.undressing import undress, undress_turn
 
@@ -83,7 +57,7 @@ def extract_answer(text: str, choices: Sequence[Choice]) -> Extraction:
     """Return the letter that the text commits to, or the reason there is none; no text is an error."""
     options = _options(tuple(choices))
     plain = undress_turn(text)
-    if letter := BARE_LETTER.fullmatch(plain):
+    if letter := phrases.BARE_LETTER.fullmatch(plain):
         return _judge(frozenset(letter[1].upper()), options)
     if owners := options.owners.get(_bare(plain)):
         return _judge(owners, options)
@@ -112,7 +86,7 @@ def _read(text: str, lower: str, options: _Options) -> Extraction:
     settled = False
     for offer in reversed(offers):
         standing = _standing(lower, offer, listed)
-        if standing and standing != "weak" and not lines and RETRACTED.search(lower, offer.end):
+        if standing and standing != "weak" and not lines and phrases.RETRACTED.search(lower, offer.end):
             return Extraction(None, "unparsed")
         if standing == "said" and offer.spelled:
             return _judge(lines if settled else lines | offer.letters, options)
@@ -120,7 +94,7 @@ def _read(text: str, lower: str, options: _Options) -> Extraction:
             lines |= offer.letters
         weak |= offer.letters if standing == "weak" else frozenset()
         settled = settled or standing == "last"
-    if not lines and REFUSAL.search(lower):
+    if not lines and phrases.REFUSAL.search(lower):
         return Extraction(None, "refused")
     return _judge(lines or weak, options)
 
@@ -142,11 +116,11 @@ def _targets(text: str, lower: str, options: _Options) -> list[_Offer]:
         last = targets[-1] if targets else None
         if last and found.start < last.end:
             continue
-        beside = LETTER_TO_TEXT if last and last.spelled else TEXT_TO_LETTER
+        beside = phrases.LETTER_TO_TEXT if last and last.spelled else phrases.TEXT_TO_LETTER
         apart = not last or last.spelled in (last.worded, found.spelled)
         if apart or not last or not beside.fullmatch(lower, last.end, found.start):
             targets.append(found)
-        elif found.spelled or AFTER_LETTER.match(lower, found.end) or VERDICT.match(lower, found.end):
+        elif found.spelled or phrases.AFTER_LETTER.match(lower, found.end) or phrases.VERDICT.match(lower, found.end):
             both = last.letters & found.letters or last.letters | found.letters
             targets[-1] = _Offer(both, last.start, found.end, spelled=True, worded=True)
         elif last.letters & found.letters and lower[found.start : found.end] in options.owners:
@@ -160,25 +134,27 @@ def _words(lower: str, options: _Options) -> Iterator[_Offer]:
         start = lower.find(text)
         while start >= 0:
             end = start + len(text)
-            if WORD_START.match(lower, start) and WORD_END.match(lower, end):
-                article = ARTICLE_END.search(lower, max(0, start - 4), start)
+            if phrases.WORD_START.match(lower, start) and phrases.WORD_END.match(lower, end):
+                article = phrases.ARTICLE_END.search(lower, max(0, start - 4), start)
                 yield _Offer(letters, article.start() if article else start, end, spelled=False, worded=True)
             start = lower.find(text, end)
 
 
 def _letters(text: str, lower: str, words: set[int]) -> Iterator[_Offer]:
     """Find the single letters that are meant as such; articles and pronouns are not."""
-    for match in LETTER.finditer(text):
+    for match in phrases.LETTER.finditer(text):
         opening, letter, closing = match.groups()
         start, end = match.span(2)
         if opening and closing:
             meant = True
         elif letter == "I" or letter.islower():
-            after = AFTER_WORD_LIKE.match(lower, end)
-            firm = after and (letter != "a" or after[0].strip() or BEFORE_A.search(lower, max(0, start - 9), start))
+            after = phrases.AFTER_WORD_LIKE.match(lower, end)
+            firm = after and (
+                letter != "a" or after[0].strip() or phrases.BEFORE_A.search(lower, max(0, start - 9), start)
+            )
             meant = bool(firm)
         else:
-            meant = end + 1 in words or bool(AFTER_CAPITAL.match(lower, end))
+            meant = end + 1 in words or bool(phrases.AFTER_CAPITAL.match(lower, end))
         if meant:
             yield _Offer(frozenset(letter.upper()), start, match.end(), spelled=True, worded=False)
 
@@ -191,11 +167,11 @@ def _join(lower: str, targets: list[_Offer]) -> list[_Offer]:
         gap = lower[last.end : target.start]
         ascending = last.spelled and target.spelled and max(last.letters) < min(target.letters)
         item = ascending and last.worded and target.worded and not gap.strip(" \n.")
-        joint = JOINT.fullmatch(gap)
-        if item or (joint and (joint[1] or joint[2] or not SUBJECT.match(lower, target.end))):
+        joint = phrases.JOINT.fullmatch(gap)
+        if item or (joint and (joint[1] or joint[2] or not phrases.SUBJECT.match(lower, target.end))):
             spelled, worded = last.spelled or target.spelled, last.worded or target.worded
             offers[-1] = _Offer(last.letters | target.letters, last.start, target.end, spelled, worded)
-        elif ascending and RANGE.fullmatch(gap):
+        elif ascending and phrases.RANGE.fullmatch(gap):
             offers.pop()
         else:
             offers.append(target)
@@ -207,7 +183,7 @@ def _listed(lower: str, offers: list[_Offer]) -> set[int]:
     runs: list[list[_Offer]] = [[]]
     for offer in (one for one in offers if one.spelled):
         marked = not set(".:)").isdisjoint(lower[offer.end - 1 : offer.end + 1])
-        if offer.worded or (marked and LINE_START.search(lower[max(0, offer.start - 20) : offer.start])):
+        if offer.worded or (marked and phrases.LINE_START.search(lower[max(0, offer.start - 20) : offer.start])):
             if runs[-1] and min(offer.letters) <= max(runs[-1][-1].letters):
                 runs.append([])
             runs[-1].append(offer)
@@ -220,26 +196,26 @@ def _standing(lower: str, offer: _Offer, listed: set[int]) -> Literal["said", "l
     before = lower[max(0, offer.start - _LEFT) : offer.start]
     left = before.rstrip()
     left = left[max(left.rfind(end) for end in ("\n", ". ", "? ", "! ")) + 1 :].lstrip()
-    verdict = VERDICT.match(lower, offer.end)
-    if not verdict and not (AFTER_LETTER if offer.spelled else AFTER_TEXT).match(lower, offer.end):
+    verdict = phrases.VERDICT.match(lower, offer.end)
+    if not verdict and not (phrases.AFTER_LETTER if offer.spelled else phrases.AFTER_TEXT).match(lower, offer.end):
         return None
     if not offer.worded and lower.startswith("a:", offer.start):  # it may stand for "answer"
         return None
-    if cue := verdict or CUE.search(left):
-        clear = offer.spelled or (CLAUSE_START.search(f"{left} ") if verdict else cue["strong"])
+    if cue := verdict or phrases.CUE.search(left):
+        clear = offer.spelled or (phrases.CLAUSE_START.search(f"{left} ") if verdict else cue["strong"])
         clear = clear and not (offer.subject and cue.lastgroup == "short")
-        return "said" if clear and not DOUBT.search(CLAUSE_END.split(left.rstrip(" :"))[-1]) else None
+        return "said" if clear and not phrases.DOUBT.search(phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]) else None
     return None if offer.start in listed else _standing_alone(lower, offer, before)
 
 
 def _standing_alone(lower: str, offer: _Offer, before: str) -> Literal["last", "line", "weak"] | None:
     """Tell whether an offer without cue is a line or opens the text, or is a text or two letters that may do."""
-    line, end = LINE_START.search(before), LINE_END.match(lower, offer.end)
+    line, end = phrases.LINE_START.search(before), phrases.LINE_END.match(lower, offer.end)
     opens = line and offer.start <= len(line[0])
     if not offer.spelled:
         return "weak" if line and end and (opens or end.end() == len(lower)) else None
     if line and end and not (offer.worded and before[: line.start()].endswith((":", "?"))):
         return "last" if end.end() == len(lower) else "line"
-    if opens and not offer.subject and not DISMISSED.match(lower, offer.end):
+    if opens and not offer.subject and not phrases.DISMISSED.match(lower, offer.end):
         return "line"
     return "weak" if len(offer.letters) > 1 and len(lower) < _SHORT else None
