@@ -20,9 +20,11 @@ ARTICLE_END = re.compile(r"\b(?:the|an?) \Z")
 _ARTICLE = r"(?:(?:the|an?) )?[\"'(\[]*"
 LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*{_ARTICLE}")
 TEXT_TO_LETTER = re.compile(r"[\"'.,]*\s?[-:,]?\s?(?:[(\[]|\(?(?:option|choice|letter) \(?)")
+OWN_TEXT = re.compile(r"[\"')\].:]*\s?(?:\w+ ){1,3}")
+OR_ITEM = re.compile(r"[.:] [^.;:\n]{1,60} or \(?")
 RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
-    r"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or)|and|&|\+|/|[^.;:\n]{1,60} (or))\s?"
+    r"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or)|and|&|\+|/|[^.;:\n]{1,60} (or|so is))\s?"
     rf"(?:(?:then|also|is it|\w+ly) )*(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
 )
 SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
@@ -41,32 +43,78 @@ CUE = re.compile(
     rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)? ?(?:[:=]>?|->?)|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
     r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's)"
     r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone) (?:with|for)|say|answer)\b)"
-    rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which)(?:'s| {_BE}))\b"
+    rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which)(?:'s| {_BE})"
+    rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
     r"|(?P<short>\A|, )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
-    rf"|clearly|choose|select|pick|go with|(?:correct|final|right|verdict) ?:)){_HEDGE}\Z"
+    rf"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:)){_HEDGE}\Z"
+)
+_POOR = (
+    r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated|unsuitable|invalid"
+    r"|inappropriate|absurd|mistaken|misleading|reject\w+|discard\w+|alternat\w+|runner-?up|back-?up|fallback|opposite"
+    r"|rival|previous|initial|popular|sample|last(?!ing))"
+)
+_FAILS = (
+    r"(?:irrelevant|unrelated|unsuitable|inappropriate|invalid|impossible|absurd|nonsens\w+|fail(?:s|ed)?|lacks|worst)"
 )
 DOUBT = re.compile(
     r"\b(?:not(?! \(?[b-hj-z]\b)|never|\w+n't|cannot|nor|neither|wrong|incorrect|(?<!at )least|less|unlikely|false|may"
     r"|(?<!best )possible|plausible|potential|tempting|another|other|first|second|next|each|every|whether|unless|if"
     r"|suppose|assum\w+|might|maybe|perhaps|could|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|like this|example|format"
-    r"|an? (?:\w+ )?(?:answer|option|choice|solution))\b"
+    r"|an? (?:\w+ )?(?:answer|option|choice|solution)"
+    rf"|{_POOR}(?: \w+)? (?:answer|option|choice|solution|pick|selection|guess|bet|match|fit|one)"
+    r"|(?:answer|option|choice|one)(?: that)?(?: (?:you|we|i))? (?:to|should|can|must)"
+    r" (?:avoid|reject|discard|dismiss|ignore|skip|remove)|no sense|odd one|mistake is|misconception"
+    r"|(?:start|begin|end)(?:s|ing)? with (?:the )?letter"
+    r"|(?:some|others|many|few)(?: \w+)? (?:say|think|argue|claim|believe|answer))\b"
 )
 CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
-DISMISSED = re.compile(rf"(?!\W*(?:because|since|as)\b)\W*(?:\w+[^\w,.;:]+){{0,3}}?{DOUBT.pattern}")
+DISMISSED = re.compile(
+    rf"(?!\W*(?:because|since|as)\b)\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}|\b(?:{_FAILS}\b|no\b(?! \w)))"
+)
+POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
 VERDICT = re.compile(
-    rf"[\"',)\]]* (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both) )*(?:(?:the|my|our)"
-    r" (?:(?!wrong|incorrect|least|less|worst|other|first|second|next|possible)\w+ ){0,3}"
+    rf"[\"',)\]]* (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both|also) )*(?:(?:the|my|our)"
+    rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
     r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|most \w+)"
     r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)))"
     r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best)|it is\b)(?!\s?\?)"
     r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least)\b| (?:if|when)\b| for (?!th[ei]))"
 )
+AS_WELL = re.compile(r",? (?:as well|too)\b(?! \w)")
 CLAUSE_START = re.compile(rf"(?:\A|[,:\"(]|\b(?:so|that|thus|think|say|hence|and|since|because)) ?{_ARTICLE}\Z")
 LINE_START = re.compile(rf"(?:\A|\n|! )(?:[=>\u2022-]+ )?{_HEDGE}\Z")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
 RETRACTED = re.compile(
     r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually),? )*(?:wait|hold on|scratch that|on second thought|actually,? no"
     r"|i was wrong|let me (?:reconsider|re-?(?:think|check|evaluate)))\b(?! (?:in|for|at|until|times?)\b)"
+)
+REPLACED = re.compile(
+    r"[\"')\].,;!]*\s?[(\[-]? ?(?:or rather\b|(?:edit|correction|update)\b ?:|i mean\b|make that\b"
+    r"|(?:no|sorry|actually),? (?:(?:it's|it is|i mean|make that|rather) )?\(?(?:[b-hj-z]\b|[ai](?!\s?\w)))"
+    r"|, no, [\w ]{1,30}[.!]?\Z"
+)
+
+# What a text says without committing to it: a case that is not the question's, a format's example, an aside that a
+# formal answer outranks unless it corrects or concludes; and a mark beside a letter, as in a tally of all of them.
+SUPPOSED = re.compile(
+    r"\A(?:had|were) (?:the|it|this)\b|\bif\b(?! (?:forced|pressed|pushed|anything)\b"
+    r"| (?:i|we|you|one)(?:'re| (?:had to|have to|must|want|need|wish|like|are|were (?:to|forced)))\b)"
+    r"(?![^.]*, (?:so|thus|hence|therefore)\b)(?:[^.]*\b(?:were|weren't|had been)\b"
+    r"|[^.]*,[^,]*(?:\bwould\b|'d\b)[^,]*\Z)"
+)
+EXAMPLE = re.compile(
+    r"\b(?:example|sample|template|(?:please|use|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:\s*(?:[^.\n:]{0,20}:)?\W*\Z"
+)
+DESCRIBED = re.compile(
+    r"\A(?:note|explanation|reason\w*|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"
+    r"(?!.*\b(?:best|most|correct\w*|right)\b)"
+)
+CORRECTING = re.compile(
+    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry"
+    r"|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]*\Z)"
+)
+TALLIED = re.compile(
+    r"[\s\"')\]:.,=-]*\(?(?:(?:no|yes|true|false|correct|incorrect|right|wrong)\b|\d+(?:\.\d+)?\s?(?:%|[,;)\n]|\Z))"
 )
 REFUSAL = re.compile(
     r"\bi(?:'m| am) (?:sorry|unable|afraid|not (?:able|comfortable|sure))\b|\bi (?:can(?:'t|not| not)|won't|will not"
@@ -76,3 +124,8 @@ REFUSAL = re.compile(
     r"|\bno (?:correct|right|good|suitable|clear|single) (?:answer|option|choice)"
 )
 BARE_LETTER = re.compile(r"[\"'(\[{< ]*(?!A:)([A-Za-z])[\"')\]}>.:,;! ]*")
+
+
+def taken_back(lower: str, end: int) -> bool:
+    """Tell whether a text puts something else at once in the place of what ends there, or takes it back later."""
+    return bool(REPLACED.match(lower, end) or RETRACTED.search(lower, end))
