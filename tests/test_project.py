@@ -35,6 +35,8 @@ def imported_modules(module: str) -> set[str]:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stages."):
                 waiting.append(node.module)
+            elif isinstance(node, ast.ImportFrom) and node.module == "stages":
+                waiting += [f"stages.{alias.name}" for alias in node.names]
             elif isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names if alias.name.startswith("stages.")]
     return found
