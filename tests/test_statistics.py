@@ -26,7 +26,8 @@ def counts(*numbers: float) -> np.ndarray:
 def make_readings(pairs: list[tuple[str, str]], n_choices: int | list[int] = 3) -> pd.DataFrame:
     """Make readings of (gold, answer) pairs, "-" for none."""
     frame = pd.DataFrame(pairs, columns=["gold", "answer"]).replace("-", "none")
-    return frame.assign(n_choices=n_choices)
+    names = [f"q{number}" for number in range(len(frame))]
+    return frame.assign(n_choices=n_choices, question_id=names, rotation=0)
 
 
 def make_questions(*rows: tuple[str, bool, int, float | None]) -> pd.DataFrame:
@@ -130,6 +131,35 @@ def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:
         "tv_distance": None,
         "recall_std": None,
     }
+
+
+def repeat(readings: pd.DataFrame, times: int) -> pd.DataFrame:
+    """Make each reading the first of so many equal replicates."""
+    return readings.loc[readings.index.repeat(times)].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("replicates", [3, 5])
+@pytest.mark.parametrize("gold", ["ABCD", "----"], ids=["gold", "no gold"])
+def test_equal_replicates_are_no_new_evidence(gold: str, replicates: int) -> None:
+    readings = make_readings([*zip(gold * 10, "ABCDABCABA" * 4, strict=True)], 4)
+    once = position_bias(readings)
+    assert 0.01 < once["chi2_p"] < 0.99
+    assert position_bias(repeat(readings, replicates)) == once
+
+
+def test_chi_square_takes_the_first_replicate_with_a_letter() -> None:
+    readings = repeat(make_readings([("A", "A"), ("A", "A"), ("A", "A"), ("B", "A"), ("B", "B"), ("C", "C")]), 3)
+    first = position_bias(readings)["chi2_p"]
+    readings.loc[::3, "answer"] = "none"
+    readings.loc[2::3, "answer"] = "C"
+    assert position_bias(readings)["chi2_p"] == first
+
+
+def test_rotations_are_evidence_of_their_own() -> None:
+    readings = make_readings([*zip("ABCD" * 2, "CCCCABCD", strict=True)], 4)
+    expected = stats.chisquare([1, 1, 5, 1], [2, 2, 2, 2]).pvalue
+    turned = readings.assign(question_id=["q0"] * 4 + ["q1"] * 4, rotation=[0, 1, 2, 3] * 2)
+    assert position_bias(turned)["chi2_p"] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("pairs", [[], [("A", "-"), ("B", "-")], [("-", "-")]], ids=["no rows", "failed", "nothing"])

@@ -93,16 +93,19 @@ def with_gold_and_answer(readings: pd.DataFrame) -> pd.DataFrame:
 
 
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
-    """Compare the letters answered with gold, as shown, over the responses that have both, each taken as independent.
+    """Compare the letters answered with gold, as shown, over the responses that have both.
 
-    Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown.
+    Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown. Either
+    way it takes each rotation of a question once, by the first replicate with a letter: the same prompt asked again
+    is no new evidence, and would make any difference significant if only asked often enough.
     """
     both, read = with_gold_and_answer(readings), readings[readings["answer"] != NONE]
     used = both if len(both) else read
-    shown = letters_shown(used)
+    once, shown = used.drop_duplicates(["question_id", "rotation"]), letters_shown(used)
+    expected = letter_counts(once["gold"], shown) if len(both) else uniform_counts(once, shown)
     answers, gold = letter_counts(used["answer"], shown), letter_counts(used["gold"], shown)
     return {
-        "chi2_p": round_number(goodness_of_fit(answers, gold if len(both) else uniform_counts(used, shown))),
+        "chi2_p": round_number(goodness_of_fit(letter_counts(once["answer"], shown), expected)),
         "tv_distance": round_number(total_variation(answers, gold)),
         "recall_std": round_number(recall_deviation(cross_counts(used, shown, shown))),
     }
