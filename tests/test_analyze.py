@@ -291,9 +291,9 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
         ]
         assert (split["questions"], split["accuracy"], split["answered_rate"]) == (5, 0.25, 0.6)
         assert (split["accuracy_low"], split["accuracy_high"]) == (0.045587, 0.699358)
-        # answered C twice, gold A and C; recalls 0 and 1
+        # answered C twice, gold A and C; recalls of A, B, C, D: 0, 0, 1, 0, as B failed and D was cut off
         assert split["position_bias"]["tv_distance"] == 0.5
-        assert split["position_bias"]["recall_std"] == 0.5
+        assert split["position_bias"]["recall_std"] == 0.433013
         assert 0 <= split["position_bias"]["chi2_p"] <= 1
         assert split["agreement"] is None
         assert metrics["usage"] == {

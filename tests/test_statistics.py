@@ -102,13 +102,13 @@ def test_goodness_of_fit_of_nothing_is_unknown() -> None:
 
 def test_recall_deviation_by_hand() -> None:
     # recalls 1, 1/2 and 0, the letter without gold left out: mean 1/2, variance 1/6
-    confusion = np.array([[4, 0, 0, 0], [1, 2, 1, 0], [3, 0, 0, 0], [0, 0, 0, 0]], dtype=float)
+    confusion = np.array([[4, 0, 0, 0, 0], [1, 2, 0, 0, 1], [1, 0, 0, 0, 2], [0, 0, 0, 0, 0]], dtype=float)
     assert recall_deviation(confusion) == pytest.approx(math.sqrt(1 / 6))
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
 def test_recall_deviation_needs_two_letters_with_gold(size: int) -> None:
-    confusion = np.zeros((size, size))
+    confusion = np.zeros((size, size + 1))
     confusion[:1, :1] = 3
     assert recall_deviation(confusion) is None
 
@@ -120,6 +120,25 @@ def test_position_bias_counts_responses_with_letter_and_gold() -> None:
     assert bias["tv_distance"] == 0.5
     assert bias["chi2_p"] == pytest.approx(stats.chisquare([1, 0, 3], [2, 1, 1]).pvalue, abs=1e-6)
     assert bias["recall_std"] == pytest.approx(np.std([0.5, 0, 1]), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answers", "recalls"),
+    [
+        pytest.param("AAAABBBB", "A---BBBB", [0.25, 1], id="read in part"),
+        pytest.param("AAAABBBB", "----BBBB", [0, 1], id="one letter never read"),
+        pytest.param("AABBCC", "AABB--", [1, 1, 0], id="last letter never read"),
+        pytest.param("AABB----", "AAB-AACC", [1, 0.5], id="rows without gold recall nothing"),
+    ],
+)
+def test_an_unread_response_does_not_recall_its_gold(gold: str, answers: str, recalls: list[float]) -> None:
+    bias = position_bias(make_readings([*zip(gold, answers, strict=True)]))
+    assert bias["recall_std"] == pytest.approx(np.std(recalls), abs=1e-6)
+
+
+def test_a_letter_that_only_unread_responses_showed_is_not_recalled_either() -> None:
+    bias = position_bias(make_readings([("A", "A"), ("B", "A"), ("D", "-")], [2, 2, 4]))
+    assert bias["recall_std"] == pytest.approx(np.std([1, 0, 0]), abs=1e-6)
 
 
 def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:

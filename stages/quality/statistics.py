@@ -55,10 +55,11 @@ def goodness_of_fit(observed: Counts, reference: Counts) -> float | None:
 
 
 def recall_deviation(confusion: Counts) -> float | None:
-    """Return RStd, the standard deviation of the recall of each gold letter, of k x k counts (rows: gold).
+    """Return RStd, the standard deviation of the recall of each gold letter, of k x (k + 1) counts (rows: gold).
 
-    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024. Letters without gold are
-    left out; with fewer than two letters left there is nothing to compare.
+    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024. The last column counts
+    the responses without a letter, which recall nothing: left out, they would hide a letter that is never recalled
+    because it is never read. Letters without gold are left out; with fewer than two there is nothing to compare.
     """
     gold = confusion.sum(axis=1)
     recalls = np.diagonal(confusion)[gold > 0] / gold[gold > 0]
@@ -93,7 +94,7 @@ def with_gold_and_answer(readings: pd.DataFrame) -> pd.DataFrame:
 
 
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
-    """Compare the letters answered with gold, as shown, over the responses that have both.
+    """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
 
     Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown. Either
     way it takes each rotation of a question once, by the first replicate with a letter: the same prompt asked again
@@ -104,10 +105,12 @@ def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     once, shown = used.drop_duplicates(["question_id", "rotation"]), letters_shown(used)
     expected = letter_counts(once["gold"], shown) if len(both) else uniform_counts(once, shown)
     answers, gold = letter_counts(used["answer"], shown), letter_counts(used["gold"], shown)
+    gold_letters = letters_shown(readings)
+    recalled = cross_counts(readings, gold_letters, [*gold_letters, NONE])
     return {
         "chi2_p": round_number(goodness_of_fit(letter_counts(once["answer"], shown), expected)),
         "tv_distance": round_number(total_variation(answers, gold)),
-        "recall_std": round_number(recall_deviation(cross_counts(used, shown, shown))),
+        "recall_std": round_number(recall_deviation(recalled) if len(both) else None),
     }
 
 
