@@ -153,21 +153,50 @@ def test_page_is_well_formed_and_asks_for_nothing(rows: Rows) -> None:
     assert not {"nan", "None", "NaN"} & {text.strip() for text in Elements(page).texts}
 
 
-def test_every_figure_has_words() -> None:
-    report = report_on(judge("train", [("A", "C"), ("B", "C"), ("B", None)]))
-    names = ["answers_per_letter", "actual_against_expected", "confusion", "answer_by_type", "answer_by_length"]
+def words_for(*names: str, rows: Rows) -> list[str]:
+    """Return the texts that stand for the named figures of these rows."""
+    report = report_on(judge("train", rows))
     pictures = {"train": dict.fromkeys(names, Picture(b"<svg/>", b""))}
     images = [
         given for tag, given in Elements(render_page(replace(report, pictures=pictures))).elements if tag == "img"
     ]
-    assert [image["alt"] for image in images] == [
+    return [str(image["alt"]).replace("\xa0", " ") for image in images]
+
+
+def test_every_figure_has_words() -> None:
+    names = ["answers_per_letter", "actual_against_expected", "confusion", "answer_by_type", "answer_by_length"]
+    assert words_for(*names, rows=[("A", "C"), ("B", "C"), ("B", None)]) == [
         "Bars: rows by letter answered. C 2, none 1.",
-        "Grouped bars: answers beside gold and a uniform choice. Answered: C 2, none 1. Gold: A 1, B 2.",
+        "Grouped bars: shares of the 2 rows with a letter and gold. Answered: C 100 %. Gold: A 50 %, B 50 %. "
+        "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
         "Matrix: rows by gold and letter answered. Most frequent: gold A, answer C: 1; gold B, answer C: 1; "
         "gold B, answer none: 1.",
         "Heat map: letters answered by type of question. what/which: C 2.",
         "Heat map: letters answered by length in words. <10: C 2.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        pytest.param(
+            [("A", "B"), ("A", "A"), ("C", None), (None, "D")],
+            "shares of the 2 rows with a letter and gold. Answered: A 50 %, B 50 %. Gold: A 100 %. "
+            "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
+            id="gold and letters in part",
+        ),
+        pytest.param(
+            [(None, "D"), ("A", None)],
+            "shares of the 1 row with a letter; none of them has gold. Answered: D 100 %. "
+            "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
+            id="none has both",
+        ),
+        pytest.param([("A", None)], "no letter was read.", id="no letter"),
+        pytest.param([], "no letter was read.", id="no rows"),
+    ],
+)
+def test_expectation_in_words_is_of_the_rows_that_its_figure_shows(rows: Rows, told: str) -> None:
+    assert words_for("actual_against_expected", rows=rows) == [f"Grouped bars: {told}"]
 
 
 def test_hostile_text_is_shown_and_not_run() -> None:

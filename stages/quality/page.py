@@ -12,7 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from stages.quality.figures import FEW, Picture
 from stages.quality.slices import SLICES
-from stages.quality.statistics import NONE, guessing_accuracy, letter_counts, letters_shown, whole_percent
+from stages.quality.statistics import (
+    NONE,
+    comparable,
+    compared_counts,
+    guessing_accuracy,
+    letter_counts,
+    letters_shown,
+    whole_percent,
+)
 from stages.quality.tables import Frames, printable
 from stages.records import Outcome, Request
 
@@ -169,12 +177,11 @@ def _slice_row(row: dict[Any, Any]) -> tuple[str, str, str, str]:
 def _describe_figure(name: str, readings: pd.DataFrame) -> str:
     """Say in words what a figure shows, for those who do not see it."""
     shown = letters_shown(readings)
-    answered, gold = (_counts_in_words(readings[column], [*shown, NONE]) for column in ("answer", "gold"))
     match name:
         case "answers_per_letter":
-            return f"Bars: rows by letter answered. {answered}."
+            return f"Bars: rows by letter answered. {_counts_in_words(readings['answer'], [*shown, NONE])}."
         case "actual_against_expected":
-            return f"Grouped bars: answers beside gold and a uniform choice. Answered: {answered}. Gold: {gold}."
+            return f"Grouped bars: {_compare_in_words(comparable(readings), shown)}."
         case "confusion":
             pairs = Counter(zip(readings["gold"], readings["answer"], strict=True)).most_common(5)
             told = "; ".join(f"gold {letter}, answer {answer}: {count}" for (letter, answer), count in pairs)
@@ -184,6 +191,19 @@ def _describe_figure(name: str, readings: pd.DataFrame) -> str:
             parts = [(name, readings["answer"][readings[column] == name]) for name in SLICES[column]]
             told = "; ".join(f"{name}: {_counts_in_words(part, shown)}" for name, part in parts if len(part))
             return f"Heat map: letters answered by {SLICE_TITLES[column].lower()}. {told or 'no rows'}."
+
+
+def _compare_in_words(used: pd.DataFrame, shown: list[str]) -> str:
+    """Write the shares of each letter in what is compared: answers, gold where there is some, and a uniform choice."""
+    if not len(used):
+        return "no letter was read"
+    series = compared_counts(used, shown)
+    having = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
+    told = [f"shares of the {counted(len(used), 'row')} with {having}"]
+    for name, counts in series.items():
+        shares = zip(shown, counts / counts.sum(), strict=True)
+        told.append(f"{name.title()}: " + ", ".join(f"{letter} {percent(share)}" for letter, share in shares if share))
+    return ". ".join(told)
 
 
 def _counts_in_words(letters: "pd.Series[str]", shown: list[str]) -> str:

@@ -88,9 +88,17 @@ def uniform_counts(readings: pd.DataFrame, shown: Sequence[str]) -> Counts:
     return np.array([(1 / sizes[sizes > position]).sum() for position in range(len(shown))])
 
 
-def with_gold_and_answer(readings: pd.DataFrame) -> pd.DataFrame:
-    """Keep the responses that have both a letter and gold."""
-    return readings[(readings["gold"] != NONE) & (readings["answer"] != NONE)]
+def comparable(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the responses that have both a letter and gold or, where none has both, those that have a letter."""
+    read = readings[readings["answer"] != NONE]
+    both = read[read["gold"] != NONE]
+    return both if len(both) else read
+
+
+def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:
+    """Count, in what is `comparable`, the k letters "answered", as "gold" if it has gold, and of a "uniform" choice."""
+    gold = {"gold": letter_counts(used["gold"], shown)} if (used["gold"] != NONE).any() else {}
+    return {"answered": letter_counts(used["answer"], shown), **gold, "uniform": uniform_counts(used, shown)}
 
 
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
@@ -100,17 +108,17 @@ def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     way it takes each rotation of a question once, by the first replicate with a letter: the same prompt asked again
     is no new evidence, and would make any difference significant if only asked often enough.
     """
-    both, read = with_gold_and_answer(readings), readings[readings["answer"] != NONE]
-    used = both if len(both) else read
-    once, shown = used.drop_duplicates(["question_id", "rotation"]), letters_shown(used)
-    expected = letter_counts(once["gold"], shown) if len(both) else uniform_counts(once, shown)
-    answers, gold = letter_counts(used["answer"], shown), letter_counts(used["gold"], shown)
-    gold_letters = letters_shown(readings)
-    recalled = cross_counts(readings, gold_letters, [*gold_letters, NONE])
+    used, every = comparable(readings), letters_shown(readings)
+    shown = letters_shown(used)
+    counts = compared_counts(used, shown)
+    once = compared_counts(used.drop_duplicates(["question_id", "rotation"]), shown)
+    chi2_p = goodness_of_fit(once["answered"], once["gold" if "gold" in once else "uniform"])
+    if "gold" not in counts:
+        return {"chi2_p": round_number(chi2_p), "tv_distance": None, "recall_std": None}
     return {
-        "chi2_p": round_number(goodness_of_fit(letter_counts(once["answer"], shown), expected)),
-        "tv_distance": round_number(total_variation(answers, gold)),
-        "recall_std": round_number(recall_deviation(recalled) if len(both) else None),
+        "chi2_p": round_number(chi2_p),
+        "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
+        "recall_std": round_number(recall_deviation(cross_counts(readings, every, [*every, NONE]))),
     }
 
 
