@@ -124,6 +124,20 @@ def test_percent_never_rounds_to_all_or_nothing(share: float, told: str) -> None
     assert percent(share) == told.replace(" ", "\xa0")
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        pytest.param(0.25, 0.5, "25-50 %", id="usual"),
+        pytest.param(0, 0.004, "0-<1 %", id="from nothing"),
+        pytest.param(0.001, 0.032, "<1-3 %", id="from nearly nothing"),
+        pytest.param(0.996, 1, ">99-100 %", id="up to all"),
+        pytest.param(0.968, 0.999, "97->99 %", id="up to nearly all"),
+    ],
+)
+def test_interval_never_rounds_to_all_or_nothing(low: float, high: float, told: str) -> None:
+    assert interval(low, high) == told.replace("-", "\N{EN DASH}").replace(" ", "\xa0")
+
+
 @pytest.mark.parametrize("unknown", [None, math.nan])
 def test_unknown_numbers_are_a_dash(unknown: float | None) -> None:
     assert percent(unknown) == "\N{EM DASH}"

@@ -106,10 +106,10 @@ def percent(share: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Write an interval of shares in per cent."""
+    """Write an interval of shares in whole per cent, no bound as 0 or 100 that is not."""
     if low is None or high is None or pd.isna(low):
         return UNKNOWN
-    return f"{100 * low:.0f}{EN_DASH}{100 * high:.0f}{NBSP}%"
+    return f"{whole_percent(low)}{EN_DASH}{whole_percent(high)}{NBSP}%"
 
 
 def counted(count: int, noun: str) -> str:
