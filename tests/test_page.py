@@ -98,10 +98,22 @@ class Elements(HTMLParser):
             id="no gold",
         ),
         pytest.param(
-            [("A", "A"), (None, "B")],
+            [("A", "A"), (None, "B"), (None, "B")],
             "smollm2 answers 100 % of the 1 train question with a gold answer rightly (95 % interval 21-100 %); "
-            "guessing would give 25 %, inside that interval. It answers A in 50 % of rows; gold is A in 100 %.",
+            "guessing would give 25 %, inside that interval. It answers B in 67 % of rows; gold is B in 0 %.",
             id="gold in part",
+        ),
+        pytest.param(
+            [("A", "B"), ("B", "D"), ("D", "D"), ("A", "B")],
+            "smollm2 answers 25 % of the 4 train questions rightly (95 % interval 5-70 %); guessing would give 25 %, "
+            "inside that interval. It answers B and D in 50 % of rows each; gold is B in 25 % and D in 25 %.",
+            id="two favourites",
+        ),
+        pytest.param(
+            [(None, "C"), (None, "B"), (None, "A"), (None, None)],
+            "smollm2 cannot be judged on 4 train questions without a gold answer. It answers A, B and C in 25 % of "
+            "rows each. In 1 of 4 rows no letter could be read.",
+            id="three favourites and no gold",
         ),
         pytest.param(
             [("A", None)],

@@ -132,14 +132,22 @@ def _tell_accuracy(teacher: str, split: str, numbers: Numbers, questions: pd.Dat
 
 
 def _tell_favourite(readings: pd.DataFrame) -> str:
-    """Name the letter answered most often, in what share of rows, and how often it is gold."""
+    """Name the letter answered most often, or all that tie, in what share of rows, and how often each is gold."""
     shown, gold = letters_shown(readings), readings["gold"][readings["gold"] != NONE]
     counts = letter_counts(readings["answer"], shown)
     if counts.sum() == 0:
         return f"Of {counted(len(readings), 'row')}, none has a letter that could be read."
-    favourite = shown[int(counts.argmax())]
-    told = f"It answers {favourite} in {percent(counts.max() / len(readings))} of rows"
-    return f"{told}; gold is {favourite} in {percent(float((gold == favourite).mean()))}." if len(gold) else f"{told}."
+    favourites = [letter for letter, count in zip(shown, counts, strict=True) if count == counts.max()]
+    each = " each" if len(favourites) > 1 else ""
+    told = f"It answers {_listed(favourites)} in {percent(counts.max() / len(readings))} of rows{each}"
+    in_gold = [f"{letter} in {percent(float((gold == letter).mean()))}" for letter in favourites]
+    return f"{told}; gold is {_listed(in_gold)}." if len(gold) else f"{told}."
+
+
+def _listed(texts: list[str]) -> str:
+    """Write one or more texts as a list in a sentence."""
+    *others, last = texts
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _describe_split(report: Report, split: str) -> dict[str, Any]:
