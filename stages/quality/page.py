@@ -29,7 +29,7 @@ NBSP, EN_DASH, UNKNOWN = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}"
 Numbers = dict[str, Any]
 
 SLICE_TITLES = {"question_type": "Type of question", "length_band": "Length in words"}
-OUTCOMES: dict[Outcome, str] = {
+OUTCOME_MEANINGS: dict[Outcome, str] = {
     "correct": "the letter is gold's",
     "wrong": "another letter than gold's",
     "unjudged": "a letter, but no gold",
@@ -83,7 +83,7 @@ def render_page(report: Report) -> str:
         measures=[(name, meaning, [write(m) for m in report.metrics.values()]) for name, meaning, write in MEASURES],
         outcomes=[
             (name, meaning, [_of(m["outcomes"][name], m["questions"]) for m in report.metrics.values()])
-            for name, meaning in OUTCOMES.items()
+            for name, meaning in OUTCOME_MEANINGS.items()
         ],
     )
 
