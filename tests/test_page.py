@@ -1,6 +1,10 @@
+import html
 import math
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import islice
+from typing import Any, get_args
 
 import pytest
 
@@ -8,7 +12,7 @@ from stages.quality.figures import Picture
 from stages.quality.page import Report, interval, percent, render_page, tell_verdict
 from stages.quality.statistics import split_metrics
 from stages.quality.tables import Judged, frame_splits
-from stages.records import Answer, Request, Response
+from stages.records import Answer, Outcome, Request, Response
 
 HOSTILE = "<script>alert(1)</script> \"quoted\" & 'single' {{ 7 * 7 }} \N{RIGHT-TO-LEFT OVERRIDE}\x1b[31m"
 Rows = list[tuple[str | None, str | None]]
@@ -39,6 +43,14 @@ def report_on(*splits: Judged, unread_sample: int = 20) -> Report:
     metrics = {judged.split: split_metrics(*frames.of_split(judged.split)) for judged in splits}
     pictures = {judged.split: {"confusion": Picture(b"<svg/>", b"")} for judged in splits}
     return Report("smollm2", {"Data set": "bundled"}, splits[0].requests[:1], metrics, frames, pictures)
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """Return the cells of each table row by the name in its header."""
+    rows = re.findall(
+        r'<tr><th scope="row">(.*?)(?:<small>.*?)?</th>(.*?)</tr>', html.unescape(page).replace("\xa0", " ")
+    )
+    return {name: re.findall(r"<td[^>]*>(.*?)</td>", cells) for name, cells in rows}
 
 
 def verdict_on(judged: Judged) -> str:
@@ -257,6 +269,64 @@ def test_page_says_how_many_rows_are_unread(sample: int, told: str) -> None:
 
 def test_page_says_that_every_row_was_read() -> None:
     assert "None: a letter was read in every row." in render_page(report_on(judge("train", [("A", "A")])))
+
+
+NUMBERS = {
+    "questions": 4,
+    "accuracy": 0.5,
+    "accuracy_low": 0.15,
+    "accuracy_high": 0.85,
+    "answered_rate": 0.9,
+    "outcomes": {**dict.fromkeys(get_args(Outcome), 0), "correct": 3, "truncated": 1},
+    "position_bias": {"chi2_p": 0.0341, "tv_distance": 0.12, "recall_std": 0.37},
+    "agreement": 0.8,
+}
+
+
+def render_numbers(**splits: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the rows of a page whose splits have these numbers."""
+    report = report_on(*[judge(split, [("A", "A")]) for split in splits])
+    return rows_of(render_page(replace(report, metrics=splits)))
+
+
+def test_every_measure_shows_its_own_number() -> None:
+    rows = render_numbers(train=NUMBERS)
+    assert dict(islice(rows.items(), 8)) == {
+        "Questions": ["4"],
+        "Accuracy": ["50 %"],
+        "95 % interval": ["15\N{EN DASH}85 %"],
+        "Rows with a letter": ["90 %"],
+        "Total variation": ["0.12"],
+        "Chi-square p": ["0.034"],
+        "RStd": ["0.37"],
+        "Agreement": ["80 %"],
+    }
+
+
+def test_every_outcome_is_a_share_of_the_questions() -> None:
+    rows = render_numbers(train=NUMBERS)
+    assert {name: rows[name] for name in get_args(Outcome) if rows[name] != ["0"]} == {
+        "correct": ["3 (75 %)"],
+        "truncated": ["1 (25 %)"],
+    }
+
+
+def test_every_split_has_its_own_column() -> None:
+    rows = render_numbers(train=NUMBERS, validation={**NUMBERS, "questions": 8, "accuracy": None})
+    assert (rows["Questions"], rows["Accuracy"]) == (["4", "8"], ["50 %", "\N{EM DASH}"])
+    assert rows["correct"] == ["3 (75 %)", "3 (38 %)"]
+
+
+@pytest.mark.parametrize(("p", "told"), [(0.0004, "<0.001"), (0.001, "0.001"), (1, "1.000"), (None, "\N{EM DASH}")])
+def test_p_values_are_written_as_in_print(p: float | None, told: str) -> None:
+    bias = {"chi2_p": p, "tv_distance": None, "recall_std": None}
+    assert render_numbers(train={**NUMBERS, "position_bias": bias})["Chi-square p"] == [told]
+
+
+def test_a_slice_shows_its_questions_accuracy_and_interval() -> None:
+    rows = rows_of(render_page(report_on(judge("train", [("A", "A"), ("B", "A"), ("C", "A"), (None, "A")]))))
+    assert rows["what/which"] == rows["<10"] == ["3, few", "33 %", "6\N{EN DASH}79 %"]
+    assert rows["who"] == ["0", "\N{EM DASH}", "\N{EM DASH}"]
 
 
 def test_few_questions_are_marked() -> None:
