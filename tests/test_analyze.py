@@ -197,9 +197,10 @@ def test_question_without_a_letter_has_its_most_frequent_outcome(
 def test_usage_counts_each_answer_bought_once() -> None:
     request = make_request()
     bought = make_response(request, "C", key="k1")
-    responses = [bought, bought, make_response(request, "C", key="k2"), make_response(request, None, metered=False)]
+    failed = make_response(request, None, "failed", metered=False, key="k3")
+    responses = [bought, bought, make_response(request, "C", key="k2"), failed]
     assert count_usage(responses, None) == {
-        "requests": 4,
+        "requests": 2,
         "prompt_tokens": 200,
         "completion_tokens": 20,
         "cost_usd": None,
@@ -297,10 +298,10 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
         assert 0 <= split["position_bias"]["chi2_p"] <= 1
         assert split["agreement"] is None
         assert metrics["usage"] == {
-            "requests": 5,
-            "prompt_tokens": 500,
-            "completion_tokens": 50,
-            "cost_usd": 0.00125,
+            "requests": 4,
+            "prompt_tokens": 400,
+            "completion_tokens": 40,
+            "cost_usd": 0.001,
         }
 
 
@@ -482,7 +483,7 @@ def test_page_tells_where_everything_comes_from(tmp_path: Path) -> None:
             "tiny (tiny-model, local, temperature 0)",
             '<dd dir="auto">served-model</dd>',
             "validation: 5 questions, 5 rows",
-            "500 in prompts, 50 in answers",
+            "400 in prompts, 40 in answers",
             "less than 0.01 US dollars",
             "Let me think. C",
         ):
