@@ -280,6 +280,14 @@ def test_stage_writes_answers_metrics_tables_figures_and_page(tmp_path: Path) ->
         assert names_in("reports/figures") == sorted(f"{stem}.{end}" for stem in stems for end in ("png", "svg"))
 
 
+def test_stage_tells_the_verdict_in_ascii(tmp_path: Path) -> None:
+    with project(tmp_path, validation=USUAL):
+        output = analyze().output
+        assert output.isascii()
+        assert output.startswith("tiny answers 25 % of the 4 validation questions with a gold answer rightly ")
+        assert "(95 % interval 5-70 %)" in output
+
+
 def test_metrics_by_hand(tmp_path: Path) -> None:
     with project(tmp_path, validation=USUAL):
         analyze()
