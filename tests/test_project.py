@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.reads import CHOICES, reads_of_stages
+
 ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
@@ -95,6 +97,25 @@ def test_only_the_pipeline_knows_paths(stage: str) -> None:
 def test_no_stage_tracks_runtime() -> None:
     tracked = [param for stage in PIPELINE["stages"].values() for param in stage["params"]]
     assert not [param for param in tracked if param.startswith("runtime")]
+
+
+def tracked_params(stage: str) -> set[str]:
+    """The params that a stage tracks, with the choices that `reads_of_stages` ran with filled in."""
+    params = PIPELINE["stages"][stage]["params"]
+    return {re.sub(r"\$\{(\w+)\}", lambda choice: CHOICES[choice[1]], param) for param in params}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_param_that_a_stage_reads_is_tracked(stage: str) -> None:
+    may_read = tracked_params(stage) | ({"runtime"} if stage == "infer" else set())
+    read = reads_of_stages()[stage].paths
+    assert {path for path in read if not any(f"{path}.".startswith(f"{param}.") for param in may_read)} == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_tracked_param_is_read(stage: str) -> None:
+    read = reads_of_stages()[stage].paths
+    assert {param for param in tracked_params(stage) if not any(f"{p}.".startswith(f"{param}.") for p in read)} == set()
 
 
 def test_every_goal_of_the_makefile_is_explained_by_help_and_by_the_readme() -> None:
