@@ -139,8 +139,11 @@ def answer_question(pairs: Sequence[tuple[Request, Reading]]) -> Answer:
 
 
 def count_usage(responses: Sequence[Response], price: Price | None) -> dict[str, int | float | None]:
-    """Count what the answers cost, each bought one once; the cost is None where a price or a token count is unknown."""
-    bought = {response.key: response for response in responses}.values()
+    """Count the answers bought, each one once, and their cost: None where a price or a token count is unknown.
+
+    A failed row has no answer that was bought, and rows with the same key share theirs.
+    """
+    bought = {response.key: response for response in responses if response.status != "failed"}.values()
     usages = [response.usage for response in bought if response.usage]
     prompt_tokens = sum(usage.prompt_tokens for usage in usages)
     completion_tokens = sum(usage.completion_tokens for usage in usages)
@@ -150,7 +153,7 @@ def count_usage(responses: Sequence[Response], price: Price | None) -> dict[str,
         if not (unmetered and price.input + price.output):
             cost_usd = round((prompt_tokens * price.input + completion_tokens * price.output) / 1e6, DECIMALS)
     return {
-        "requests": len(responses),
+        "requests": len(bought),
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
         "cost_usd": cost_usd,

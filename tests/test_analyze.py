@@ -197,9 +197,10 @@ def test_question_without_a_letter_has_its_most_frequent_outcome(
 def test_usage_counts_each_answer_bought_once() -> None:
     request = make_request()
     bought = make_response(request, "C", key="k1")
-    responses = [bought, bought, make_response(request, "C", key="k2"), make_response(request, None, metered=False)]
+    failed = make_response(request, None, "failed", metered=False, key="k3")
+    responses = [bought, bought, make_response(request, "C", key="k2"), failed]
     assert count_usage(responses, None) == {
-        "requests": 4,
+        "requests": 2,
         "prompt_tokens": 200,
         "completion_tokens": 20,
         "cost_usd": None,
@@ -279,6 +280,14 @@ def test_stage_writes_answers_metrics_tables_figures_and_page(tmp_path: Path) ->
         assert names_in("reports/figures") == sorted(f"{stem}.{end}" for stem in stems for end in ("png", "svg"))
 
 
+def test_stage_tells_the_verdict_in_ascii(tmp_path: Path) -> None:
+    with project(tmp_path, validation=USUAL):
+        output = analyze().output
+        assert output.isascii()
+        assert output.startswith("tiny answers 25 % of the 4 validation questions with a gold answer rightly ")
+        assert "(95 % interval 5-70 %)" in output
+
+
 def test_metrics_by_hand(tmp_path: Path) -> None:
     with project(tmp_path, validation=USUAL):
         analyze()
@@ -291,16 +300,16 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
         ]
         assert (split["questions"], split["accuracy"], split["answered_rate"]) == (5, 0.25, 0.6)
         assert (split["accuracy_low"], split["accuracy_high"]) == (0.045587, 0.699358)
-        # answered C twice, gold A and C; recalls 0 and 1
+        # answered C twice, gold A and C; recalls of A, B, C, D: 0, 0, 1, 0, as B failed and D was cut off
         assert split["position_bias"]["tv_distance"] == 0.5
-        assert split["position_bias"]["recall_std"] == 0.5
+        assert split["position_bias"]["recall_std"] == 0.433013
         assert 0 <= split["position_bias"]["chi2_p"] <= 1
         assert split["agreement"] is None
         assert metrics["usage"] == {
-            "requests": 5,
-            "prompt_tokens": 500,
-            "completion_tokens": 50,
-            "cost_usd": 0.00125,
+            "requests": 4,
+            "prompt_tokens": 400,
+            "completion_tokens": 40,
+            "cost_usd": 0.001,
         }
 
 
@@ -482,7 +491,7 @@ def test_page_tells_where_everything_comes_from(tmp_path: Path) -> None:
             "tiny (tiny-model, local, temperature 0)",
             '<dd dir="auto">served-model</dd>',
             "validation: 5 questions, 5 rows",
-            "500 in prompts, 50 in answers",
+            "400 in prompts, 40 in answers",
             "less than 0.01 US dollars",
             "Let me think. C",
         ):

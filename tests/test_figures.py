@@ -122,6 +122,14 @@ def test_actual_against_expected_says_the_distances() -> None:
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["answered", "gold", "uniform"]
 
 
+def test_actual_against_expected_tells_its_series_apart_by_colour_and_by_hatch() -> None:
+    series = {"answered": counts(3, 1), "gold": counts(1, 3), "uniform": counts(2, 2)}
+    groups = actual_against_expected(["A", "B"], series, "train").axes[0].containers
+    assert [len({bar.get_facecolor() for bar in bars}) for bars in groups] == [1, 1, 1]
+    assert len({bars[0].get_facecolor() for bars in groups}) == 3
+    assert len({bars[0].get_hatch() for bars in groups}) == 3
+
+
 def test_actual_against_expected_without_letters_draws_no_bar() -> None:
     figure = actual_against_expected(["A", "B"], {"answered": counts(0, 0), "gold": counts(1, 3)}, "train")
     assert "no letter was read" in texts_of(figure)
@@ -175,6 +183,7 @@ def test_shares_are_of_the_row_and_few_and_missing_rows_say_so() -> None:
     for text in axes.texts:
         rows.setdefault(int(text.get_position()[1]), []).append(text.get_text())
     assert rows == {0: ["75", "25"], 1: ["75", "25"], 2: ["no letter was read"], 3: ["no questions"]}
+    assert "n: rows with a letter" in axes.get_xlabel()
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels == ["who\nn = 4, few", "how\nn = 40", "why\nn = 0", "where\nn = 0"]
 
@@ -210,6 +219,34 @@ def test_expectation_is_over_rows_that_can_be_compared(gold: str, answers: str, 
     figure = plan_figures("train", "smollm2", frame)["actual_against_expected"]()
     assert " ".join(figure.get_suptitle().split()).endswith(told)
     assert len(figure.axes[0].patches) == 2 * series
+
+
+def test_uniform_choice_is_among_each_rows_own_choices() -> None:
+    frame = pd.DataFrame({"gold": [*"ABAB"], "answer": [*"AAAA"], "n_choices": [2, 2, 2, 4]})
+    axes = plan_figures("train", "smollm2", frame)["actual_against_expected"]().axes[0]
+    heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in axes.containers}
+    # three times a half, and a quarter once, of four rows
+    assert heights == {
+        "answered": [100, 0, 0, 0],
+        "gold": [50, 50, 0, 0],
+        "uniform": [43.75, 43.75, 6.25, 6.25],
+    }
+
+
+@pytest.mark.parametrize("gold", ["AABBB", "AA---"], ids=["gold", "gold in part"])
+def test_confusion_counts_each_gold_letter_in_its_own_row(gold: str) -> None:
+    frame = pd.DataFrame({"gold": [*gold], "answer": [*"AB-BB"], "n_choices": 2}).replace("-", "none")
+    axes = plan_figures("train", "smollm2", frame)["confusion"]().axes[0]
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    columns = [label.get_text() for label in axes.get_xticklabels()]
+    cells = {(rows[int(text.get_position()[1])], columns[int(text.get_position()[0])]): text for text in axes.texts}
+    second = "B" if gold == "AABBB" else "no gold"
+    assert {place: text.get_text() for place, text in cells.items() if text.get_text() != "0"} == {
+        ("A", "A"): "1",
+        ("A", "B"): "1",
+        (second, "B"): "2",
+        (second, "none"): "1",
+    }
 
 
 @pytest.mark.parametrize(

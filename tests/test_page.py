@@ -1,6 +1,10 @@
+import html
 import math
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import islice
+from typing import Any, get_args
 
 import pytest
 
@@ -8,7 +12,7 @@ from stages.quality.figures import Picture
 from stages.quality.page import Report, interval, percent, render_page, tell_verdict
 from stages.quality.statistics import split_metrics
 from stages.quality.tables import Judged, frame_splits
-from stages.records import Answer, Request, Response
+from stages.records import Answer, Outcome, Request, Response
 
 HOSTILE = "<script>alert(1)</script> \"quoted\" & 'single' {{ 7 * 7 }} \N{RIGHT-TO-LEFT OVERRIDE}\x1b[31m"
 Rows = list[tuple[str | None, str | None]]
@@ -39,6 +43,14 @@ def report_on(*splits: Judged, unread_sample: int = 20) -> Report:
     metrics = {judged.split: split_metrics(*frames.of_split(judged.split)) for judged in splits}
     pictures = {judged.split: {"confusion": Picture(b"<svg/>", b"")} for judged in splits}
     return Report("smollm2", {"Data set": "bundled"}, splits[0].requests[:1], metrics, frames, pictures)
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """Return the cells of each table row by the name in its header."""
+    rows = re.findall(
+        r'<tr><th scope="row">(.*?)(?:<small>.*?)?</th>(.*?)</tr>', html.unescape(page).replace("\xa0", " ")
+    )
+    return {name: re.findall(r"<td[^>]*>(.*?)</td>", cells) for name, cells in rows}
 
 
 def verdict_on(judged: Judged) -> str:
@@ -98,10 +110,22 @@ class Elements(HTMLParser):
             id="no gold",
         ),
         pytest.param(
-            [("A", "A"), (None, "B")],
+            [("A", "A"), (None, "B"), (None, "B")],
             "smollm2 answers 100 % of the 1 train question with a gold answer rightly (95 % interval 21-100 %); "
-            "guessing would give 25 %, inside that interval. It answers A in 50 % of rows; gold is A in 100 %.",
+            "guessing would give 25 %, inside that interval. It answers B in 67 % of rows; gold is B in 0 %.",
             id="gold in part",
+        ),
+        pytest.param(
+            [("A", "B"), ("B", "D"), ("D", "D"), ("A", "B")],
+            "smollm2 answers 25 % of the 4 train questions rightly (95 % interval 5-70 %); guessing would give 25 %, "
+            "inside that interval. It answers B and D in 50 % of rows each; gold is B in 25 % and D in 25 %.",
+            id="two favourites",
+        ),
+        pytest.param(
+            [(None, "C"), (None, "B"), (None, "A"), (None, None)],
+            "smollm2 cannot be judged on 4 train questions without a gold answer. It answers A, B and C in 25 % of "
+            "rows each. In 1 of 4 rows no letter could be read.",
+            id="three favourites and no gold",
         ),
         pytest.param(
             [("A", None)],
@@ -122,6 +146,20 @@ def test_verdict_in_words(rows: Rows, told: str) -> None:
 )
 def test_percent_never_rounds_to_all_or_nothing(share: float, told: str) -> None:
     assert percent(share) == told.replace(" ", "\xa0")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        pytest.param(0.25, 0.5, "25-50 %", id="usual"),
+        pytest.param(0, 0.004, "0-<1 %", id="from nothing"),
+        pytest.param(0.001, 0.032, "<1-3 %", id="from nearly nothing"),
+        pytest.param(0.996, 1, ">99-100 %", id="up to all"),
+        pytest.param(0.968, 0.999, "97->99 %", id="up to nearly all"),
+    ],
+)
+def test_interval_never_rounds_to_all_or_nothing(low: float, high: float, told: str) -> None:
+    assert interval(low, high) == told.replace("-", "\N{EN DASH}").replace(" ", "\xa0")
 
 
 @pytest.mark.parametrize("unknown", [None, math.nan])
@@ -153,21 +191,50 @@ def test_page_is_well_formed_and_asks_for_nothing(rows: Rows) -> None:
     assert not {"nan", "None", "NaN"} & {text.strip() for text in Elements(page).texts}
 
 
-def test_every_figure_has_words() -> None:
-    report = report_on(judge("train", [("A", "C"), ("B", "C"), ("B", None)]))
-    names = ["answers_per_letter", "actual_against_expected", "confusion", "answer_by_type", "answer_by_length"]
+def words_for(*names: str, rows: Rows) -> list[str]:
+    """Return the texts that stand for the named figures of these rows."""
+    report = report_on(judge("train", rows))
     pictures = {"train": dict.fromkeys(names, Picture(b"<svg/>", b""))}
     images = [
         given for tag, given in Elements(render_page(replace(report, pictures=pictures))).elements if tag == "img"
     ]
-    assert [image["alt"] for image in images] == [
+    return [str(image["alt"]).replace("\xa0", " ") for image in images]
+
+
+def test_every_figure_has_words() -> None:
+    names = ["answers_per_letter", "actual_against_expected", "confusion", "answer_by_type", "answer_by_length"]
+    assert words_for(*names, rows=[("A", "C"), ("B", "C"), ("B", None)]) == [
         "Bars: rows by letter answered. C 2, none 1.",
-        "Grouped bars: answers beside gold and a uniform choice. Answered: C 2, none 1. Gold: A 1, B 2.",
+        "Grouped bars: shares of the 2 rows with a letter and gold. Answered: C 100 %. Gold: A 50 %, B 50 %. "
+        "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
         "Matrix: rows by gold and letter answered. Most frequent: gold A, answer C: 1; gold B, answer C: 1; "
         "gold B, answer none: 1.",
         "Heat map: letters answered by type of question. what/which: C 2.",
         "Heat map: letters answered by length in words. <10: C 2.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        pytest.param(
+            [("A", "B"), ("A", "A"), ("C", None), (None, "D")],
+            "shares of the 2 rows with a letter and gold. Answered: A 50 %, B 50 %. Gold: A 100 %. "
+            "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
+            id="gold and letters in part",
+        ),
+        pytest.param(
+            [(None, "D"), ("A", None)],
+            "shares of the 1 row with a letter; none of them has gold. Answered: D 100 %. "
+            "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
+            id="none has both",
+        ),
+        pytest.param([("A", None)], "no letter was read.", id="no letter"),
+        pytest.param([], "no letter was read.", id="no rows"),
+    ],
+)
+def test_expectation_in_words_is_of_the_rows_that_its_figure_shows(rows: Rows, told: str) -> None:
+    assert words_for("actual_against_expected", rows=rows) == [f"Grouped bars: {told}"]
 
 
 def test_hostile_text_is_shown_and_not_run() -> None:
@@ -202,6 +269,64 @@ def test_page_says_how_many_rows_are_unread(sample: int, told: str) -> None:
 
 def test_page_says_that_every_row_was_read() -> None:
     assert "None: a letter was read in every row." in render_page(report_on(judge("train", [("A", "A")])))
+
+
+NUMBERS = {
+    "questions": 4,
+    "accuracy": 0.5,
+    "accuracy_low": 0.15,
+    "accuracy_high": 0.85,
+    "answered_rate": 0.9,
+    "outcomes": {**dict.fromkeys(get_args(Outcome), 0), "correct": 3, "truncated": 1},
+    "position_bias": {"chi2_p": 0.0341, "tv_distance": 0.12, "recall_std": 0.37},
+    "agreement": 0.8,
+}
+
+
+def render_numbers(**splits: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the rows of a page whose splits have these numbers."""
+    report = report_on(*[judge(split, [("A", "A")]) for split in splits])
+    return rows_of(render_page(replace(report, metrics=splits)))
+
+
+def test_every_measure_shows_its_own_number() -> None:
+    rows = render_numbers(train=NUMBERS)
+    assert dict(islice(rows.items(), 8)) == {
+        "Questions": ["4"],
+        "Accuracy": ["50 %"],
+        "95 % interval": ["15\N{EN DASH}85 %"],
+        "Rows with a letter": ["90 %"],
+        "Total variation": ["0.12"],
+        "Chi-square p": ["0.034"],
+        "RStd": ["0.37"],
+        "Agreement": ["80 %"],
+    }
+
+
+def test_every_outcome_is_a_share_of_the_questions() -> None:
+    rows = render_numbers(train=NUMBERS)
+    assert {name: rows[name] for name in get_args(Outcome) if rows[name] != ["0"]} == {
+        "correct": ["3 (75 %)"],
+        "truncated": ["1 (25 %)"],
+    }
+
+
+def test_every_split_has_its_own_column() -> None:
+    rows = render_numbers(train=NUMBERS, validation={**NUMBERS, "questions": 8, "accuracy": None})
+    assert (rows["Questions"], rows["Accuracy"]) == (["4", "8"], ["50 %", "\N{EM DASH}"])
+    assert rows["correct"] == ["3 (75 %)", "3 (38 %)"]
+
+
+@pytest.mark.parametrize(("p", "told"), [(0.0004, "<0.001"), (0.001, "0.001"), (1, "1.000"), (None, "\N{EM DASH}")])
+def test_p_values_are_written_as_in_print(p: float | None, told: str) -> None:
+    bias = {"chi2_p": p, "tv_distance": None, "recall_std": None}
+    assert render_numbers(train={**NUMBERS, "position_bias": bias})["Chi-square p"] == [told]
+
+
+def test_a_slice_shows_its_questions_accuracy_and_interval() -> None:
+    rows = rows_of(render_page(report_on(judge("train", [("A", "A"), ("B", "A"), ("C", "A"), (None, "A")]))))
+    assert rows["what/which"] == rows["<10"] == ["3, few", "33 %", "6\N{EN DASH}79 %"]
+    assert rows["who"] == ["0", "\N{EM DASH}", "\N{EM DASH}"]
 
 
 def test_few_questions_are_marked() -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from stages.quality.tables import READING_COLUMNS
+from tests.project import Project
+from tests.reads import CHOICES, reads_of_stages
+
 ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
@@ -97,6 +101,51 @@ def test_only_the_pipeline_knows_paths(stage: str) -> None:
 def test_no_stage_tracks_runtime() -> None:
     tracked = [param for stage in PIPELINE["stages"].values() for param in stage["params"]]
     assert not [param for param in tracked if param.startswith("runtime")]
+
+
+def tracked_params(stage: str) -> set[str]:
+    """The params that a stage tracks, with the choices that `reads_of_stages` ran with filled in."""
+    params = PIPELINE["stages"][stage]["params"]
+    return {re.sub(r"\$\{(\w+)\}", lambda choice: CHOICES[choice[1]], param) for param in params}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_param_that_a_stage_reads_is_tracked(stage: str) -> None:
+    may_read = tracked_params(stage) | ({"runtime"} if stage == "infer" else set())
+    read = reads_of_stages()[stage].paths
+    assert {path for path in read if not any(f"{path}.".startswith(f"{param}.") for param in may_read)} == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_tracked_param_is_read(stage: str) -> None:
+    read = reads_of_stages()[stage].paths
+    assert {param for param in tracked_params(stage) if not any(f"{p}.".startswith(f"{param}.") for p in read)} == set()
+
+
+def test_the_confusion_plot_has_answers_across_and_gold_down() -> None:
+    (plot,) = [plot["confusion"] for plot in PIPELINE["plots"] if "confusion" in plot]
+    assert (plot["x"], plot["x_label"]) == ("answer", "letter read")
+    assert (plot["y"], plot["y_label"]) == ({"reports/tables/readings.csv": "gold"}, "gold")
+    assert {"answer", "gold"} <= set(READING_COLUMNS)
+
+
+def test_clean_removes_what_the_pipeline_wrote_and_no_answer(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.make()
+    project.environment |= {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / ".local/share")}
+    outs = {out for stage in PIPELINE["stages"].values() for out in stage["outs"]}
+    written = {*outs, "logs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+    files = {name if Path(name).suffix else f"{name}/file" for name in written}
+    kept = {"data/ledger/0a1b.jsonl", "data/ledger.dvc", ".dvc/cache/files/md5/0a/1b", ".env"}
+    journals = {project.environment["POTSTILL_JOURNAL"], tmp_path / ".local/share/potstill/journal.sqlite"}
+    for path in {project.folder / name for name in files | kept | journals}:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    done = project.run("make", "clean")
+    assert done.returncode == 0, done.stderr
+    assert {path for path in before if not path.exists()} == {project.folder / name for name in files}
+    assert {name for name in written if (project.folder / name).exists()} == set()
 
 
 def test_every_goal_of_the_makefile_is_explained_by_help_and_by_the_readme() -> None:

@@ -26,7 +26,8 @@ def counts(*numbers: float) -> np.ndarray:
 def make_readings(pairs: list[tuple[str, str]], n_choices: int | list[int] = 3) -> pd.DataFrame:
     """Make readings of (gold, answer) pairs, "-" for none."""
     frame = pd.DataFrame(pairs, columns=["gold", "answer"]).replace("-", "none")
-    return frame.assign(n_choices=n_choices)
+    names = [f"q{number}" for number in range(len(frame))]
+    return frame.assign(n_choices=n_choices, question_id=names, rotation=0)
 
 
 def make_questions(*rows: tuple[str, bool, int, float | None]) -> pd.DataFrame:
@@ -101,13 +102,13 @@ def test_goodness_of_fit_of_nothing_is_unknown() -> None:
 
 def test_recall_deviation_by_hand() -> None:
     # recalls 1, 1/2 and 0, the letter without gold left out: mean 1/2, variance 1/6
-    confusion = np.array([[4, 0, 0, 0], [1, 2, 1, 0], [3, 0, 0, 0], [0, 0, 0, 0]], dtype=float)
+    confusion = np.array([[4, 0, 0, 0, 0], [1, 2, 0, 0, 1], [1, 0, 0, 0, 2], [0, 0, 0, 0, 0]], dtype=float)
     assert recall_deviation(confusion) == pytest.approx(math.sqrt(1 / 6))
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
 def test_recall_deviation_needs_two_letters_with_gold(size: int) -> None:
-    confusion = np.zeros((size, size))
+    confusion = np.zeros((size, size + 1))
     confusion[:1, :1] = 3
     assert recall_deviation(confusion) is None
 
@@ -121,6 +122,25 @@ def test_position_bias_counts_responses_with_letter_and_gold() -> None:
     assert bias["recall_std"] == pytest.approx(np.std([0.5, 0, 1]), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("gold", "answers", "recalls"),
+    [
+        pytest.param("AAAABBBB", "A---BBBB", [0.25, 1], id="read in part"),
+        pytest.param("AAAABBBB", "----BBBB", [0, 1], id="one letter never read"),
+        pytest.param("AABBCC", "AABB--", [1, 1, 0], id="last letter never read"),
+        pytest.param("AABB----", "AAB-AACC", [1, 0.5], id="rows without gold recall nothing"),
+    ],
+)
+def test_an_unread_response_does_not_recall_its_gold(gold: str, answers: str, recalls: list[float]) -> None:
+    bias = position_bias(make_readings([*zip(gold, answers, strict=True)]))
+    assert bias["recall_std"] == pytest.approx(np.std(recalls), abs=1e-6)
+
+
+def test_a_letter_that_only_unread_responses_showed_is_not_recalled_either() -> None:
+    bias = position_bias(make_readings([("A", "A"), ("B", "A"), ("D", "-")], [2, 2, 4]))
+    assert bias["recall_std"] == pytest.approx(np.std([1, 0, 0]), abs=1e-6)
+
+
 def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:
     readings = make_readings([("-", "A"), ("-", "A"), ("-", "A"), ("-", "B"), ("-", "-")], [2, 2, 4, 4, 4])
     # a uniform choice of two twice and of four twice: A and B 1.5 each, C and D 0.5 each
@@ -130,6 +150,35 @@ def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:
         "tv_distance": None,
         "recall_std": None,
     }
+
+
+def repeat(readings: pd.DataFrame, times: int) -> pd.DataFrame:
+    """Make each reading the first of so many equal replicates."""
+    return readings.loc[readings.index.repeat(times)].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("replicates", [3, 5])
+@pytest.mark.parametrize("gold", ["ABCD", "----"], ids=["gold", "no gold"])
+def test_equal_replicates_are_no_new_evidence(gold: str, replicates: int) -> None:
+    readings = make_readings([*zip(gold * 10, "ABCDABCABA" * 4, strict=True)], 4)
+    once = position_bias(readings)
+    assert 0.01 < once["chi2_p"] < 0.99
+    assert position_bias(repeat(readings, replicates)) == once
+
+
+def test_chi_square_takes_the_first_replicate_with_a_letter() -> None:
+    readings = repeat(make_readings([("A", "A"), ("A", "A"), ("A", "A"), ("B", "A"), ("B", "B"), ("C", "C")]), 3)
+    first = position_bias(readings)["chi2_p"]
+    readings.loc[::3, "answer"] = "none"
+    readings.loc[2::3, "answer"] = "C"
+    assert position_bias(readings)["chi2_p"] == first
+
+
+def test_rotations_are_evidence_of_their_own() -> None:
+    readings = make_readings([*zip("ABCD" * 2, "CCCCABCD", strict=True)], 4)
+    expected = stats.chisquare([1, 1, 5, 1], [2, 2, 2, 2]).pvalue
+    turned = readings.assign(question_id=["q0"] * 4 + ["q1"] * 4, rotation=[0, 1, 2, 3] * 2)
+    assert position_bias(turned)["chi2_p"] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("pairs", [[], [("A", "-"), ("B", "-")], [("-", "-")]], ids=["no rows", "failed", "nothing"])

@@ -23,13 +23,13 @@ from stages.quality.slices import SLICES
 from stages.quality.statistics import (
     NONE,
     Counts,
+    comparable,
+    compared_counts,
     cross_counts,
     letter_counts,
     letters_shown,
     total_variation,
-    uniform_counts,
     whole_percent,
-    with_gold_and_answer,
 )
 
 # Okabe and Ito's palette, told apart by the colour-blind; each colour has a hatch besides, for print without colour.
@@ -186,13 +186,9 @@ def count_label(n: int) -> str:
 
 def _expected_of(readings: pd.DataFrame, shown: Sequence[str], about: str) -> Figure:
     """Draw the answers against gold where rows have both, and against a uniform choice alone where none has."""
-    read, both = readings[readings["answer"] != NONE], with_gold_and_answer(readings)
-    used = both if len(both) else read
-    series = {"answered": letter_counts(used["answer"], shown), "gold": letter_counts(used["gold"], shown)}
-    series["uniform"] = uniform_counts(used, shown)
-    if not len(both):
-        del series["gold"]
-    having = "a letter and gold" if len(both) else "a letter; none of them has gold"
+    used = comparable(readings)
+    series = compared_counts(used, shown)
+    having = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
     few = ", few" if len(used) < FEW <= len(readings) else ""
     about = f"{about}; shares of the {len(used)} with {having}{few}" if len(used) else about
     return actual_against_expected(shown, series, about)

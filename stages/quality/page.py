@@ -12,7 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from stages.quality.figures import FEW, Picture
 from stages.quality.slices import SLICES
-from stages.quality.statistics import NONE, guessing_accuracy, letter_counts, letters_shown, whole_percent
+from stages.quality.statistics import (
+    NONE,
+    comparable,
+    compared_counts,
+    guessing_accuracy,
+    letter_counts,
+    letters_shown,
+    whole_percent,
+)
 from stages.quality.tables import Frames, printable
 from stages.records import Outcome, Request
 
@@ -21,7 +29,7 @@ NBSP, EN_DASH, UNKNOWN = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}"
 Numbers = dict[str, Any]
 
 SLICE_TITLES = {"question_type": "Type of question", "length_band": "Length in words"}
-OUTCOMES: dict[Outcome, str] = {
+OUTCOME_MEANINGS: dict[Outcome, str] = {
     "correct": "the letter is gold's",
     "wrong": "another letter than gold's",
     "unjudged": "a letter, but no gold",
@@ -75,7 +83,7 @@ def render_page(report: Report) -> str:
         measures=[(name, meaning, [write(m) for m in report.metrics.values()]) for name, meaning, write in MEASURES],
         outcomes=[
             (name, meaning, [_of(m["outcomes"][name], m["questions"]) for m in report.metrics.values()])
-            for name, meaning in OUTCOMES.items()
+            for name, meaning in OUTCOME_MEANINGS.items()
         ],
     )
 
@@ -98,10 +106,10 @@ def percent(share: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Write an interval of shares in per cent."""
+    """Write an interval of shares in whole per cent, no bound as 0 or 100 that is not."""
     if low is None or high is None or pd.isna(low):
         return UNKNOWN
-    return f"{100 * low:.0f}{EN_DASH}{100 * high:.0f}{NBSP}%"
+    return f"{whole_percent(low)}{EN_DASH}{whole_percent(high)}{NBSP}%"
 
 
 def counted(count: int, noun: str) -> str:
@@ -124,14 +132,22 @@ def _tell_accuracy(teacher: str, split: str, numbers: Numbers, questions: pd.Dat
 
 
 def _tell_favourite(readings: pd.DataFrame) -> str:
-    """Name the letter answered most often, in what share of rows, and how often it is gold."""
+    """Name the letter answered most often, or all that tie, in what share of rows, and how often each is gold."""
     shown, gold = letters_shown(readings), readings["gold"][readings["gold"] != NONE]
     counts = letter_counts(readings["answer"], shown)
     if counts.sum() == 0:
         return f"Of {counted(len(readings), 'row')}, none has a letter that could be read."
-    favourite = shown[int(counts.argmax())]
-    told = f"It answers {favourite} in {percent(counts.max() / len(readings))} of rows"
-    return f"{told}; gold is {favourite} in {percent(float((gold == favourite).mean()))}." if len(gold) else f"{told}."
+    favourites = [letter for letter, count in zip(shown, counts, strict=True) if count == counts.max()]
+    each = " each" if len(favourites) > 1 else ""
+    told = f"It answers {_listed(favourites)} in {percent(counts.max() / len(readings))} of rows{each}"
+    in_gold = [f"{letter} in {percent(float((gold == letter).mean()))}" for letter in favourites]
+    return f"{told}; gold is {_listed(in_gold)}." if len(gold) else f"{told}."
+
+
+def _listed(texts: list[str]) -> str:
+    """Write one or more texts as a list in a sentence."""
+    *others, last = texts
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _describe_split(report: Report, split: str) -> dict[str, Any]:
@@ -169,12 +185,11 @@ def _slice_row(row: dict[Any, Any]) -> tuple[str, str, str, str]:
 def _describe_figure(name: str, readings: pd.DataFrame) -> str:
     """Say in words what a figure shows, for those who do not see it."""
     shown = letters_shown(readings)
-    answered, gold = (_counts_in_words(readings[column], [*shown, NONE]) for column in ("answer", "gold"))
     match name:
         case "answers_per_letter":
-            return f"Bars: rows by letter answered. {answered}."
+            return f"Bars: rows by letter answered. {_counts_in_words(readings['answer'], [*shown, NONE])}."
         case "actual_against_expected":
-            return f"Grouped bars: answers beside gold and a uniform choice. Answered: {answered}. Gold: {gold}."
+            return f"Grouped bars: {_compare_in_words(comparable(readings), shown)}."
         case "confusion":
             pairs = Counter(zip(readings["gold"], readings["answer"], strict=True)).most_common(5)
             told = "; ".join(f"gold {letter}, answer {answer}: {count}" for (letter, answer), count in pairs)
@@ -184,6 +199,19 @@ def _describe_figure(name: str, readings: pd.DataFrame) -> str:
             parts = [(name, readings["answer"][readings[column] == name]) for name in SLICES[column]]
             told = "; ".join(f"{name}: {_counts_in_words(part, shown)}" for name, part in parts if len(part))
             return f"Heat map: letters answered by {SLICE_TITLES[column].lower()}. {told or 'no rows'}."
+
+
+def _compare_in_words(used: pd.DataFrame, shown: list[str]) -> str:
+    """Write the shares of each letter in what is compared: answers, gold where there is some, and a uniform choice."""
+    if not len(used):
+        return "no letter was read"
+    series = compared_counts(used, shown)
+    having = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
+    told = [f"shares of the {counted(len(used), 'row')} with {having}"]
+    for name, counts in series.items():
+        shares = zip(shown, counts / counts.sum(), strict=True)
+        told.append(f"{name.title()}: " + ", ".join(f"{letter} {percent(share)}" for letter, share in shares if share))
+    return ". ".join(told)
 
 
 def _counts_in_words(letters: "pd.Series[str]", shown: list[str]) -> str:

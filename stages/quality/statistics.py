@@ -55,10 +55,11 @@ def goodness_of_fit(observed: Counts, reference: Counts) -> float | None:
 
 
 def recall_deviation(confusion: Counts) -> float | None:
-    """Return RStd, the standard deviation of the recall of each gold letter, of k x k counts (rows: gold).
+    """Return RStd, the standard deviation of the recall of each gold letter, of k x (k + 1) counts (rows: gold).
 
-    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024. Letters without gold are
-    left out; with fewer than two letters left there is nothing to compare.
+    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024. The last column counts
+    the responses without a letter, which recall nothing: left out, they would hide a letter that is never recalled
+    because it is never read. Letters without gold are left out; with fewer than two there is nothing to compare.
     """
     gold = confusion.sum(axis=1)
     recalls = np.diagonal(confusion)[gold > 0] / gold[gold > 0]
@@ -87,24 +88,37 @@ def uniform_counts(readings: pd.DataFrame, shown: Sequence[str]) -> Counts:
     return np.array([(1 / sizes[sizes > position]).sum() for position in range(len(shown))])
 
 
-def with_gold_and_answer(readings: pd.DataFrame) -> pd.DataFrame:
-    """Keep the responses that have both a letter and gold."""
-    return readings[(readings["gold"] != NONE) & (readings["answer"] != NONE)]
+def comparable(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the responses that have both a letter and gold or, where none has both, those that have a letter."""
+    read = readings[readings["answer"] != NONE]
+    both = read[read["gold"] != NONE]
+    return both if len(both) else read
+
+
+def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:
+    """Count, in what is `comparable`, the k letters "answered", as "gold" if it has gold, and of a "uniform" choice."""
+    gold = {"gold": letter_counts(used["gold"], shown)} if (used["gold"] != NONE).any() else {}
+    return {"answered": letter_counts(used["answer"], shown), **gold, "uniform": uniform_counts(used, shown)}
 
 
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
-    """Compare the letters answered with gold, as shown, over the responses that have both, each taken as independent.
+    """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
 
-    Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown.
+    Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown. Either
+    way it takes each rotation of a question once, by the first replicate with a letter: the same prompt asked again
+    is no new evidence, and would make any difference significant if only asked often enough.
     """
-    both, read = with_gold_and_answer(readings), readings[readings["answer"] != NONE]
-    used = both if len(both) else read
+    used, every = comparable(readings), letters_shown(readings)
     shown = letters_shown(used)
-    answers, gold = letter_counts(used["answer"], shown), letter_counts(used["gold"], shown)
+    counts = compared_counts(used, shown)
+    once = compared_counts(used.drop_duplicates(["question_id", "rotation"]), shown)
+    chi2_p = goodness_of_fit(once["answered"], once["gold" if "gold" in once else "uniform"])
+    if "gold" not in counts:
+        return {"chi2_p": round_number(chi2_p), "tv_distance": None, "recall_std": None}
     return {
-        "chi2_p": round_number(goodness_of_fit(answers, gold if len(both) else uniform_counts(used, shown))),
-        "tv_distance": round_number(total_variation(answers, gold)),
-        "recall_std": round_number(recall_deviation(cross_counts(used, shown, shown))),
+        "chi2_p": round_number(chi2_p),
+        "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
+        "recall_std": round_number(recall_deviation(cross_counts(readings, every, [*every, NONE]))),
     }
 
 

@@ -1,0 +1,93 @@
+"""Which params each stage reads, found by running it with params that note what is read from them."""
+
+import contextlib
+import functools
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.analyze import analyze
+from stages.export import export_examples
+from stages.infer import infer
+from stages.params import Params, Section
+from stages.prepare import prepare
+from stages.sampling import write_samples
+from tests.project import COMMANDS
+from tests.servers.teacher import TeacherServer
+
+ROOT = Path(__file__).parents[1]
+FUNCTIONS = {"load": write_samples, "prepare": prepare, "infer": infer, "analyze": analyze, "export": export_examples}
+CHOICES = {"dataset": "own", "prompt": "own", "teacher": "own"}
+COLUMNS = {"question": "q", "choices": ["a", "b"], "answer": "gold", "answer_is": "index", "id": "name", "concept": "c"}
+# The last row is a bad one, since only then does it matter what to do with it.
+ROWS = [{"q": f"{n} or 1?", "a": "0", "b": "1", "gold": 1 if n < 3 else 7, "name": f"q{n}", "c": "n"} for n in range(4)]
+
+
+@dataclass
+class Reads:
+    """What was read: values by their path in params.yaml ("load.seed"), and fields by their section ("Load.seed")."""
+
+    paths: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
+
+
+class Noting:
+    """A section of the params, or a catalogue of them, that notes what is read from it."""
+
+    def __init__(self, value: Section | dict[str, Any], path: str, reads: Reads) -> None:
+        self._value, self._path, self._reads = value, path, reads
+
+    def __getattr__(self, name: str) -> Any:
+        self._reads.fields.add(f"{type(self._value).__name__}.{name}")
+        return self._pass_on(name, getattr(self._value, name))
+
+    def __getitem__(self, name: str) -> Any:
+        return self._pass_on(name, self._value[name])
+
+    def _pass_on(self, name: str, value: Any) -> Any:
+        path = f"{self._path}.{name}".removeprefix(".")
+        if isinstance(value, Section | dict):
+            return Noting(value, path, self._reads)
+        self._reads.paths.add(path)
+        return value
+
+
+def make_params() -> Params:
+    """Return this project's params, with entries chosen that need every field."""
+    params = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    splits = {"train": "train", "validation": None, "test": None}
+    params["datasets"]["own"] = {"path": "data/source/own", "splits": splits, "columns": COLUMNS}
+    params["prompts"]["own"] = params["prompts"]["letter"]
+    prices = {"input": 1, "output": 2}
+    params["teachers"]["own"] = {"provider": "azure", "model": "stand-in", "price_per_million": prices}
+    params["load"] = {"train": None, "validation": 0, "test": 0, "sample": "random", "on_bad_row": "skip"}
+    params["prepare"]["splits"] = ["train"]
+    return Params.model_validate(params | CHOICES)
+
+
+@functools.cache
+def reads_of_stages() -> dict[str, Reads]:
+    """Run the pipeline once, and return what each of its stages read."""
+    reads = {stage: Reads() for stage in COMMANDS}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        TeacherServer() as teacher,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("TEACHER_MODEL_ENDPOINT", teacher.endpoint)
+        environment.setenv("TEACHER_MODEL_KEY", "not-a-secret")
+        environment.setenv("POTSTILL_JOURNAL", str(Path(folder) / "journal.sqlite"))
+        Path("data/source/own").mkdir(parents=True)
+        Path("data/source/own/train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+        for stage, command in COMMANDS.items():
+            paths = {
+                option.removeprefix("--"): Path(path) for option, path in zip(*[iter(command[3:])] * 2, strict=True)
+            }
+            FUNCTIONS[stage](Noting(make_params(), "", reads[stage]), **paths)
+    return reads
