@@ -58,8 +58,8 @@ class Noting:
 
 
 def make_params() -> Params:
-    """Return this project's params, with entries chosen that need every field."""
-    params = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    """Return the tests' params, with entries chosen that need every field."""
+    params = YAML(typ="safe").load((ROOT / "tests/params.yaml").read_text(encoding="utf-8"))
     splits = {"train": "train", "validation": None, "test": None}
     params["datasets"]["own"] = {"path": "data/source/own", "splits": splits, "columns": COLUMNS}
     params["prompts"]["own"] = params["prompts"]["letter"]

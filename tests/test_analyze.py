@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
 from stages.analyze import answer_question, count_usage, judge_response, main, read_split
-from stages.choices import letter_choices, rotate_choices
+from stages.choices import letter_choices, render_choices, rotate_choices
 from stages.errors import InputError
 from stages.params import Price
 from stages.quality.slices import LENGTH_BANDS, QUESTION_TYPES
@@ -68,7 +68,7 @@ Exchange = tuple[Request, str | None, Status]
 @contextlib.contextmanager
 def project(folder: Path, **splits: list[Exchange]) -> Iterator[Path]:
     """Lay out what the stages before leave, and stand in it."""
-    params = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = YAML(typ="safe").load((ROOT / "tests/params.yaml").read_text(encoding="utf-8"))
     params["teacher"], params["teachers"]["tiny"] = "tiny", TEACHER
     params["analyze"]["unread_sample"] = 20
     write(folder / "params.yaml", json.dumps(params))
@@ -369,6 +369,7 @@ def test_tables_by_hand(tmp_path: Path) -> None:
                 "split": "validation",
                 "request_id": f"q{number}:0:0",
                 "question": "What might a cat do?",
+                "choices": render_choices(make_request(number).choices),
                 "response": response,
                 "outcome": outcome,
             }
@@ -419,6 +420,7 @@ def test_hostile_texts_break_no_file(tmp_path: Path) -> None:
             "split": "train",
             "request_id": 'q\n,"1":0',
             "question": shown,
+            "choices": rows[1]["choices"],
             "response": shown,
             "outcome": "filtered",
         }

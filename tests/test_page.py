@@ -1,3 +1,4 @@
+import dataclasses
 import html
 import math
 import re
@@ -265,6 +266,26 @@ def test_texts_from_outside_keep_their_own_direction() -> None:
 def test_page_says_how_many_rows_are_unread(sample: int, told: str) -> None:
     page = render_page(report_on(judge("train", [("A", None)] * 3), unread_sample=sample))
     assert told in Elements(page).texts
+
+
+def test_page_shows_the_choices_of_an_unread_row() -> None:
+    page = render_page(report_on(judge("train", [("A", None)], text="a pen", n_choices=2)))
+    assert "A. a pen\nB. a pen" in Elements(page).texts
+
+
+def test_page_says_what_few_means() -> None:
+    assert "few: fewer than 10, so that a share of them says little." in render_page(
+        report_on(judge("train", [("A", "A")]))
+    )
+
+
+def test_page_says_how_many_votes_are_tied() -> None:
+    tied = judge("train", [("A", "A"), ("A", "B"), ("A", "A")])
+    frames = frame_splits([tied], 0)
+    votes = frames.questions.assign(outcome=["ambiguous", "ambiguous", "correct"], letters_read=[2, 1, 1])
+    frames = dataclasses.replace(frames, questions=votes)
+    told = tell_verdict("smollm2", "train", split_metrics(*frames.of_split("train")), frames)
+    assert told.endswith("In 1 of 3 questions the vote is tied.")
 
 
 def test_page_says_that_every_row_was_read() -> None:

@@ -226,3 +226,9 @@ def test_guessing_accuracy_is_over_questions_with_gold() -> None:
     questions = make_questions(("wrong", True, 1, 1.0), ("wrong", True, 1, 1.0), ("unjudged", False, 1, 1.0))
     assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10])) == pytest.approx(0.375)
     assert guessing_accuracy(questions[questions["outcome"] == "unjudged"]) is None
+
+
+def test_a_small_p_value_is_not_rounded_to_nothing() -> None:
+    bias = position_bias(make_readings([("A", "B")] * 60 + [("B", "B")] * 20 + [("A", "A")] * 2))
+    assert 0 < bias["chi2_p"] < 1e-6
+    assert bias["chi2_p"] == float(f"{bias['chi2_p']:.6g}")

@@ -35,7 +35,7 @@ from stages.quality.statistics import (
 # Okabe and Ito's palette, told apart by the colour-blind; each colour has a hatch besides, for print without colour.
 SERIES_LOOKS = {"answered": ("#0072B2", ""), "gold": ("#E69F00", "//"), "uniform": ("#BBBBBB", "..")}
 COLOUR_MAP = "cividis"
-MIDDLE_LIGHTNESS = 0.4
+MIDDLE_LUMINANCE = 0.179  # from here on black is read more easily than white (WCAG 2.1, contrast ratio)
 FEW = 10
 PNG_DPI = 150
 STEPS = (1, 2, 5, 10)
@@ -224,7 +224,7 @@ def _draw_cells(figure: Figure, axes: Axes, values: Counts, *, shares: bool) -> 
     mesh = axes.pcolormesh(np.ma.masked_invalid(values), cmap=colours, norm=norm, edgecolors="white", linewidth=1.5)
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
-            colour = "white" if _lightness(colours(norm(value))) < MIDDLE_LIGHTNESS else "black"
+            colour = "white" if _luminance(colours(norm(value))) < MIDDLE_LUMINANCE else "black"
             place = (column + 0.5, row + 0.5)
             texts[row, column] = axes.text(*place, write(value), ha="center", va="center", color=colour)
     ticks, written = MaxNLocator(5, integer=not shares, steps=STEPS), FuncFormatter(lambda value, _: write(value))
@@ -243,9 +243,9 @@ def _label_cells(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> Non
     axes.invert_yaxis()
 
 
-def _lightness(rgba: tuple[float, float, float, float]) -> float:
-    """Return a colour's lightness for the eye, 0 to 1 (Rec. 709 luma)."""
-    red, green, blue, _ = rgba
+def _luminance(rgba: tuple[float, float, float, float]) -> float:
+    """Return a colour's relative luminance, 0 to 1 (WCAG 2.1)."""
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgba[:3])  # noqa: PLR2004 (sRGB)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -34,7 +34,7 @@ OUTCOME_MEANINGS: dict[Outcome, str] = {
     "wrong": "another letter than gold's",
     "unjudged": "a letter, but no gold",
     "refused": "the teacher declined to choose",
-    "ambiguous": "more than one letter, or a tied vote",
+    "ambiguous": "several letters, one beside another choice's text, or a tied vote",
     "unparsed": "no letter found in the text",
     "truncated": "cut off at max_tokens",
     "filtered": "held back by a content filter",
@@ -78,6 +78,7 @@ def render_page(report: Report) -> str:
     )
     return environment.get_template(TEMPLATE.name).render(
         report=report,
+        few=FEW,
         messages=_example_messages(report.first_requests),
         splits=[_describe_split(report, split) for split in report.metrics],
         measures=[(name, meaning, [write(m) for m in report.metrics.values()]) for name, meaning, write in MEASURES],
@@ -89,7 +90,7 @@ def render_page(report: Report) -> str:
 
 
 def tell_verdict(teacher: str, split: str, numbers: Numbers, frames: Frames) -> str:
-    """Say in two or three sentences how far to trust the teacher on one split."""
+    """Say in a few sentences how far to trust the teacher on one split."""
     readings, questions = frames.of_split(split)
     if not len(readings):
         return f"There are no {split} questions."
@@ -97,6 +98,9 @@ def tell_verdict(teacher: str, split: str, numbers: Numbers, frames: Frames) -> 
     unread = int((readings["answer"] == NONE).sum())
     if 0 < unread < len(readings):
         sentences.append(f"In {unread} of {counted(len(readings), 'row')} no letter could be read.")
+    tied = int(((questions["outcome"] == "ambiguous") & (questions["letters_read"] > 1)).sum())
+    if tied:
+        sentences.append(f"In {tied} of {counted(len(questions), 'question')} the vote is tied.")
     return " ".join(sentences)
 
 

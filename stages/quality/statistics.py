@@ -114,9 +114,9 @@ def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     once = compared_counts(used.drop_duplicates(["question_id", "rotation"]), shown)
     chi2_p = goodness_of_fit(once["answered"], once["gold" if "gold" in once else "uniform"])
     if "gold" not in counts:
-        return {"chi2_p": round_number(chi2_p), "tv_distance": None, "recall_std": None}
+        return {"chi2_p": round_p_value(chi2_p), "tv_distance": None, "recall_std": None}
     return {
-        "chi2_p": round_number(chi2_p),
+        "chi2_p": round_p_value(chi2_p),
         "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
         "recall_std": round_number(recall_deviation(cross_counts(readings, every, [*every, NONE]))),
     }
@@ -155,3 +155,8 @@ def whole_percent(share: float) -> str:
 def round_number(number: float | None) -> float | None:
     """Round to six decimals, so that the last bits of another machine's arithmetic change no file."""
     return None if number is None else round(number, DECIMALS)
+
+
+def round_p_value(p: float | None) -> float | None:
+    """Round to six digits that say something, since a p of 0.000000 would claim what no test can."""
+    return None if p is None else float(f"{p:.6g}")

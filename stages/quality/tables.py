@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.choices import render_choices
 from stages.quality.slices import SLICES, count_words, length_band, question_type
 from stages.quality.statistics import NONE, OUTCOMES, letter_counts, letters_shown, wilson_interval
 from stages.records import Answer, Reading, Request, Response, replacing
@@ -20,7 +21,7 @@ QUESTION_COLUMNS = (
     *("split", "question_id", "question_type", "length_band", "n_choices"),
     *("has_gold", "outcome", "letters_read", "plurality_share"),
 )
-UNREAD_COLUMNS = ("split", "request_id", "question", "response", "outcome")
+UNREAD_COLUMNS = ("split", "request_id", "question", "choices", "response", "outcome")
 UNREAD_CHARACTERS = 500
 
 CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
@@ -125,6 +126,7 @@ def unread_frame(splits: Sequence[Judged], sample: int) -> pd.DataFrame:
                 "split": judged.split,
                 "request_id": printable(request.id),
                 "question": printable(request.question[:UNREAD_CHARACTERS]),
+                "choices": printable(render_choices(request.choices)[:UNREAD_CHARACTERS]),
                 "response": printable(_text_of(response)[:UNREAD_CHARACTERS]),
                 "outcome": reading.outcome,
             }
