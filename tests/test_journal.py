@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
@@ -14,7 +15,9 @@ import pytest
 from stages.errors import InputError
 from stages.params import Price, Teacher
 from stages.records import Message, Usage
-from stages.teacher.journal import VERSION, Journal, answer_key, journal_path
+from stages.teacher.journal import CLAIM_S, Bought, Journal, journal_path
+from stages.teacher.keys import answer_key
+from stages.teacher.migrations import MIGRATIONS, VERSION
 from stages.teacher.replies import Reply, ReplyStatus
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +30,12 @@ pytestmark = pytest.mark.usefixtures("clean_environment")
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "kept" / "journal.sqlite"
+
+
+def find(journal: Journal, key: str, max_tokens: int) -> Reply | None:
+    """Return the answer itself."""
+    bought = journal.find(key, max_tokens)
+    return bought and bought.reply
 
 
 def reply(
@@ -78,7 +87,7 @@ def test_an_answer_comes_back_as_it_was(path: Path, kept: Reply) -> None:
         journal.record("key", 16, kept, "host")
 
     with Journal(path) as journal:
-        assert journal.find("key", 16) == kept
+        assert find(journal, "key", 16) == kept
 
 
 def test_only_its_owner_may_read_the_journal(path: Path) -> None:
@@ -165,7 +174,7 @@ def test_an_answer_serves_the_limits_that_it_would_have_ended_in(
     with Journal(path) as journal:
         journal.record("key", asked_with, kept, "host")
 
-        assert journal.find("key", limit) == (kept if served else None)
+        assert find(journal, "key", limit) == (kept if served else None)
 
 
 def test_an_answer_that_ended_is_served_rather_than_a_truncated_one(path: Path) -> None:
@@ -174,7 +183,7 @@ def test_an_answer_that_ended_is_served_rather_than_a_truncated_one(path: Path) 
         journal.record("key", 16, reply("truncated", "cut", 16), "host")
         journal.record("key", 32, ended, "host")
 
-        assert journal.find("key", 16) == ended
+        assert find(journal, "key", 16) == ended
 
 
 def test_the_answer_to_an_unchanged_limit_stays_whatever_is_bought_with_another(path: Path) -> None:
@@ -182,14 +191,14 @@ def test_the_answer_to_an_unchanged_limit_stays_whatever_is_bought_with_another(
         journal.record("key", 32, reply(content="first", completion_tokens=None), "host")
         journal.record("key", 16, reply(content="second", completion_tokens=None), "host")
 
-        assert journal.find("key", 32) == reply(content="first", completion_tokens=None)
+        assert find(journal, "key", 32) == reply(content="first", completion_tokens=None)
 
 
 def test_an_answer_serves_its_own_key_only(path: Path) -> None:
     with Journal(path) as journal:
         journal.record("key", 16, reply(), "host")
 
-        assert journal.find("another", 16) is None
+        assert find(journal, "another", 16) is None
 
 
 def test_the_first_answer_under_a_key_stays(path: Path) -> None:
@@ -197,7 +206,7 @@ def test_the_first_answer_under_a_key_stays(path: Path) -> None:
         journal.record("key", 16, reply(content="first"), "host")
         journal.record("key", 16, reply(content="second"), "host")
 
-        assert journal.find("key", 16) == reply(content="first")
+        assert find(journal, "key", 16) == reply(content="first")
 
 
 def test_where_and_when_an_answer_was_bought_is_kept(path: Path) -> None:
@@ -247,7 +256,7 @@ def test_two_processes_that_write_at_once_lose_nothing(path: Path) -> None:
 
     assert [writer.returncode for writer in writers] == [0, 0]
     with Journal(path) as journal:
-        found = {mine: [journal.find(f"{mine}{number}", 16) for number in range(200)] for mine in "ab"}
+        found = {mine: [find(journal, f"{mine}{number}", 16) for number in range(200)] for mine in "ab"}
     assert all(row is not None and row.content == mine for mine, rows in found.items() for row in rows)
 
 
@@ -258,7 +267,7 @@ def test_many_may_make_the_same_new_journal_at_once(tmp_path: Path) -> None:
 
         assert errors == []
         with Journal(path) as journal:
-            assert [journal.find(str(number), 16) for number in range(8)] == [reply()] * 8
+            assert [find(journal, str(number), 16) for number in range(8)] == [reply()] * 8
 
 
 def test_a_new_journal_waits_for_another_process_that_makes_it(tmp_path: Path) -> None:
@@ -270,7 +279,7 @@ def test_a_new_journal_waits_for_another_process_that_makes_it(tmp_path: Path) -
 
         with Journal(path) as journal:
             journal.record("key", 16, reply(), "host")
-            assert journal.find("key", 16) == reply()
+            assert find(journal, "key", 16) == reply()
         soon.join()
 
 
@@ -395,3 +404,137 @@ def test_the_key_stays_the_same_between_versions() -> None:
     key = "24f383d3f29224b492e9a61978b206d82fd58bf947d6d2194c93199211e05d5d"
 
     assert answer_key(TEACHER, MESSAGES, 0) == key
+
+
+def test_what_one_run_claims_no_other_gets(path: Path) -> None:
+    with Journal(path) as one, another_process_holds(path, ["held"]):
+        assert one.claim(["held", "free"], 16) == {"free"}
+        assert one.claim(["free"], 16) == {"free"}
+
+
+def test_what_a_dead_run_claimed_is_taken_over(path: Path) -> None:
+    with Journal(path):
+        with another_process_holds(path, ["held"]) as other:
+            other.kill()
+            other.wait()
+        with Journal(path) as journal:
+            assert journal.claim(["held"], 16) == {"held"}
+
+
+def test_a_claim_that_expired_is_taken_over(path: Path) -> None:
+    with Journal(path) as journal, another_process_holds(path, ["held"]):
+        with contextlib.closing(sqlite3.connect(path)) as rows:
+            rows.execute("UPDATE claims SET expires_at = ?", (time.time() - 1,))
+            rows.commit()
+        assert journal.claim(["held"], 16) == {"held"}
+
+
+def test_a_claim_that_is_renewed_does_not_expire(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.claim(["mine"], 16)
+        with contextlib.closing(sqlite3.connect(path)) as rows:
+            rows.execute("UPDATE claims SET expires_at = 1")
+            rows.commit()
+            journal.renew_claims()
+            (expiry,) = rows.execute("SELECT expires_at FROM claims").fetchone()
+    assert expiry > time.time() + CLAIM_S / 2
+
+
+@pytest.mark.parametrize("limit", [16, 17])
+def test_what_was_bought_meanwhile_is_not_claimed(path: Path, limit: int) -> None:
+    with Journal(path) as journal:
+        journal.record("key", 16, reply(), "host")
+        assert journal.claim(["key"], limit) == set()
+
+
+def test_the_same_request_under_another_limit_is_another_claim(path: Path) -> None:
+    with Journal(path) as journal, another_process_holds(path, ["held"]):
+        assert journal.claim(["held"], 17) == {"held"}
+
+
+def test_a_claim_ends_with_its_answer_when_it_is_given_up_and_with_the_run(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.claim(["a", "b", "c"], 16)
+        journal.record("a", 16, reply(), "host")
+        journal.release("b", 16)
+        journal.renew_claims()
+        with contextlib.closing(sqlite3.connect(path)) as rows:
+            assert rows.execute("SELECT key FROM claims").fetchall() == [("c",)]
+    with contextlib.closing(sqlite3.connect(path)) as rows:
+        assert rows.execute("SELECT key FROM claims").fetchall() == []
+
+
+def test_an_answer_survives_the_process_that_wrote_it(path: Path) -> None:
+    answer = "Reply('answered', 'A', None, None, None, None, None)"
+    script = f"{OPEN}journal.record('key', 16, {answer}, 'host'); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, check=False)
+    with Journal(path) as journal:
+        assert find(journal, "key", 16) == Reply("answered", "A", None, None, None, None, None)
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_date_with_its_answers(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        for statement in MIGRATIONS[0]:
+            old.execute(statement)
+        old.execute(
+            "INSERT INTO answers VALUES ('key', 16, 'answered', 'A', NULL, NULL, NULL, NULL, NULL, NULL, 'h', 0)"
+        )
+        old.execute("PRAGMA user_version = 1")
+        old.commit()
+    with Journal(path) as journal:
+        bought = journal.find("key", 16)
+    assert bought == Bought(Reply("answered", "A", None, None, None, None, None), 16, "h", from_ledger=False)
+
+
+def test_a_damaged_journal_is_kept_aside_and_said(path: Path) -> None:
+    with Journal(path) as journal:
+        for number in range(2000):
+            journal.record(f"key{number}", 16, reply(content="x" * 200), "host")
+    damaged = bytearray(path.read_bytes())
+    damaged[4096 : len(damaged)] = bytes(len(damaged) - 4096)
+    path.write_bytes(damaged)
+
+    said = r"expected a journal, but .*malformed.*; it is kept as .*nothing was asked"
+    with pytest.raises(InputError, match=said) as told, Journal(path) as journal:
+        journal.find("key1", 16)
+
+    aside = next(
+        file for file in path.parent.glob("journal.sqlite.damaged-*") if file.name.rpartition("-")[2].isdigit()
+    )
+    assert f"{aside}," in str(told.value)
+    assert aside.read_bytes()[4096:8192] == bytes(4096)
+    assert not path.exists()
+
+
+def test_a_full_disk_is_one_sentence(path: Path) -> None:
+    with Journal(path) as journal:
+        with contextlib.closing(sqlite3.connect(path)) as rows:
+            (pages,) = rows.execute("PRAGMA page_count").fetchone()
+        journal._database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(InputError, match=r"full; make room or mend it, .* nothing more is asked"):
+            for number in range(100):
+                journal.record(f"key{number}", 16, reply(content="x" * 1000), "host")
+
+
+OPEN = """
+import os, sys
+from pathlib import Path
+from stages.teacher.journal import Journal
+from stages.teacher.replies import Reply
+journal = Journal(Path(sys.argv[1]))
+"""
+
+
+@contextlib.contextmanager
+def another_process_holds(path: Path, keys: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    """Let another process that lives on claim the keys."""
+    script = f"{OPEN}print(len(journal.claim({keys!r}, 16)), flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], cwd=ROOT, stdin=pipe, stdout=pipe, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == f"{len(keys)}\n"
+        yield other
+        other.kill()

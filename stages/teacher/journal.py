@@ -1,43 +1,51 @@
-"""The machine-local record of every answer that was ever bought."""
+"""The machine-local record of every answer that was ever bought, and of who is asking for what."""
 
-import hashlib
 import json
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import platformdirs
 
 from stages.environment import load_env_file
 from stages.errors import InputError
-from stages.params import Teacher
-from stages.records import Message, Usage
+from stages.records import Usage
+from stages.teacher.migrations import MIGRATIONS, VERSION
+from stages.teacher.owners import is_alive, name_owner
 from stages.teacher.replies import Reply
 
-VERSION = 1
 PATIENCE_S = 60
-SCHEMA = """
-CREATE TABLE answers (
-    key TEXT NOT NULL,
-    max_tokens INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('answered', 'truncated', 'filtered')),
-    content TEXT,
-    reasoning TEXT,
-    finish_reason TEXT,
-    model TEXT,
-    prompt_tokens INTEGER,
-    completion_tokens INTEGER,
-    logprobs TEXT,
-    endpoint_host TEXT NOT NULL,
-    asked_at REAL NOT NULL,
-    PRIMARY KEY (key, max_tokens)
-) WITHOUT ROWID
+CLAIM_S = 60
+BATCH = 1000
+ANSWER = "max_tokens, status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs"
+SERVING = """
+    FROM answers WHERE key = :key AND (max_tokens = :limit OR
+        (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
 """
+CLAIM = f"""
+    INSERT INTO claims SELECT :key, :limit, :owner, :expiry WHERE NOT EXISTS (SELECT 1 {SERVING})
+    ON CONFLICT DO UPDATE SET owner = :owner, expires_at = :expiry WHERE owner = :owner OR expires_at < :now
+"""
+FIND = f"""
+    SELECT {ANSWER}, endpoint_host, segment IS NOT NULL {SERVING}
+    ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Bought:
+    """An answer in the journal: what was said, under which token limit and where, and whether a ledger brought it."""
+
+    reply: Reply
+    max_tokens: int
+    endpoint_host: str
+    from_ledger: bool
 
 
 def journal_path() -> Path:
@@ -51,46 +59,29 @@ def journal_path() -> Path:
     return chosen.expanduser()
 
 
-def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) -> str:
-    """Return the sha256 that names an answer: all that decides it, and nothing else.
-
-    The token limit is left out, since an answer that ended by itself serves any limit that it fits in; so are the
-    endpoint and the credentials, since two resources that serve one model share their answers.
-    """
-    decisive = {
-        "provider": teacher.provider,
-        "model": teacher.model,
-        "temperature": float(teacher.temperature),
-        "top_p": teacher.top_p,
-        "seed": teacher.seed,
-        "messages": [[message.role, message.content] for message in messages],
-        "replicate": replicate,
-    }
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
-
-
 class Journal:
-    """A SQLite file of answers by key, each committed as it arrives. Errors are never stored as answers."""
+    """A SQLite file of answers by key, each written as it arrives. Errors are never stored as answers.
+
+    What is written survives the end of the process at once, and a power cut after the next `flush`. Every method may
+    raise an InputError that says why the file can no longer be read or written.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Open the journal, or make a new one that only its owner may read."""
+        """Open the journal, or make a new one that only its owner may read; a damaged one is kept aside."""
         self.path = path
-        try:
+        self._owner = name_owner()
+        self._unflushed = False
+        with self._plain_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             with suppress(PermissionError):  # another user's journal, opened to this one
                 path.chmod(0o600)
-            self._database = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
+            self._database = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
             try:
                 self._prepare()
             except BaseException:
                 self._database.close()
                 raise
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(
-                f"{path}: expected a journal that can be read and written, but {error}; mend it, or name another "
-                "file with POTSTILL_JOURNAL"
-            ) from None
 
     def _prepare(self) -> None:
         """Migrate the file, waiting for another process that does so; SQLite does not wait for the switch to WAL."""
@@ -111,65 +102,157 @@ class Journal:
                 f"{self.path}: expected a journal of version {VERSION}, got {self._version()}; update Potstill"
             )
         self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("BEGIN IMMEDIATE")
-        if self._version() == 0:
-            self._database.execute(SCHEMA)
-            self._database.execute(f"PRAGMA user_version = {VERSION}")
-        self._database.execute("COMMIT")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        with self._transaction():
+            for number in range(self._version(), VERSION):
+                for statement in MIGRATIONS[number]:
+                    self._database.execute(statement)
+                self._database.execute(f"PRAGMA user_version = {number + 1}")
 
     def _version(self) -> int:
         """Read the version of the file's schema; 0 for a new file."""
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         return int(version)
 
-    def find(self, key: str, max_tokens: int) -> Reply | None:
+    def find(self, key: str, max_tokens: int) -> Bought | None:
         """Return the answer bought under this key that serves this token limit, or None.
 
         One that ended by itself serves any limit that it fits in; a truncated one only the limit that it hit. Of
         several, the one asked with this very limit stays the answer, whatever is bought with another one.
         """
-        row = self._database.execute(
-            """
-            SELECT status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs
-            FROM answers WHERE key = :key AND (max_tokens = :limit OR
-                (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
-            ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1
-            """,
-            {"key": key, "limit": max_tokens},
-        ).fetchone()
-        if row is None:
-            return None
-        status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs = row
-        return Reply(
-            status=status,
-            content=content,
-            reasoning=reasoning,
-            finish_reason=finish_reason,
-            model=model,
-            usage=None
-            if prompt_tokens is None
-            else Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
-            logprobs=None if logprobs is None else json.loads(logprobs),
-        )
+        with self._plain_errors():
+            row = self._database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone()
+        return row and _to_bought(row)
+
+    def claim(self, keys: Sequence[str], max_tokens: int) -> set[str]:
+        """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives."""
+        now = time.time()
+        values = {"limit": max_tokens, "owner": self._owner, "now": now, "expiry": now + CLAIM_S}
+        with self._plain_errors(), self._transaction():
+            return {key for key in keys if self._claim_one({"key": key, **values})}
+
+    def _claim_one(self, values: dict[str, object]) -> bool:
+        """Claim a key, also after an owner that died without giving it up."""
+        if self._database.execute(CLAIM, values).rowcount:
+            return True
+        held = self._database.execute("SELECT owner FROM claims WHERE key = :key AND max_tokens = :limit", values)
+        owner = held.fetchone()
+        if owner is None or is_alive(owner[0]):
+            return False
+        self._database.execute("DELETE FROM claims WHERE key = :key AND max_tokens = :limit", values)
+        return self._database.execute(CLAIM, values).rowcount > 0
+
+    def renew_claims(self) -> None:
+        """Put off the expiry of this run's claims, and give up those that got their answer; several times in CLAIM_S.
+
+        To give each up with its answer would cost twice the writing, and a claim beside an answer holds nobody back.
+        """
+        with self._plain_errors(), self._transaction():
+            self._database.execute(
+                "DELETE FROM claims WHERE owner = ? AND EXISTS (SELECT 1 FROM answers WHERE answers.key = claims.key "
+                "AND answers.max_tokens = claims.max_tokens)",
+                (self._owner,),
+            )
+            self._database.execute(
+                "UPDATE claims SET expires_at = ? WHERE owner = ?", (time.time() + CLAIM_S, self._owner)
+            )
+
+    def release(self, key: str, max_tokens: int) -> None:
+        """Give up a claim without an answer."""
+        with self._plain_errors():
+            self._database.execute("DELETE FROM claims WHERE key = ? AND max_tokens = ?", (key, max_tokens))
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
         """Keep an answer for good; the first one under a key and limit stays."""
-        self._database.execute(
-            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                key,
-                max_tokens,
-                reply.status,
-                reply.content,
-                reply.reasoning,
-                reply.finish_reason,
-                reply.model,
-                reply.usage and reply.usage.prompt_tokens,
-                reply.usage and reply.usage.completion_tokens,
-                None if reply.logprobs is None else json.dumps(reply.logprobs),
-                endpoint_host,
-                time.time(),
-            ),
+        with self._plain_errors():
+            self._database.execute(
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                (
+                    key,
+                    max_tokens,
+                    reply.status,
+                    reply.content,
+                    reply.reasoning,
+                    reply.finish_reason,
+                    reply.model,
+                    reply.usage and reply.usage.prompt_tokens,
+                    reply.usage and reply.usage.completion_tokens,
+                    None if reply.logprobs is None else json.dumps(reply.logprobs),
+                    endpoint_host,
+                    time.time(),
+                ),
+            )
+        self._unflushed = True
+
+    def read(self, query: str, values: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows that a query finds, a batch at a time."""
+        with self._plain_errors():
+            rows = self._database.execute(query, values or {})
+        while True:
+            with self._plain_errors():
+                batch = rows.fetchmany(BATCH)
+            if not batch:
+                return
+            yield from batch
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give the database to a block that writes all or nothing; an OSError in it is taken for the journal's."""
+        with self._plain_errors():
+            yield self._database
+
+    def flush(self) -> None:
+        """Make what was written outlast a power cut, too: commits themselves do not wait for the disk."""
+        if not self._unflushed:
+            return
+        self._unflushed = False
+        with self._plain_errors():
+            log = os.open(f"{self.path}-wal", os.O_RDONLY)
+            try:
+                os.fsync(log)
+            finally:
+                os.close(log)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Write all or nothing."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._database.rollback()
+            raise
+        self._database.execute("COMMIT")
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Turn what the file system or SQLite says into an InputError; a damaged file is kept aside first."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+                raise InputError(self._keep_aside(error)) from None
+            raise InputError(self._describe(error)) from None
+        except OSError as error:
+            raise InputError(self._describe(error)) from None
+
+    def _describe(self, error: Exception) -> str:
+        """Say what is wrong with the file, and what to do."""
+        return (
+            f"{self.path}: expected a journal that can be read and written, but {error}; make room or mend it, or name "
+            "another file with POTSTILL_JOURNAL; nothing more is asked, and what was bought before is kept"
+        )
+
+    def _keep_aside(self, error: Exception) -> str:
+        """Rename a damaged journal, and say where it is; a new one begins only with the next run."""
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        for suffix in ("", "-wal", "-shm"):
+            file = Path(f"{self.path}{suffix}")
+            if file.exists():
+                file.rename(f"{aside}{suffix}")
+        return (
+            f"{self.path}: expected a journal, but {error}; it is kept as {aside}, and nothing was asked. "
+            f"`sqlite3 {aside} .recover` may save its answers; the next run begins a new journal"
         )
 
     def __enter__(self) -> Self:
@@ -179,5 +262,19 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file."""
-        self._database.close()
+        """Give up all claims and close the file."""
+        try:
+            self._database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
+            self.flush()
+        except (sqlite3.Error, InputError):
+            pass  # claims expire, and the error that matters has been told
+        finally:
+            self._database.close()
+
+
+def _to_bought(row: tuple[Any, ...]) -> Bought:
+    """Make an answer of the columns that FIND selects."""
+    max_tokens, status, content, reasoning, finish, model, prompt, completion, logprobs, host, from_ledger = row
+    usage = None if prompt is None else Usage(prompt_tokens=prompt, completion_tokens=completion)
+    reply = Reply(status, content, reasoning, finish, model, usage, None if logprobs is None else json.loads(logprobs))
+    return Bought(reply, max_tokens, host, bool(from_ledger))

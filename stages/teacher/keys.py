@@ -1,0 +1,28 @@
+"""What names an answer, so that one that was bought is found again."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from stages.params import Teacher
+from stages.records import Message
+
+
+def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) -> str:
+    """Return the sha256 that names an answer: all that decides it, and nothing else.
+
+    The token limit is left out, since an answer that ended by itself serves any limit that it fits in; so are the
+    endpoint and the credentials, since two resources that serve one model share their answers.
+    """
+    decisive = {
+        "provider": teacher.provider,
+        "model": teacher.model,
+        "temperature": float(teacher.temperature),
+        "top_p": teacher.top_p,
+        "seed": teacher.seed,
+        "messages": [[message.role, message.content] for message in messages],
+        "replicate": replicate,
+    }
+    if teacher.extras:  # left out where empty, so that answers bought before there were extras keep their keys
+        decisive["extras"] = teacher.extras
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,48 @@
+"""The journal's schema, as the numbered steps that lead to it."""
+
+# Numbered migrations: a file's user_version says how many of them it has had. Never edit one; append.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE answers (
+            key TEXT NOT NULL,
+            max_tokens INTEGER NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('answered', 'truncated', 'filtered')),
+            content TEXT,
+            reasoning TEXT,
+            finish_reason TEXT,
+            model TEXT,
+            prompt_tokens INTEGER,
+            completion_tokens INTEGER,
+            logprobs TEXT,
+            endpoint_host TEXT NOT NULL,
+            asked_at REAL NOT NULL,
+            PRIMARY KEY (key, max_tokens)
+        ) WITHOUT ROWID
+        """,
+    ),
+    (
+        "ALTER TABLE answers ADD COLUMN segment TEXT",
+        """
+        CREATE TABLE claims (
+            key TEXT NOT NULL,
+            max_tokens INTEGER NOT NULL,
+            owner TEXT NOT NULL,
+            expires_at REAL NOT NULL,
+            PRIMARY KEY (key, max_tokens)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX claims_by_owner ON claims (owner)",
+        """
+        CREATE TABLE uses (
+            project TEXT NOT NULL,
+            key TEXT NOT NULL,
+            max_tokens INTEGER NOT NULL,
+            PRIMARY KEY (project, key, max_tokens)
+        ) WITHOUT ROWID
+        """,
+        "CREATE TABLE segments (name TEXT PRIMARY KEY) WITHOUT ROWID",  # of the ledger: those whose answers are here
+        "CREATE TABLE ledgers (md5 TEXT PRIMARY KEY) WITHOUT ROWID",  # as DVC names them: those whose segments all are
+    ),
+)
+VERSION = len(MIGRATIONS)
