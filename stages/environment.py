@@ -2,7 +2,13 @@
 
 import dotenv
 
+from stages.errors import InputError
+
 
 def load_env_file() -> None:
     """Take the nearest .env upwards of this folder into the environment, whose own variables win."""
-    dotenv.load_dotenv(dotenv.find_dotenv(usecwd=True))
+    path = dotenv.find_dotenv(usecwd=True)
+    try:
+        dotenv.load_dotenv(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected lines such as NAME=value in UTF-8, but {error}; save it so") from None

@@ -58,9 +58,7 @@ def test_a_teacher_may_have_variables_of_its_own(project: Path) -> None:
     ("lines", "missing", "present"),
     [
         pytest.param("", ["GPT4O_ENDPOINT", "GPT4O_KEY"], [], id="both"),
-        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}", ["GPT4O_KEY"], ["GPT4O_ENDPOINT"], id="key"),
         pytest.param(f"GPT4O_KEY={KEY}", ["GPT4O_ENDPOINT"], ["GPT4O_KEY"], id="endpoint"),
-        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY=", ["GPT4O_KEY"], ["GPT4O_ENDPOINT"], id="key left empty"),
         pytest.param(f"GPT4O_ENDPOINT=' '\nGPT4O_KEY={KEY}", ["GPT4O_ENDPOINT"], ["GPT4O_KEY"], id="blank endpoint"),
     ],
 )
@@ -75,6 +73,69 @@ def test_a_missing_variable_is_named_and_the_example_too(
     said = str(raised.value)
     assert all(name in said for name in [*missing, ".env.example"])
     assert not any(name in said for name in [*present, KEY])
+
+
+def test_the_sentence_for_nothing_at_all_says_what_to_do() -> None:
+    with pytest.raises(InputError) as raised:
+        read_credentials("TEACHER_MODEL")
+
+    assert str(raised.value) == (
+        ".env: expected TEACHER_MODEL_ENDPOINT and TEACHER_MODEL_KEY, found none here or in the environment: copy "
+        ".env.example to .env and fill it in, or choose `teacher: smollm2` in params.yaml"
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}", id="left out"),
+        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY=", id="left empty"),
+        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY=' '", id="blank"),
+    ],
+)
+def test_without_a_key_there_is_none(project: Path, lines: str) -> None:
+    (project / ".env").write_text(lines)
+
+    assert read_credentials("GPT4O") == Credentials(ENDPOINT, None, "GPT4O")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "allowed"),
+    [
+        pytest.param("https://example.com", True, id="https"),
+        pytest.param("http://127.0.0.1:8000/v1", True, id="this machine"),
+        pytest.param("http://example.com", False, id="http"),
+    ],
+)
+def test_a_token_is_only_for_where_others_cannot_read_it(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, allowed: bool
+) -> None:
+    set_variables(monkeypatch, endpoint, key="")
+
+    if allowed:
+        assert read_credentials("TEACHER_MODEL").key is None
+    else:
+        with pytest.raises(InputError, match="TEACHER_MODEL_ENDPOINT: expected an https URL, or TEACHER_MODEL_KEY"):
+            read_credentials("TEACHER_MODEL")
+
+
+def test_a_key_may_go_by_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, "http://example.com")
+
+    assert read_credentials("TEACHER_MODEL").key == KEY
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["not a key", "not\na-key", "not-a-k\u00e9y", "\u201cnot-a-key\u201d"],
+    ids=["space", "line", "accent", "quotes"],
+)
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    set_variables(monkeypatch, key=key)
+
+    with pytest.raises(InputError, match="TEACHER_MODEL_KEY: expected ASCII") as raised:
+        read_credentials("TEACHER_MODEL")
+    assert key not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,14 @@ def read_completion(body: object) -> Reply:
     )
 
 
+def parse_body(raw: bytes) -> object:
+    """Parse a body's JSON, or raise a ValueError; NaN and the like, which no JSON file may hold, become None."""
+    try:
+        return json.loads(raw, parse_constant=lambda _: None)
+    except RecursionError:
+        raise ValueError("too many brackets") from None
+
+
 def clean(text: str) -> str:
     """Replace lone surrogates, which no UTF-8 file can hold."""
     return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -61,7 +69,7 @@ def _read_status(finish_reason: str | None) -> ReplyStatus:
     """Tell a whole answer from one that was cut off or held back; another reason is an error."""
     if status := STATUSES.get(finish_reason):
         return status
-    said = f"the server's answer ended with the finish_reason {finish_reason!r:.60}"
+    said = f"the server's answer ended with the finish_reason {finish_reason!r}"
     if finish_reason in BROKEN_OFF:
         raise TransientError(said)
     raise RejectedError(f"{said}, of which nobody knows whether it is whole")

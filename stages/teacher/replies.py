@@ -21,6 +21,14 @@ class Reply:
     logprobs: list[dict[str, object]] | None
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a server's headers say of its limits, per minute; None where they say nothing."""
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+
+
 class FatalError(Exception):
     """No call can succeed before somebody changes something; the message says what."""
 

@@ -12,6 +12,8 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
+from tests.servers.certificates import self_signed
+
 MODEL = "stand-in-2024"
 START_S = 10
 
@@ -20,15 +22,15 @@ START_S = 10
 class Answer:
     """One scripted answer: what is sent, after how long, and how it goes wrong.
 
-    `cut` closes the connection in the middle of the body, `reset` before the first byte, `hang` never answers, and
-    `drip` sends a byte every 50 ms without end.
+    `cut` closes the connection in the middle of the body, `reset` before the first byte, `nonsense` sends what is
+    no HTTP, `hang` never answers, and `drip` sends a byte every 50 ms without end.
     """
 
     body: object = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0
-    fault: Literal["cut", "reset", "hang", "drip"] | None = None
+    fault: Literal["cut", "reset", "nonsense", "hang", "drip"] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Call:
     path: str
     headers: Mapping[str, str]
     body: dict[str, Any]
+    peer: object = None
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header, in whatever case it was sent."""
+        return {sent.lower(): value for sent, value in self.headers.items()}.get(name)
 
     @property
     def question(self) -> str:
@@ -63,15 +70,31 @@ def completion(content: object = "A", finish_reason: str | None = "stop", **mess
     }
 
 
+def changed(**parts: object) -> dict[str, Any]:
+    """Return a good answer's body with other parts at its top."""
+    return completion() | parts
+
+
+def changed_choice(**parts: object) -> dict[str, Any]:
+    """Return a good answer's body with other parts in its choice."""
+    body = completion()
+    body["choices"][0].update(parts)
+    return body
+
+
 def refusal(status: int, code: str = "oops", message: str = "no", headers: Mapping[str, str] | None = None) -> Answer:
     """Return an HTTP error in the form that Azure gives it."""
     return Answer({"error": {"code": code, "message": message}}, status=status, headers=headers or {})
 
 
 class TeacherServer:
-    """Answers each call with the next answer scripted for its question, else for any, else with the letter A."""
+    """Answers each call with the next answer scripted for its question, else for any, else with the letter A.
 
-    def __init__(self) -> None:
+    With `tls` it is served by https, with a certificate that nobody vouches for.
+    """
+
+    def __init__(self, *, tls: bool = False) -> None:
+        self._tls = tls
         self.default = Answer(completion())
         self.calls: list[Call] = []
         self.in_flight = 0
@@ -122,16 +145,17 @@ class TeacherServer:
         site_runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await site_runner.setup()
         try:
-            site = web.TCPSite(site_runner, "127.0.0.1", 0)
+            site = web.TCPSite(site_runner, "127.0.0.1", 0, ssl_context=self_signed() if self._tls else None)
             await site.start()
             port = site_runner.addresses[0][1]
-            self._started.set_result(f"http://127.0.0.1:{port}/models")
+            self._started.set_result(f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/models")
             await self._stopping.wait()
         finally:
             await site_runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        call = Call(request.path_qs, dict(request.headers), await request.json())
+        peer = request.transport and request.transport.get_extra_info("peername")
+        call = Call(request.path_qs, dict(request.headers), await request.json(), peer)
         self.calls.append(call)
         scripted = self._next_for.get(call.question) or self._next
         answer = scripted.popleft() if scripted else self.default
@@ -161,6 +185,9 @@ async def _send(request: web.Request, answer: Answer) -> web.StreamResponse:
             await response.prepare(request)
         await response.write(b" ")
         await asyncio.sleep(0.05)
-    assert request.transport is not None
+    assert isinstance(request.transport, asyncio.WriteTransport)
+    if answer.fault == "nonsense":
+        request.transport.write(b"nonsense\r\n\r\n")
+        await asyncio.sleep(0.05)
     request.transport.abort()
     return response
