@@ -7,7 +7,7 @@ import types
 from pathlib import Path
 from typing import Annotated, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -135,13 +135,15 @@ class Price(Section):
 class Teacher(Section):
     """A model, where it is served, and how it is sampled."""
 
-    provider: Literal["local", "azure"]
+    provider: Literal["local", "azure", "openai"]
     model: str
     temperature: Annotated[float, Field(ge=0, le=2)] = 0
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: int | None = None
     max_tokens: Annotated[int, Field(ge=1)] = 4000
+    extras: dict[str, JsonValue] = {}
     credentials: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "TEACHER_MODEL"
+    scope: str | None = None
     price_per_million: Price | None = None
 
 
@@ -165,6 +167,10 @@ class Runtime(Section):
     timeout_s: Annotated[float, Field(gt=0)]
     max_attempts: Annotated[int, Field(ge=1)]
     max_failed_fraction: Annotated[float, Field(ge=0, le=1)]
+    max_failures_in_a_row: Annotated[int, Field(ge=1)]
+    requests_per_minute: Annotated[float, Field(gt=0)] | None
+    tokens_per_minute: Annotated[float, Field(gt=0)] | None
+    budget_usd: Annotated[float, Field(ge=0)] | None
 
 
 class Params(Section):

@@ -51,7 +51,9 @@ class Noting:
 
     def _pass_on(self, name: str, value: Any) -> Any:
         path = f"{self._path}.{name}".removeprefix(".")
-        if isinstance(value, Section | dict):
+        if isinstance(value, Section) or (
+            isinstance(value, dict) and any(isinstance(v, Section) for v in value.values())
+        ):
             return Noting(value, path, self._reads)
         self._reads.paths.add(path)
         return value

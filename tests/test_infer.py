@@ -1,9 +1,12 @@
+import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +16,9 @@ from ruamel.yaml import YAML
 
 from stages.infer import main
 from stages.records import Choice, Message, Request, Response, read_rows, write_rows
+from stages.teacher.progress import Progress
 from tests.project import arguments, command
-from tests.servers.teacher import MODEL, Answer, TeacherServer, completion, refusal
+from tests.servers.teacher import MODEL, Answer, TeacherServer, changed, completion, refusal
 
 ROOT = Path(__file__).parents[1]
 KEY = "not-a-real-key-8f3a"
@@ -33,12 +37,17 @@ class Project:
     folder: Path
     teacher: TeacherServer
 
-    def configure(self, max_tokens: int = 16, **runtime: object) -> None:
-        """Write params.yaml, derived from the one in this repository."""
+    def configure(self, max_tokens: int = 16, price: dict[str, float] | None = None, **runtime: object) -> None:
+        """Write params.yaml, derived from the one of the tests."""
         yaml = YAML()
         params = yaml.load(ROOT / "tests/params.yaml")
         params["teacher"] = "stand-in"
-        params["teachers"]["stand-in"] = {"provider": "azure", "model": "m", "max_tokens": max_tokens}
+        params["teachers"]["stand-in"] = {
+            "provider": "azure",
+            "model": "m",
+            "max_tokens": max_tokens,
+            "price_per_million": price,
+        }
         params["runtime"].update({"concurrency": 4, "timeout_s": 5, "max_attempts": 2, **runtime})
         yaml.dump(params, self.folder / "params.yaml")
 
@@ -47,20 +56,25 @@ class Project:
         rows = [request(f"{split}-{number}:0:0", text) for number, text in enumerate(questions)]
         write_rows(self.folder / f"data/requests/{split}.jsonl", rows)
 
-    def run(self) -> Result:
+    def run(self, *options: str) -> Result:
         """Run the stage."""
-        return CliRunner().invoke(main, arguments("infer"))
+        return CliRunner().invoke(main, [*arguments("infer"), *options])
 
-    def start(self) -> "subprocess.Popen[str]":
-        """Start the stage in a process of its own."""
-        return subprocess.Popen(
+    @contextmanager
+    def start(self) -> "Iterator[subprocess.Popen[str]]":
+        """Start the stage in a process of its own, which does not outlive the block."""
+        with subprocess.Popen(
             command("infer"),
             cwd=self.folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as run:
+            try:
+                yield run
+            finally:
+                run.kill()
 
     def responses(self, split: str = "train") -> list[Response]:
         """Read what the stage wrote."""
@@ -184,7 +198,8 @@ def test_a_second_run_asks_nothing_and_writes_the_same_bytes(project: Project) -
 
 def test_a_run_that_asks_nothing_needs_no_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.run()
-    monkeypatch.delenv("TEACHER_MODEL_KEY")
+    for name in ("TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY"):
+        monkeypatch.delenv(name)
 
     assert project.run().exit_code == 0
 
@@ -320,6 +335,7 @@ def test_the_log_tells_what_the_run_did(project: Project) -> None:
         "distinct": 5,
         "asked": 5,
         "from_journal": 0,
+        "from_ledger": 0,
         "answered": 3,
         "truncated": 1,
         "filtered": 1,
@@ -348,7 +364,7 @@ def test_the_log_of_a_run_that_asked_nothing_says_so(project: Project) -> None:
     }
 
 
-def test_the_key_stands_in_no_file(project: Project) -> None:
+def test_the_key_stands_in_no_file_of_a_run_whose_failed_rows_may_pass(project: Project) -> None:
     project.configure(max_failed_fraction=1)
     for number, status in enumerate((400, 422, 500)):
         answer = refusal(status, KEY, f"wrong key {KEY}", NOW)
@@ -370,7 +386,7 @@ def test_the_last_line_sums_the_run_up(project: Project) -> None:
     run = project.run()
 
     assert run.stdout == (
-        "7 requests: 1 asked, 6 found in the journal; 6 answered, 1 truncated, 0 filtered, 0 failed\n"
+        "7 requests: 1 asked, 6 found in the journal, 0 in the ledger; 6 answered, 1 truncated, 0 filtered, 0 failed\n"
     )
 
 
@@ -401,15 +417,22 @@ def test_an_endpoint_that_refuses_connections_ends_the_run_in_a_sentence(project
     assert "127.0.0.1 cannot be reached" in sentence
 
 
-@pytest.mark.parametrize("missing", ["TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY"])
-def test_missing_credentials_end_the_run_in_a_sentence(
-    project: Project, monkeypatch: pytest.MonkeyPatch, missing: str
+@pytest.mark.parametrize(
+    "missing",
+    [
+        pytest.param(["TEACHER_MODEL_ENDPOINT"], id="endpoint"),
+        pytest.param(["TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY"], id="both"),
+    ],
+)
+def test_a_missing_endpoint_ends_the_run_in_a_sentence(
+    project: Project, monkeypatch: pytest.MonkeyPatch, missing: list[str]
 ) -> None:
-    monkeypatch.delenv(missing)
+    for name in missing:
+        monkeypatch.delenv(name)
 
     sentence = assert_one_sentence(project.run())
 
-    assert f"expected {missing}, found none" in sentence
+    assert f"expected {' and '.join(missing)}, found none" in sentence
     assert ".env.example" in sentence
     assert project.teacher.calls == []
 
@@ -459,24 +482,65 @@ def test_the_env_file_says_where_the_journal_is(project: Project, monkeypatch: p
     assert elsewhere.is_file()
 
 
-def test_sigterm_in_mid_run_keeps_the_answers_and_says_so(project: Project) -> None:
-    project.configure(concurrency=1)
-    project.teacher.script(*[Answer(completion())] * 3, Answer(fault="hang"))
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_first_signal_starts_no_call_and_keeps_the_answers_in_flight(
+    project: Project, number: signal.Signals
+) -> None:
+    project.configure(concurrency=3)
+    project.teacher.default = Answer(completion(), delay_s=0.5)
     with project.start() as run:
-        wait_for_calls(project.teacher, 4)  # with one call at a time, three answers are in the journal by now
-        run.send_signal(signal.SIGTERM)
+        wait_for_calls(project.teacher, 3)
+        run.send_signal(number)
         said, _ = run.communicate(timeout=30)
+    in_flight, stopped = project.teacher.questions(), project.log()
     project.teacher.calls.clear()
-    stopped = project.log()
 
     again = project.run()
 
-    assert run.returncode == 130
+    assert run.returncode == 130, said
+    assert len(in_flight) == 3
     assert (stopped["asked"], stopped["answered"]) == (3, 3)
-    assert "stopped; every answer that came is kept, and `make repro` asks only the rest" in said
-    assert "Traceback" not in said
+    assert said.splitlines() == [
+        "stopping when the calls in flight have ended; a second signal stops at once",
+        "stopped; every answer that came is kept, and `make repro` asks only the rest",
+    ]
     assert again.exit_code == 0, again.output
-    assert project.teacher.questions() == numbered(6)[3:]
+    assert sorted(in_flight + project.teacher.questions()) == numbered(6)
+
+
+def test_a_second_signal_stops_at_once(project: Project) -> None:
+    project.configure(concurrency=2, timeout_s=60)
+    project.teacher.script(Answer(completion()), Answer(fault="hang"), Answer(fault="hang"))
+    with project.start() as run:
+        wait_for_calls(project.teacher, 3)
+        run.send_signal(signal.SIGTERM)
+        assert run.stdout
+        first = run.stdout.readline()
+        started = time.monotonic()
+        run.send_signal(signal.SIGTERM)
+        said, _ = run.communicate(timeout=30)
+        took_s = time.monotonic() - started
+
+    assert "a second signal stops at once" in first
+    assert took_s < 3
+    assert run.returncode == 130
+    assert said == "stopped; every answer that came is kept, and `make repro` asks only the rest\n"
+    assert project.log()["answered"] == 1
+
+
+@pytest.mark.parametrize("requests", [6, 40], ids=["each asked once", "more to ask"])
+def test_a_signal_ends_a_run_that_only_waits_to_ask_again(project: Project, requests: int) -> None:
+    project.write_requests("train", numbered(requests))
+    project.teacher.default = refusal(429, headers={"Retry-After": "300"})
+    with project.start() as run:
+        wait_for_calls(project.teacher, 6)  # after six refusals in a row the whole run pauses
+        time.sleep(0.5)
+        started = time.monotonic()
+        run.send_signal(signal.SIGTERM)
+        run.communicate(timeout=30)
+
+    assert run.returncode == 130
+    assert time.monotonic() - started < 3
 
 
 def test_each_answer_is_in_the_journal_as_it_arrives(project: Project) -> None:
@@ -492,3 +556,121 @@ def test_each_answer_is_in_the_journal_as_it_arrives(project: Project) -> None:
 
     assert again.exit_code == 0, again.output
     assert project.teacher.questions() == numbered(6)[3:]
+
+
+def test_a_dry_run_tells_what_would_be_asked_and_asks_nothing(project: Project) -> None:
+    project.run()
+    project.teacher.calls.clear()
+    project.write_requests("train", [*numbered(8), "question 0?"])
+
+    run = project.run("--dry-run")
+
+    assert run.exit_code == 0, run.output
+    assert run.stdout.splitlines() == [
+        "requests     9, 8 of them distinct",
+        "bought       6 in the journal, 0 in the ledger",
+        "to ask       2",
+        "tokens       22 in prompts, 6 in answers (as the 6 bought ones took)",
+        "cost         unknown: no price_per_million for stand-in",
+    ]
+    assert project.teacher.calls == []
+
+
+def test_a_dry_run_tells_the_cost_where_the_price_is_known(project: Project) -> None:
+    project.configure(price={"input": 1000, "output": 10000})
+    project.write_requests("train", numbered(4))  # of 33 characters each, with an answer of 16 tokens at most
+
+    run = project.run("--dry-run")
+
+    assert run.stdout.splitlines()[-2:] == [
+        "tokens       33 in prompts, 64 in answers "
+        "(prompts by their length, answers at most, since none is bought yet)",
+        "cost         0.6730 USD",
+    ]
+
+
+def test_a_dry_run_writes_no_rows(project: Project) -> None:
+    project.run("--dry-run")
+
+    assert not Path("data/responses").exists()
+    assert not Path("logs").exists()
+
+
+def test_a_budget_without_a_price_ends_the_run_before_the_first_call(project: Project) -> None:
+    project.configure(budget_usd=1)
+
+    sentence = assert_one_sentence(project.run())
+
+    assert "teachers.stand-in.price_per_million: expected input and output" in sentence
+    assert "runtime.budget_usd" in sentence
+    assert project.teacher.calls == []
+
+
+def test_a_budget_that_is_spent_ends_the_run_and_keeps_what_it_bought(project: Project) -> None:
+    project.configure(concurrency=1, price={"input": 0, "output": 10_000}, budget_usd=0.25)  # an answer: 0.03 to 0.16
+
+    sentence = assert_one_sentence(project.run())
+
+    assert "runtime.budget_usd: 0.1200 of 0.25 US dollars are spent" in sentence
+    assert "4 answers are kept" in sentence
+    assert len(project.teacher.calls) == 4
+
+
+def test_as_many_failures_in_a_row_as_params_say_end_the_run(project: Project) -> None:
+    project.configure(concurrency=1, max_failures_in_a_row=3)
+    project.teacher.default = REJECTED
+
+    sentence = assert_one_sentence(project.run())
+
+    assert "3 requests failed in a row, the last with status 400" in sentence
+    assert len(project.teacher.calls) in (3, 4)  # the next call may have left before the stop reaches it
+
+
+def test_answers_of_several_models_are_told_by_name(project: Project) -> None:
+    project.run()
+    project.write_requests("train", numbered(7))
+    project.teacher.default = Answer(changed(model="newer-2025"))
+
+    run = project.run()
+
+    assert run.exit_code == 0, run.output
+    assert run.stderr == f"warning: teacher stand-in: the answers come from 2 models: newer-2025, {MODEL}\n"
+
+
+def test_answers_of_several_endpoints_are_told_by_name(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.run()
+    project.write_requests("train", numbered(7))
+    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", project.teacher.endpoint.replace("127.0.0.1", "localhost"))
+
+    run = project.run()
+
+    assert run.exit_code == 0, run.output
+    assert run.stderr == "warning: teacher stand-in: the answers come from 2 endpoints: 127.0.0.1, localhost\n"
+
+
+def test_answers_of_one_model_at_one_endpoint_are_no_matter_for_a_warning(project: Project) -> None:
+    assert project.run().stderr == ""
+
+
+def test_a_run_off_a_terminal_tells_every_10_s_how_far_it_is(project: Project) -> None:
+    project.configure(timeout_s=30)
+    project.teacher.script_for("question 5?", Answer(completion(), delay_s=10.5))
+
+    run = project.run()
+
+    assert run.exit_code == 0, run.output
+    told = run.stderr.splitlines()
+    assert len(told) == 1
+    assert re.fullmatch(r"stand-in: 5 of 6 rows, 0\.5 rows/s, 2 s left; 5 asked, 0 found, 0 failed, 70 tokens", told[0])
+
+
+def test_a_line_of_progress_comes_also_while_nothing_else_does(capsys: pytest.CaptureFixture[str]) -> None:
+    async def wait() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await Progress("stand-in", total=6, found=2).tell_often(interval_s=0.2)
+
+    asyncio.run(wait())
+
+    line = "stand-in: 0 of 6 rows, nothing came yet; 0 asked, 2 found, 0 failed, 0 tokens"
+    assert capsys.readouterr().err.splitlines() == [line] * 2

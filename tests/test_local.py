@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from stages.errors import InputError
 from stages.params import Teacher
 from stages.records import Choice, Message, Request, write_rows
-from stages.teacher.clients import AzureClient
+from stages.teacher.azure_client import AzureClient
 from stages.teacher.credentials import Credentials
 from stages.teacher.local import MODEL, serve
 from stages.teacher.replies import FatalError, Reply

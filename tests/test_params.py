@@ -137,7 +137,7 @@ def test_a_wrong_type_is_told_with_the_key_and_what_came(
         ({"prepare": {"splits": ["dev"]}}, "prepare.splits.0: expected 'train', 'validation' or 'test', got 'dev'"),
         (
             {"teachers": {"smollm2": {"provider": "acme"}}},
-            "teachers.smollm2.provider: expected 'local' or 'azure', got 'acme'",
+            "teachers.smollm2.provider: expected 'local', 'azure' or 'openai', got 'acme'",
         ),
         ({"export": {"keep": "all"}}, "export.keep: expected 'read' or 'correct', got 'all'"),
         ({"export": {"formats": ["csv"]}}, "export.formats.0: expected 'question_answer', got 'csv'"),

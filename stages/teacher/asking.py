@@ -1,20 +1,27 @@
-"""Many calls at once: slots, attempts and pauses. It knows no dataset."""
+"""Many calls at once: workers, attempts and pauses. It knows no dataset, and not what becomes of a reply."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
-from tenacity.stop import stop_base
+import heapq
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
 
 from stages.records import Message
+from stages.teacher.budget import Budget
 from stages.teacher.clients import Client
+from stages.teacher.pace import Pace
 from stages.teacher.replies import FatalError, RejectedError, Reply, TransientError, UnreachableError
 
-MAX_FAILURES_IN_A_ROW = 20
 MAX_THROTTLED = 100
 LONGEST_PAUSE_S = 600
-BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+LONGEST_BACKOFF_S = 30
+FIRST_BACKOFF_S = 0.5
+OUTAGE_PAUSE_S = (0.25, 5.0)
+GRACE_S = 10
+FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05
 
 
 @dataclass(frozen=True)
@@ -24,105 +31,199 @@ class Failure:
     message: str
 
 
+@dataclass(order=True)
+class Job:
+    """One request on its way: when it may be asked (again), and how often it was."""
+
+    due: float
+    number: int
+    key: str = field(compare=False)
+    messages: list[Message] = field(compare=False)
+    attempts: int = field(default=0, compare=False)
+    throttled: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How hard to ask: calls in flight, seconds and number of attempts of one request, failed rows in a row.
+
+    A server that was there before may be away for `outage_s` seconds before that costs attempts.
+    """
+
+    concurrency: int
+    timeout_s: float
+    max_attempts: int
+    max_failures_in_a_row: int
+    outage_s: float = 60
+
+
 Record = Callable[[str, Reply | Failure], None]
-
-
-class StopAfterAttempts(stop_base):
-    """Stop one request after so many failed attempts; being told to slow down (429) counts apart."""
-
-    def __init__(self, max_attempts: int) -> None:
-        """Start with all attempts left."""
-        self.attempts_left = max_attempts
-        self.throttles_left = MAX_THROTTLED
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        """Count the attempt that just failed, and tell whether it was the last."""
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        if isinstance(error, TransientError) and error.throttled:
-            self.throttles_left -= 1
-        else:
-            self.attempts_left -= 1
-        return min(self.attempts_left, self.throttles_left) <= 0
 
 
 class Asker:
     """Asks requests with a bounded number of calls in flight; `retries` counts the attempts after a first."""
 
-    def __init__(self, client: Client, concurrency: int, timeout_s: float, max_attempts: int) -> None:
-        """Set the bounds; `timeout_s` is for one attempt."""
+    def __init__(self, client: Client, pace: Pace, budget: Budget, bounds: Bounds) -> None:
+        """Get ready; nothing is asked yet."""
         self.retries = 0
+        self.stopped = asyncio.Event()
         self._client = client
-        self._slots = asyncio.Semaphore(concurrency)
-        self._timeout_s = timeout_s
-        self._max_attempts = max_attempts
-        self._answered_before = False
+        self._pace = pace
+        self._budget = budget
+        self._bounds = bounds
+        self._numbers = count()
+        self._waiting: list[Job] = []
+        self._in_flight = 0  # requests that workers have in hand
+        self._calls = 0  # those of them that the server has
+        self._changed = asyncio.Event()
+        self._answered_at: float | None = None
         self._failures_in_a_row = 0
+        self._outages = 0
+        self._completion_tokens = FIRST_GUESS_TOKENS
 
-    async def ask_all(self, prompts: Iterable[tuple[str, Sequence[Message]]], record: Record) -> None:
-        """Ask each (key, messages); each Reply or Failure goes to `record` as it comes, a FatalError ends all."""
+    async def ask_all(self, requests: Iterator[tuple[str, list[Message]]], record: Record) -> None:
+        """Ask each (key, messages); each Reply or Failure goes to `record` as it comes, a FatalError ends all.
+
+        Requests are taken one by one as calls end, so that memory does not grow with them. After `stopped` is set no
+        call starts, and those in flight have GRACE_S to end.
+        """
+        workers = [asyncio.create_task(self._work(requests, record)) for _ in range(self._bounds.concurrency)]
+        stopping = asyncio.create_task(self.stopped.wait())
+        every: asyncio.Future[Any] = asyncio.gather(*workers)
+        ends: list[asyncio.Future[Any]] = [every, stopping]
         try:
-            async with asyncio.TaskGroup() as group:
-                for key, messages in prompts:
-                    group.create_task(self._ask(key, messages, record))
-        except* FatalError as stopped:
-            raise stopped.exceptions[0] from None
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if self.stopped.is_set():
+                await self._wait_for_calls(every)
+            if every.done() or not self.stopped.is_set():
+                await every
+        finally:
+            stopping.cancel()
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(every, *workers, return_exceptions=True)
 
-    async def _ask(self, key: str, messages: Sequence[Message], record: Record) -> None:
-        """Ask one request until it is answered, rejected or out of attempts."""
+    async def _wait_for_calls(self, every: asyncio.Future[Any]) -> None:
+        """Give the calls in flight GRACE_S to end; a worker that only waits for its turn is not waited for."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                while self._calls and not every.done():
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    async def _work(self, requests: Iterator[tuple[str, list[Message]]], record: Record) -> None:
+        """Ask one request after the other."""
+        while (job := await self._take(requests)) is not None:
+            self._in_flight += 1
+            try:
+                await self._ask(job, record)
+            finally:
+                self._in_flight -= 1
+                self._changed.set()
+
+    async def _take(self, requests: Iterator[tuple[str, list[Message]]]) -> Job | None:
+        """Return what is to be asked next, a retry that is due first; None when nothing will come any more."""
+        while not self.stopped.is_set():
+            now = _now()
+            if self._waiting and self._waiting[0].due <= now:
+                return heapq.heappop(self._waiting)
+            if len(self._waiting) < 2 * self._bounds.concurrency:
+                if request := next(requests, None):
+                    return Job(now, next(self._numbers), *request)
+                if not self._waiting and not self._in_flight:
+                    self._changed.set()
+                    return None
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._waiting[0].due - now if self._waiting else None):
+                    await self._changed.wait()
+        return None
+
+    async def _ask(self, job: Job, record: Record) -> None:
+        """Make one attempt; a transient failure puts the request back with a pause that holds no slot."""
+        expected = _estimate_tokens(job.messages) + self._completion_tokens
+        await self._budget.reserve(job.number, job.messages)
+        turn = await self._pace.wait_for_turn(expected)
+        self._calls += 1
         try:
-            reply = await self._ask_with_retries(messages)
-        except (RejectedError, TransientError) as error:
-            record(key, Failure(str(error)))
-            self._failures_in_a_row += 1
-            if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
-                raise FatalError(f"{self._failures_in_a_row} requests failed in a row, the last with {error}") from None
-            return
-        self._failures_in_a_row = 0
-        self._answered_before = True
-        record(key, reply)
-
-    async def _ask_with_retries(self, messages: Sequence[Message]) -> Reply:
-        """Repeat the attempt while its errors are transient; the pauses between hold no slot."""
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(TransientError),
-            stop=StopAfterAttempts(self._max_attempts),
-            wait=_pause_s,
-            before_sleep=self._count_retry,
-            reraise=True,
-        ):
-            with attempt:
-                async with self._slots:
-                    return await self._attempt(messages)
-        raise AssertionError("tenacity ends in a reply or an error")
-
-    async def _attempt(self, messages: Sequence[Message]) -> Reply:
-        """Make one call, bounded in time; a server that nobody has reached yet is most likely misnamed."""
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._client.complete(messages)
+            if self.stopped.is_set():
+                return
+            async with asyncio.timeout(self._bounds.timeout_s):
+                reply = await self._client.complete(job.messages)
         except TimeoutError:
-            raise TransientError(f"no answer within {self._timeout_s:g} s") from None
-        except UnreachableError as error:
-            if self._answered_before:
-                raise
-            raise FatalError(
-                f"{self._client.endpoint_host} cannot be reached ({error}); check the endpoint and the network"
-            ) from None
+            self._retry(job, TransientError(f"no answer within {self._bounds.timeout_s:g} s"), record)
         except TransientError as error:
-            if error.retry_after_s is None or error.retry_after_s <= LONGEST_PAUSE_S:
-                raise
+            if error.throttled:
+                self._pace.note_refusal(turn, error.retry_after_s)
+            self._retry(job, error, record)
+        except RejectedError as error:
+            self._fail(job, str(error), record)
+        else:
+            self._budget.settle(job.number, reply.usage)
+            self._note_answer(expected, reply)
+            record(job.key, reply)
+        finally:
+            self._calls -= 1
+            self._budget.release(job.number)
+
+    def _note_answer(self, expected_tokens: float, reply: Reply) -> None:
+        """Learn from an answer how the server does, and how long its answers are."""
+        self._answered_at, self._failures_in_a_row, self._outages = _now(), 0, 0
+        tokens = None
+        if reply.usage:
+            tokens = float(reply.usage.prompt_tokens + reply.usage.completion_tokens)
+            self._completion_tokens += LEARNING * (reply.usage.completion_tokens - self._completion_tokens)
+        self._pace.note_answer(expected_tokens, tokens, self._client.limits)
+
+    def _retry(self, job: Job, error: TransientError, record: Record) -> None:
+        """Put a request back, or give it up after its last attempt; a 429 and an outage cost no attempt."""
+        if error.retry_after_s is not None and error.retry_after_s > LONGEST_PAUSE_S:
             raise FatalError(
                 f"{self._client.endpoint_host} asks to wait for {error.retry_after_s:.0f} s ({error}); run again then"
-            ) from None
-
-    def _count_retry(self, _: RetryCallState) -> None:
-        """Count one more attempt."""
+            )
+        if error.throttled:
+            job.throttled += 1
+        elif not (isinstance(error, UnreachableError) and self._is_outage(error)):
+            job.attempts += 1
+        if job.attempts >= self._bounds.max_attempts or job.throttled >= MAX_THROTTLED:
+            self._fail(job, str(error), record)
+            return
         self.retries += 1
+        job.due = _now() + _pause_s(job, error)
+        heapq.heappush(self._waiting, job)
+
+    def _is_outage(self, error: UnreachableError) -> bool:
+        """Tell a server that is away for a while; one that nobody has reached yet is most likely misnamed."""
+        host = self._client.endpoint_host
+        if self._answered_at is None:
+            raise FatalError(f"{host} cannot be reached ({error}); check the endpoint and the network")
+        if _now() > self._answered_at + self._bounds.outage_s:
+            return False
+        self._outages += 1
+        shortest, longest = OUTAGE_PAUSE_S
+        self._pace.close_for(min(longest, shortest * 2 ** min(self._outages // self._bounds.concurrency, 8)))
+        return True
+
+    def _fail(self, job: Job, message: str, record: Record) -> None:
+        """Record that a request failed for good; many in a row end the run."""
+        record(job.key, Failure(message))
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= self._bounds.max_failures_in_a_row:
+            raise FatalError(f"{self._failures_in_a_row} requests failed in a row, the last with {message}")
 
 
-def _pause_s(retry_state: RetryCallState) -> float:
+def _estimate_tokens(messages: list[Message]) -> float:
+    """Guess how many tokens messages have: about four characters each, in English."""
+    return sum(len(message.content) for message in messages) / 4
+
+
+def _pause_s(job: Job, error: TransientError) -> float:
     """Wait as long as the server asked for, else exponentially longer; always with jitter."""
-    jitter_s = BACKOFF(retry_state)
-    error = retry_state.outcome.exception() if retry_state.outcome else None
-    asked_s = error.retry_after_s if isinstance(error, TransientError) else None
-    return jitter_s if asked_s is None else asked_s + min(jitter_s, 1.0)
+    failed = job.attempts + job.throttled
+    jitter_s = random.uniform(0, min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failed, 10)))  # noqa: S311
+    return jitter_s if error.retry_after_s is None else error.retry_after_s + min(jitter_s, 1.0)
+
+
+def _now() -> float:
+    """Return the loop's clock."""
+    return asyncio.get_running_loop().time()
