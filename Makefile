@@ -1,6 +1,6 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro status dag report test lint format types check clean
+.PHONY: help setup lock repro estimate publish doctor status dag report test lint format types check clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -18,7 +18,7 @@ $(READY): requirements.lock
 	python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	uv pip sync --quiet requirements.lock
 	git config merge.dvc.name "DVC merge driver"
-	git config merge.dvc.driver "dvc git-hook merge-driver --ancestor %O --our %A --their %B"
+	git config merge.dvc.driver 'PATH="$(CURDIR)/.venv/bin:$$PATH"; dvc fetch --quiet --all-commits data/ledger.dvc; dvc git-hook merge-driver --ancestor %O --our %A --their %B'
 	@touch $@
 
 lock: $(READY) ## remake requirements.lock from pyproject.toml, with the newest versions
@@ -26,6 +26,15 @@ lock: $(READY) ## remake requirements.lock from pyproject.toml, with the newest 
 
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
 	@dvc repro
+
+estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
+	@python -m stages.infer --dry-run --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
+
+publish: $(READY) ## write what was bought to data/ledger, track it with DVC and push it
+	@python -m stages.publish --ledger data/ledger
+
+doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call
+	@python -m stages.doctor --ledger data/ledger
 
 status: $(READY) ## say which stages would rerun, and why
 	@dvc status
