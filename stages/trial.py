@@ -1,0 +1,78 @@
+"""One small call to a teacher, to see whether it answers."""
+
+import asyncio
+import socket
+import time
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from stages.errors import InputError
+from stages.params import Teacher
+from stages.records import Message
+from stages.teacher.clients import connect
+from stages.teacher.credentials import Credentials
+from stages.teacher.network import connect_timeout_s, proxy_for, sort_break
+from stages.teacher.replies import Reply, TransientError
+
+QUESTION = Message(role="user", content="Reply with the letter A.")
+MOST_TOKENS = 16
+PORTS = {"http": 80, "https": 443}
+
+
+def reach(credentials: Credentials, timeout_s: float) -> str:
+    """Connect to the endpoint's host, or to the proxy on the way, and name what was reached; nothing is sent."""
+    proxy = proxy_for(credentials.endpoint)
+    try:
+        host, port = _address_of(proxy or credentials.endpoint)
+    except ValueError:  # told without the URL, which may hold the proxy's password
+        raise InputError(
+            "the environment's proxy: expected a URL such as http://proxy.example:3128; correct HTTP_PROXY or "
+            "HTTPS_PROXY, or unset it"
+        ) from None
+    try:
+        socket.create_connection((host, port), connect_timeout_s(timeout_s)).close()
+    except OSError as error:
+        broken = sort_break(error, (OSError,), credentials, timeout_s)
+        raise InputError(f"{broken}; check {credentials.prefix}_ENDPOINT and the network") from None
+    return f"{host}:{port}{', the proxy,' if proxy else ''}"
+
+
+def _address_of(url: str) -> tuple[str, int]:
+    """Return the host and port of an http or https URL; another one is a ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise ValueError("expected a URL with http or https and a host")
+    return parts.hostname, parts.port or PORTS[parts.scheme]
+
+
+def ask_small(
+    teacher: Teacher, extras: dict[str, JsonValue], credentials: Credentials, timeout_s: float
+) -> tuple[Reply, float]:
+    """Ask once, with few tokens allowed, and return the reply and the seconds it took; a client's errors pass."""
+    return asyncio.run(_ask_once(_shrink(teacher, extras), credentials, timeout_s))
+
+
+def _shrink(teacher: Teacher, extras: dict[str, JsonValue]) -> Teacher:
+    """Return the teacher with a small token limit, whichever field sets it, and with more extras."""
+    limits: dict[str, JsonValue] = {
+        name: min(limit, MOST_TOKENS)
+        for name in ("max_tokens", "max_completion_tokens")
+        if isinstance(limit := teacher.extras.get(name), int)
+    }
+    merged = {**teacher.extras, **extras, **limits}
+    return teacher.model_copy(update={"max_tokens": min(teacher.max_tokens, MOST_TOKENS), "extras": merged})
+
+
+async def _ask_once(teacher: Teacher, credentials: Credentials, timeout_s: float) -> tuple[Reply, float]:
+    """Make one attempt, bounded as infer bounds it."""
+    client = connect(teacher, credentials, timeout_s)
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(timeout_s):
+            reply = await client.complete([QUESTION])
+        return reply, time.monotonic() - started
+    except TimeoutError:
+        raise TransientError(f"no answer within {timeout_s:g} s") from None
+    finally:
+        await client.close()
