@@ -17,11 +17,11 @@ from tests.reads import CHOICES, reads_of_stages
 ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
-HEAVY = {"azure", "datasets", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "scipy", "tenacity", "xllamacpp"}
+HEAVY = {"azure", "datasets", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "scipy", "xllamacpp"}
 MAY_IMPORT = {
     "load": {"datasets", "pandas", "pyarrow"},  # `datasets` imports the other two
     "prepare": set(),
-    "infer": {"azure", "tenacity"},
+    "infer": {"azure", "openai"},
     "analyze": {"jinja2", "matplotlib", "pandas", "pyarrow", "scipy"},
     "export": set(),
 }
