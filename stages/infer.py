@@ -72,6 +72,7 @@ def answer(params: Params, journal: Journal, plan: Plan, responses: Path, log: P
     try:
         if plan.tally.missing:
             buy_missing(params, journal, plan, asking)
+            plan.tally.add_bought_elsewhere(int(str(asking["asked"])))
         for split in plan.splits():
             write_rows(responses / f"{split}.jsonl", came.count(plan.rows(split)))
     except BaseException:

@@ -1,5 +1,6 @@
 """What is paid for once, counted by the teacher: runs again, edits, branches, runs at once, runs that are killed."""
 
+import re
 import secrets
 import subprocess
 import sys
@@ -133,7 +134,9 @@ def test_two_runs_at_once_buy_each_request_once(project: Project, teacher: Teach
     assert {text: teacher.questions().count(text) for text in teacher.questions()} == dict.fromkeys(
         teacher.questions(), 19
     )
-    assert all(int(tell.split(" requests: ")[1].split(" asked")[0]) > 0 for tell in said)  # they did overlap
+    counted = [re.search(r"260 requests: (\d+) asked, (\d+) found in the journal", tell).groups() for tell in said]
+    assert all(int(asked) > 0 for asked, _ in counted)  # they did overlap
+    assert [int(asked) + int(found) for asked, found in counted] == [260, 260]
     for split in ("train", "validation"):
         assert project.read(f"one/{split}.jsonl") == project.read(f"two/{split}.jsonl")
 

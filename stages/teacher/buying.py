@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import click
 
@@ -74,20 +76,34 @@ async def ask_until_done(
     concurrency = 1 if teacher.provider == "local" else runtime.concurrency
     bounds = Bounds(concurrency, runtime.timeout_s, runtime.max_attempts, runtime.max_failures_in_a_row)
     asker = Asker(client, Pace(runtime.requests_per_minute, runtime.tokens_per_minute), budget, bounds)
-    upkeep = [asyncio.create_task(task) for task in (flush_often(journal), renew_often(journal), progress.tell_often())]
+    works = (flush_often(journal), renew_often(journal), progress.tell_often())
+    upkeep = [asyncio.create_task(stop_on_error(work, asker)) for work in works]
     stop_on_signals(asker)
     try:
         await asker.ask_all(plan.claim_missing(), record)
         while not asker.stopped.is_set() and plan.is_open():
             await asyncio.sleep(ELSEWHERE_POLL_S)
             await asker.ask_all(plan.claim_missing(elsewhere=True), record)
-        if asker.stopped.is_set():
-            raise StoppedError
     finally:
         asking["retries"] = asker.retries
         for task in upkeep:
             task.cancel()
+        ended = await asyncio.gather(*upkeep, return_exceptions=True)
         await client.close()
+    for error in ended:
+        if isinstance(error, InputError):
+            raise error
+    if asker.stopped.is_set():
+        raise StoppedError
+
+
+async def stop_on_error(work: Coroutine[Any, Any, None], asker: Asker) -> None:
+    """Let a journal that can no longer be written end the run as a signal would, after the calls in flight."""
+    try:
+        await work
+    except InputError:
+        asker.stopped.set()
+        raise
 
 
 def stop_on_signals(asker: Asker) -> None:

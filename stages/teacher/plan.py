@@ -42,6 +42,10 @@ class Tally:
         """Return how many distinct requests must be asked."""
         return self.distinct - self.from_journal - self.from_ledger
 
+    def add_bought_elsewhere(self, asked: int) -> None:
+        """Count as found in the journal what another run bought while this one, now complete, asked so many."""
+        self.from_journal += self.missing - asked
+
 
 class Plan:
     """The requests of one run; `tally` counts them. An InputError names a broken line of them."""
