@@ -14,6 +14,7 @@ from stages.errors import InputError, plain_errors
 from stages.extraction import extract_answer
 from stages.options import path_option
 from stages.params import Params, Price, load_params
+from stages.prices import cost_usd, known_price
 from stages.quality.figures import Picture, draw_split
 from stages.quality.page import Report, render_page, tell_verdict
 from stages.quality.statistics import DECIMALS, OUTCOMES, split_metrics
@@ -32,6 +33,7 @@ from stages.records import (
     Reading,
     Request,
     Response,
+    Usage,
     read_rows,
     replacing,
     split_files,
@@ -145,19 +147,16 @@ def count_usage(responses: Sequence[Response], price: Price | None) -> dict[str,
     """
     bought = {response.key: response for response in responses if response.status != "failed"}.values()
     usages = [response.usage for response in bought if response.usage]
-    prompt_tokens = sum(usage.prompt_tokens for usage in usages)
-    completion_tokens = sum(usage.completion_tokens for usage in usages)
-    cost_usd = None
-    if price and price.input is not None and price.output is not None:
+    used = Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+    )
+    known, cost = known_price(price), None
+    if known is not None:
         unmetered = any(response.usage is None and response.status in ("answered", "truncated") for response in bought)
-        if not (unmetered and price.input + price.output):
-            cost_usd = round((prompt_tokens * price.input + completion_tokens * price.output) / 1e6, DECIMALS)
-    return {
-        "requests": len(bought),
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
-        "cost_usd": cost_usd,
-    }
+        free = not (known.input or known.output)
+        cost = round(cost_usd(known, used), DECIMALS) if free or not unmetered else None
+    return {"requests": len(bought), **used.model_dump(), "cost_usd": cost}
 
 
 def list_facts(

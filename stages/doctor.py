@@ -11,8 +11,9 @@ from pydantic import JsonValue
 from stages.errors import InputError
 from stages.options import path_option
 from stages.params import Params, Teacher, load_params
+from stages.prices import cost_usd, known_price
 from stages.publish import run_dvc
-from stages.teacher.budget import Budget, cost_usd, known_price
+from stages.teacher.budget import Budget
 from stages.teacher.buying import connection
 from stages.teacher.credentials import Credentials, read_credentials
 from stages.teacher.journal import Journal, journal_path
@@ -160,7 +161,7 @@ class SetUp:
         """Say what the call cost, as far as that is known."""
         if self.teacher.provider == "local":
             return "it is free"
-        price = known_price(self.teacher)
+        price = known_price(self.teacher.price_per_million)
         if price is None or self.reply.usage is None:
             return f"this one call is paid, at a cost that is not known (price_per_million of {self.params.teacher})"
         return f"this one call is paid: {cost_usd(price, self.reply.usage):.6f} US dollars"

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from stages.records import Message
-from stages.teacher.budget import Budget
+from stages.teacher.budget import CHARACTERS_PER_TOKEN, Budget
 from stages.teacher.clients import Client
 from stages.teacher.pace import Pace
 from stages.teacher.replies import FatalError, RejectedError, Reply, TransientError, UnreachableError
@@ -213,8 +213,8 @@ class Asker:
 
 
 def _estimate_tokens(messages: list[Message]) -> float:
-    """Guess how many tokens messages have: about four characters each, in English."""
-    return sum(len(message.content) for message in messages) / 4
+    """Guess how many tokens messages have, by their length in English."""
+    return sum(len(message.content) for message in messages) / CHARACTERS_PER_TOKEN
 
 
 def _pause_s(job: Job, error: TransientError) -> float:

@@ -3,7 +3,8 @@
 import asyncio
 
 from stages.errors import InputError
-from stages.params import Price, Teacher
+from stages.params import Teacher
+from stages.prices import cost_usd, known_price
 from stages.records import Message, Usage
 from stages.teacher.replies import FatalError
 
@@ -22,7 +23,7 @@ class Budget:
     def __init__(self, teacher_name: str, teacher: Teacher, budget_usd: float | None) -> None:
         """Refuse a budget for a teacher whose price is not known."""
         self.spent_usd = 0.0
-        self._price = known_price(teacher)
+        self._price = known_price(teacher.price_per_million)
         self._max_tokens = teacher.max_tokens
         self._budget_usd = budget_usd
         self._set_aside: dict[int, float] = {}
@@ -65,14 +66,3 @@ class Budget:
         """Give back what was set aside for a call that cost nothing."""
         self._set_aside.pop(call, None)
         self._freed.set()
-
-
-def known_price(teacher: Teacher) -> Price | None:
-    """Return a teacher's price if both parts of it are known."""
-    price = teacher.price_per_million
-    return price if price and price.input is not None and price.output is not None else None
-
-
-def cost_usd(price: Price, usage: Usage) -> float:
-    """Return what tokens cost in US dollars."""
-    return (usage.prompt_tokens * (price.input or 0) + usage.completion_tokens * (price.output or 0)) / 1e6

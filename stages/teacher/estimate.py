@@ -1,8 +1,9 @@
 """What a run would ask, and cost, before it asks anything."""
 
 from stages.params import Params
+from stages.prices import cost_usd, known_price
 from stages.records import Usage
-from stages.teacher.budget import CHARACTERS_PER_TOKEN, cost_usd, known_price
+from stages.teacher.budget import CHARACTERS_PER_TOKEN
 from stages.teacher.plan import Tally
 
 
@@ -13,7 +14,7 @@ def tell_estimate(params: Params, tally: Tally) -> str:
     the token limit.
     """
     usage, source = expected_usage(params, tally)
-    price = known_price(params.teachers[params.teacher])
+    price = known_price(params.teachers[params.teacher].price_per_million)
     cost = (
         f"unknown: no price_per_million for {params.teacher}" if price is None else f"{cost_usd(price, usage):.4f} USD"
     )
