@@ -538,3 +538,25 @@ def another_process_holds(path: Path, keys: list[str]) -> Iterator["subprocess.P
         assert other.stdout.readline() == f"{len(keys)}\n"
         yield other
         other.kill()
+
+
+def test_many_are_found_at_once_each_as_alone(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.record("one", 16, reply(content="A"), "host")
+        journal.record("cut", 16, reply("truncated", content="B", completion_tokens=16), "host")
+
+        found = journal.find_all(["one", "none", "cut", "one"], 32)
+
+        assert found == [journal.find(key, 32) for key in ("one", "none", "cut", "one")]
+        assert [bought is not None for bought in found] == [True, False, False, True]
+
+
+def test_a_block_that_breaks_off_has_written_nothing(path: Path) -> None:
+    with Journal(path) as journal:
+        with pytest.raises(InputError), journal.transaction() as database:
+            database.executemany("INSERT INTO segments VALUES (?)", [("a",), ("b",)])
+            raise OSError("the disk is gone")
+
+        assert list(journal.read("SELECT name FROM segments")) == []
+        journal.record("key", 16, reply(), "host")
+        assert find(journal, "key", 16) == reply()

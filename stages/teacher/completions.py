@@ -21,6 +21,7 @@ BROKEN_OFF = ("abort", "aborted", "cancelled", "error", "insufficient_system_res
 THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 THINKING_END = re.compile(r"</think>\s*")
 SURROGATE = re.compile("[\ud800-\udfff]")
+STRICT_JSON = json.JSONDecoder(parse_constant=lambda _: None)
 NO_COMPLETION = "the server's answer is no chat completion"
 
 
@@ -55,7 +56,7 @@ def read_completion(body: object) -> Reply:
 def parse_body(raw: bytes) -> object:
     """Parse a body's JSON, or raise a ValueError; NaN and the like, which no JSON file may hold, become None."""
     try:
-        return json.loads(raw, parse_constant=lambda _: None)
+        return STRICT_JSON.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except RecursionError:
         raise ValueError("too many brackets") from None
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import platformdirs
 
@@ -23,6 +23,7 @@ from stages.teacher.replies import Reply
 PATIENCE_S = 60
 CLAIM_S = 60
 BATCH = 1000
+LOG_PAGES = 10_000
 ANSWER = "max_tokens, status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs"
 SERVING = """
     FROM answers WHERE key = :key AND (max_tokens = :limit OR
@@ -103,6 +104,8 @@ class Journal:
             )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        # Its pages go back into the file in one go: each time waits for the disk, with all calls in flight.
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         with self._transaction():
             for number in range(self._version(), VERSION):
                 for statement in MIGRATIONS[number]:
@@ -120,9 +123,14 @@ class Journal:
         One that ended by itself serves any limit that it fits in; a truncated one only the limit that it hit. Of
         several, the one asked with this very limit stays the answer, whatever is bought with another one.
         """
-        with self._plain_errors():
-            row = self._database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone()
-        return row and _to_bought(row)
+        (bought,) = self.find_all([key], max_tokens)
+        return bought
+
+    def find_all(self, keys: Sequence[str], max_tokens: int) -> list[Bought | None]:
+        """Return what `find` does for each of many keys, in their order, in half the time."""
+        with self._plain_errors(), self._transaction("DEFERRED"):
+            rows = [self._database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone() for key in keys]
+        return [row and _to_bought(row) for row in rows]
 
     def claim(self, keys: Sequence[str], max_tokens: int) -> set[str]:
         """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives."""
@@ -198,7 +206,7 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give the database to a block that writes all or nothing; an OSError in it is taken for the journal's."""
-        with self._plain_errors():
+        with self._plain_errors(), self._transaction():
             yield self._database
 
     def flush(self) -> None:
@@ -214,9 +222,9 @@ class Journal:
                 os.close(log)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Write all or nothing."""
-        self._database.execute("BEGIN IMMEDIATE")
+    def _transaction(self, kind: Literal["DEFERRED", "IMMEDIATE"] = "IMMEDIATE") -> Iterator[None]:
+        """Write all or nothing, or, DEFERRED, read all at one moment."""
+        self._database.execute(f"BEGIN {kind}")
         try:
             yield
         except BaseException:

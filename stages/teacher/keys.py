@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from stages.params import Teacher
 from stages.records import Message
 
+CANONICAL_JSON = json.JSONEncoder(sort_keys=True)
+
 
 def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) -> str:
     """Return the sha256 that names an answer: all that decides it, and nothing else.
@@ -25,4 +27,4 @@ def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) ->
     }
     if teacher.extras:  # left out where empty, so that answers bought before there were extras keep their keys
         decisive["extras"] = teacher.extras
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(CANONICAL_JSON.encode(decisive).encode()).hexdigest()

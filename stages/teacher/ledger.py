@@ -10,19 +10,18 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from stages.errors import InputError
 from stages.records import Row, Tokens, Usage
+from stages.teacher.batches import batched
 from stages.teacher.journal import BATCH, Journal
 from stages.teacher.pointer import list_named, pointer_of, read_pointer
 from stages.teacher.replies import ReplyStatus
-
-T = TypeVar("T")
 
 SUFFIX = ".jsonl.gz"
 NAME_LENGTH = 16
@@ -58,7 +57,7 @@ class LedgerAnswer(Row):
 
 def record_uses(journal: Journal, project: str, answers: Iterable[tuple[str, int]]) -> None:
     """Note that runs of this project bought or found these answers, each named by its key and its own token limit."""
-    for batch in _batched(answers):
+    for batch in batched(answers, BATCH):
         with journal.transaction() as database:
             database.executemany(
                 "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(project, key, limit) for key, limit in batch]
@@ -82,7 +81,7 @@ def _import_segment(journal: Journal, segment: Path) -> int:
     """Take one segment's answers, in several transactions so that other runs need not wait for all of it."""
     check_segment(segment)
     added = 0
-    for batch in _batched(read_segment(segment)):
+    for batch in batched(read_segment(segment), BATCH):
         rows = [_to_columns(answer, segment.name) for answer in batch]
         with journal.transaction() as database:
             added += database.executemany(IMPORT, rows).rowcount
@@ -194,7 +193,7 @@ def _note_held(journal: Journal, folder: Path) -> None:
         database.execute("DELETE FROM temp.held")
     for segment in list_segments(folder):
         check_segment(segment)
-        for batch in _batched(read_segment(segment)):
+        for batch in batched(read_segment(segment), BATCH):
             with journal.transaction() as database:
                 database.executemany(
                     "INSERT OR IGNORE INTO temp.held VALUES (?, ?)", [(row.key, row.max_tokens) for row in batch]
@@ -242,10 +241,3 @@ def _shorten(names: list[str]) -> str:
     """Say how many are missing, and name the first ones."""
     more = ", ..." if len(names) > SHOWN else ""
     return f"{len(names)} ({', '.join(names[:SHOWN])}{more}) are not"
-
-
-def _batched(rows: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the rows in lists that take little memory and few transactions."""
-    rest = iter(rows)
-    while batch := list(islice(rest, BATCH)):
-        yield batch

@@ -4,7 +4,6 @@ A hundred thousand requests with their messages would fill the memory; here they
 is gone when the run ends.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,16 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic import TypeAdapter
+
 from stages.params import Teacher
 from stages.records import Message, Request, Response, read_rows, split_files
+from stages.teacher.batches import batched
 from stages.teacher.journal import Bought, Journal
 from stages.teacher.keys import answer_key
 
 SCHEMA = """
     CREATE TABLE rows (split TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL);
-    CREATE TABLE requests (key TEXT PRIMARY KEY, messages TEXT, failure TEXT, elsewhere INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB, failure TEXT, elsewhere INTEGER NOT NULL DEFAULT 0);
 """
 BATCH = 64
+MESSAGES = TypeAdapter(list[Message])
 
 
 @dataclass
@@ -59,26 +62,33 @@ class Plan:
         self._database.executescript(SCHEMA)
         self._database.execute("BEGIN")
         for file in split_files(folder):
-            for request in read_rows(file, Request):
-                self._add(file.stem, request)
+            for requests in batched(read_rows(file, Request), BATCH):
+                self._add(file.stem, requests)
         self._database.execute("COMMIT")
 
-    def _add(self, split: str, request: Request) -> None:
-        """Note a row, and its request where it is the first of its kind; the messages only of what must be asked."""
-        key = answer_key(self._teacher, request.messages, request.replicate)
-        self.tally.requests += 1
-        self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (split, request.id, key))
-        messages = json.dumps([[message.role, message.content] for message in request.messages])
-        new = "INSERT OR IGNORE INTO requests (key, messages) VALUES (?, ?)"
-        if not self._database.execute(new, (key, messages)).rowcount:
-            return
-        self.tally.distinct += 1
-        characters = sum(len(message.content) for message in request.messages)
-        if bought := self._journal.find(key, self._teacher.max_tokens):
-            self._database.execute("UPDATE requests SET messages = NULL WHERE key = ?", (key,))
+    def _add(self, split: str, requests: list[Request]) -> None:
+        """Note rows, and their requests where they are the first of their kind."""
+        first: dict[str, Request] = {}
+        for request in requests:
+            key = answer_key(self._teacher, request.messages, request.replicate)
+            self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (split, request.id, key))
+            if self._database.execute("INSERT OR IGNORE INTO requests (key) VALUES (?)", (key,)).rowcount:
+                first[key] = request
+        self.tally.requests += len(requests)
+        self.tally.distinct += len(first)
+        answers = self._journal.find_all(list(first), self._teacher.max_tokens)
+        for (key, request), bought in zip(first.items(), answers, strict=True):
+            self._look_at(key, request.messages, bought)
+
+    def _look_at(self, key: str, messages: list[Message], bought: Bought | None) -> None:
+        """Count an answer that is there, or keep the messages of one that must be asked for."""
+        characters = sum(len(message.content) for message in messages)
+        if bought:
             self._count_bought(bought, characters)
         else:
             self.tally.missing_characters += characters
+            keep = "UPDATE requests SET messages = ? WHERE key = ?"
+            self._database.execute(keep, (MESSAGES.dump_json(messages), key))
 
     def _count_bought(self, bought: Bought, characters: int) -> None:
         """Count an answer that was there, and what it says of how many tokens such requests take."""
@@ -107,7 +117,7 @@ class Plan:
             self._mark([(key not in mine, key) for _, key, _ in batch if (key not in mine) != elsewhere])
             for _, key, messages in batch:
                 if key in mine:
-                    yield key, [Message(role=role, content=content) for role, content in json.loads(messages)]
+                    yield key, MESSAGES.validate_json(messages)
 
     def _mark(self, requests: list[tuple[bool, str]]) -> None:
         """Note which requests another run is asking."""
@@ -120,11 +130,16 @@ class Plan:
 
     def is_open(self) -> bool:
         """Tell whether another run is asking something that has no answer yet."""
-        left = self._database.execute("SELECT key FROM requests WHERE elsewhere AND failure IS NULL").fetchall()
-        came = [key for (key,) in left if self._journal.find(key, self._teacher.max_tokens)]
-        self._mark([(False, key) for key in came])
-        self._database.executemany("UPDATE requests SET messages = NULL WHERE key = ?", [(key,) for key in came])
+        query = "SELECT key FROM requests WHERE elsewhere AND failure IS NULL"
+        left = [key for (key,) in self._database.execute(query)]
+        came = [(key,) for keys in batched(left, BATCH) for key in self._bought_of(keys)]
+        self._database.executemany("UPDATE requests SET elsewhere = FALSE, messages = NULL WHERE key = ?", came)
         return len(came) < len(left)
+
+    def _bought_of(self, keys: list[str]) -> list[str]:
+        """Return those keys that the journal has an answer to."""
+        answers = self._journal.find_all(keys, self._teacher.max_tokens)
+        return [key for key, bought in zip(keys, answers, strict=True) if bought]
 
     def splits(self) -> list[str]:
         """List the splits that have requests, in order."""
@@ -138,11 +153,13 @@ class Plan:
             "SELECT id, rows.key, failure FROM rows LEFT JOIN requests USING (key) WHERE split = ? ORDER BY rows.rowid",
             (split,),
         )
-        for identity, key, failure in rows:
-            if failure is not None:
-                yield Response(id=identity, key=key, status="failed", error=failure), None
-            elif bought := self._journal.find(key, self._teacher.max_tokens):
-                yield Response(id=identity, key=key, **vars(bought.reply)), bought
+        for batch in batched(rows, BATCH):
+            answers = self._journal.find_all([key for _, key, _ in batch], self._teacher.max_tokens)
+            for (identity, key, failure), bought in zip(batch, answers, strict=True):
+                if failure is not None:
+                    yield Response(id=identity, key=key, status="failed", error=failure), None
+                elif bought:
+                    yield Response(id=identity, key=key, **vars(bought.reply)), bought
 
     def failures(self) -> tuple[int, str | None]:
         """Return how many rows failed, and what the last of them met."""
