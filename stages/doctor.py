@@ -24,6 +24,7 @@ from stages.teacher.replies import FatalError, RejectedError, Reply, TransientEr
 from stages.trial import MOST_TOKENS, ask_small, reach
 
 LOGPROBS: dict[str, JsonValue] = {"logprobs": True, "top_logprobs": 2}
+REMOTE_TIMEOUT_S = 60
 OK, CROSS, NOTE = "ok", "FAIL", "-"
 MARKS = {OK: "\N{CHECK MARK}", CROSS: "\N{BALLOT X}", NOTE: "-"}
 UNDERSTOOD = (InputError, OSError, FatalError)
@@ -180,7 +181,7 @@ class SetUp:
         if not name:
             return NOTE, "none is set, so nothing bought is shared; `dvc remote add --default NAME URL` sets one"
         advice = "check `dvc remote list` and your login; a new remote may not be there before the first `dvc push`"
-        run_dvc("ls-url", f"remote://{name}", advice=advice)
+        run_dvc("ls-url", f"remote://{name}", advice=advice, timeout_s=REMOTE_TIMEOUT_S)
         return OK, f"{name} can be listed"
 
     def check_ledger(self) -> Finding:

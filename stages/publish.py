@@ -45,10 +45,15 @@ def share(ledger: Path) -> str:
     return f"pushed; {commit}"
 
 
-def run_dvc(*arguments: str, advice: str = KEPT) -> str:
+def run_dvc(*arguments: str, advice: str = KEPT, timeout_s: float | None = None) -> str:
     """Run DVC and return what it printed; an InputError says in one sentence what went wrong, and what to do."""
     command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 (of this project's words)
+    try:
+        done = subprocess.run(  # noqa: S603 (of this project's words)
+            command, capture_output=True, text=True, check=False, timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired:
+        raise InputError(f"dvc {' '.join(arguments)}: no answer within {timeout_s:g} s; {advice}") from None
     if done.returncode != 0:
         lines = done.stderr.split("ERROR: ", maxsplit=1)[-1].strip().splitlines() or [f"exit code {done.returncode}"]
         raise InputError(f"dvc {' '.join(arguments)}: {lines[0]}; {advice}")

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import time
-from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
@@ -12,38 +11,23 @@ from stages.params import Teacher
 from stages.records import Message
 from stages.teacher.clients import connect
 from stages.teacher.credentials import Credentials
-from stages.teacher.network import connect_timeout_s, proxy_for, sort_break
+from stages.teacher.network import address_of, connect_timeout_s, proxy_for, sort_break
 from stages.teacher.replies import Reply, TransientError
 
 QUESTION = Message(role="user", content="Reply with the letter A.")
 MOST_TOKENS = 16
-PORTS = {"http": 80, "https": 443}
 
 
 def reach(credentials: Credentials, timeout_s: float) -> str:
     """Connect to the endpoint's host, or to the proxy on the way, and name what was reached; nothing is sent."""
     proxy = proxy_for(credentials.endpoint)
-    try:
-        host, port = _address_of(proxy or credentials.endpoint)
-    except ValueError:  # told without the URL, which may hold the proxy's password
-        raise InputError(
-            "the environment's proxy: expected a URL such as http://proxy.example:3128; correct HTTP_PROXY or "
-            "HTTPS_PROXY, or unset it"
-        ) from None
+    host, port = address_of(proxy or credentials.endpoint)
     try:
         socket.create_connection((host, port), connect_timeout_s(timeout_s)).close()
     except OSError as error:
         broken = sort_break(error, (OSError,), credentials, timeout_s)
         raise InputError(f"{broken}; check {credentials.prefix}_ENDPOINT and the network") from None
     return f"{host}:{port}{', the proxy,' if proxy else ''}"
-
-
-def _address_of(url: str) -> tuple[str, int]:
-    """Return the host and port of an http or https URL; another one is a ValueError."""
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise ValueError("expected a URL with http or https and a host")
-    return parts.hostname, parts.port or PORTS[parts.scheme]
 
 
 def ask_small(

@@ -1,6 +1,9 @@
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -270,6 +273,36 @@ def test_a_server_that_stays_away_costs_attempts_in_the_end(teacher: TeacherServ
 
     assert contents(outcomes) == {"before": "A", "after": None}
     assert retries >= 2  # without the patience there would be one; the call that the stop breaks costs an attempt, too
+
+
+def test_a_server_that_is_back_after_5_s_costs_no_attempt(teacher: TeacherServer) -> None:
+    port = urlsplit(teacher.endpoint).port or 0
+    back = TeacherServer(port=port)
+
+    def restart() -> None:
+        time.sleep(5)
+        back.__enter__()
+
+    restarting = threading.Thread(target=restart)
+    came = count(1)
+
+    def stop_after_the_fourth() -> None:
+        if next(came) == 4:
+            teacher.stop()
+            restarting.start()
+
+    teacher.default = back.default = Answer(completion(), delay_s=0.05)
+    try:
+        outcomes, retries = ask_all(
+            teacher, numbered(40), concurrency=4, max_attempts=2, on_outcome=stop_after_the_fourth
+        )
+    finally:
+        restarting.join()
+        back.stop()
+
+    assert contents(outcomes) == dict.fromkeys(numbered(40), "A")
+    assert 4 <= retries <= 4 * 30
+    assert len(back.calls) >= 32
 
 
 def test_a_connection_that_breaks_at_the_very_first_call_is_tried_again(teacher: TeacherServer) -> None:

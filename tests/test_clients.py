@@ -596,6 +596,33 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
     assert str(raised.value) == f"teacher.invalid:80 through the proxy 127.0.0.1:{port}: connection refused"
 
 
+@pytest.mark.parametrize("proxy", ["socks5://user:password@127.0.0.1:9", "http://user:password@:x", "http://"])
+def test_a_proxy_that_is_no_url_is_one_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, provider: str, proxy: str
+) -> None:
+    set_proxy(monkeypatch, proxy)
+
+    with pytest.raises(FatalError, match=r"proxy: expected a URL such as http://proxy.example:3128") as raised:
+        ask("http://teacher.invalid/models", make_teacher(provider))
+
+    assert "password" not in str(raised.value)
+
+
+def test_a_proxy_named_without_its_scheme_is_an_http_proxy(
+    teacher: TeacherServer, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    set_proxy(monkeypatch, teacher.endpoint.removeprefix("http://").removesuffix("/models"))
+
+    assert ask("http://teacher.invalid/models", make_teacher(provider)).content == "A"
+
+
+def test_an_account_without_credit_is_not_waited_for(teacher: TeacherServer, provider: str) -> None:
+    error = ask_for_error(teacher, refusal(429, "insufficient_quota", "You exceeded your current quota."), provider)
+
+    assert type(error) is FatalError
+    assert "this account has no credit left" in str(error)
+
+
 def test_more_than_a_hundred_calls_are_in_flight_at_once(teacher: TeacherServer, provider: str) -> None:
     teacher.default = Answer(completion(), delay_s=1)
 

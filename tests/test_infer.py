@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -468,6 +469,41 @@ def test_answers_before_a_fatal_error_are_kept(project: Project) -> None:
     project.teacher.calls.clear()
     project.run()
     assert len(project.teacher.calls) == 4
+
+
+def test_a_disk_that_is_full_in_mid_run_stops_before_more_is_bought(project: Project) -> None:
+    project.write_requests("train", numbered(100))
+    project.teacher.default = Answer(completion(), delay_s=0.1)
+
+    with project.start() as run:
+        wait_for_calls(project.teacher, 12)
+        resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (4096, 4096))  # no file may grow any more
+        said, _ = run.communicate(timeout=60)
+
+    assert run.returncode == 1, said
+    error = said.splitlines()[-1]
+    assert re.match(r"Error: /.*/journal\.sqlite: expected a journal that can be read and written, but ", error), said
+    assert "make room or mend it" in error
+    assert "Traceback" not in said
+    asked = len(project.teacher.calls)
+    assert asked < 30
+    assert project.run().exit_code == 0
+    assert len(project.teacher.calls) <= 100 + 2 * 4  # no more is lost than what was in flight
+
+
+def test_a_journal_that_is_gone_in_mid_run_stops_before_more_is_bought(project: Project, tmp_path: Path) -> None:
+    project.write_requests("train", numbered(100))
+    project.teacher.default = Answer(completion(), delay_s=0.1)
+
+    with project.start() as run:
+        wait_for_calls(project.teacher, 8)
+        (tmp_path / "journal.sqlite-wal").unlink()
+        said, _ = run.communicate(timeout=60)
+
+    assert run.returncode == 1, said
+    assert "Traceback" not in said
+    assert "journal.sqlite: expected a journal that can be read and written, but" in said.splitlines()[-1]
+    assert len(project.teacher.calls) < 50
 
 
 def test_the_env_file_says_where_the_journal_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.errors import InputError
+from stages.publish import run_dvc
 from stages.records import Usage
 from stages.teacher.journal import Journal
 from stages.teacher.ledger import check_complete, import_ledger, import_segments, read_segment, record_uses
@@ -285,3 +286,8 @@ def test_a_queued_experiment_goes_on_with_what_the_journal_knows(first: Clone) -
     first.run("dvc", "exp", "run", "--queue", "--set-param", "v=2")
     done = first.attempt("dvc", "exp", "run", "--run-all")
     assert f"seen: exps {project_id(first.folder)} 0 False" in done.stdout, done.stderr
+
+
+def test_dvc_is_not_waited_for_without_end() -> None:
+    with pytest.raises(InputError, match=r"dvc version: no answer within 0.01 s; ask for help"):
+        run_dvc("version", advice="ask for help", timeout_s=0.01)

@@ -14,6 +14,7 @@ from stages.teacher.logins import Login
 from stages.teacher.replies import FatalError, Limits, RejectedError, Reply, TransientError
 
 UNKNOWN_MODEL = ("unknown_model", "model_not_found", "DeploymentNotFound")
+NO_CREDIT = "insufficient_quota"
 TRANSIENT = {408, 409, 425, 429}
 SUCCESS, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
 LONGEST_QUOTE = 300
@@ -75,6 +76,8 @@ class AnswerReader:
         endpoint, key = (f"{self._credentials.prefix}_{name}" for name in ("ENDPOINT", "KEY"))
         if REDIRECT <= status < CLIENT_ERROR:
             return f"check {endpoint}: a redirect is not followed, since the key would go with it"
+        if code == NO_CREDIT:
+            return "this account has no credit left, so look at its plan and billing"
         if status == HTTPStatus.NOT_FOUND or code in UNKNOWN_MODEL:
             return f"check {endpoint} and the teacher's model"
         if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

@@ -11,14 +11,38 @@ from stages.teacher.replies import FatalError, TransientError, UnreachableError
 
 CONNECT_TIMEOUT_S = 10
 KEEP_ALIVE_S = 60
+PORTS = {"http": 80, "https": 443}
 
 
 def proxy_for(endpoint: str) -> str | None:
-    """Return the environment's proxy for an endpoint; no proxy can reach this machine's own loopback."""
+    """Return the environment's proxy for an endpoint; no proxy can reach this machine's own loopback.
+
+    One named as host:port is taken for an http proxy, as by curl. A FatalError tells of one that is no http or https
+    URL; it does not quote it, since it may hold a password.
+    """
     parts = urlsplit(endpoint)
     if is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
         return None
-    return getproxies().get(parts.scheme)
+    named = getproxies().get(parts.scheme)
+    if not named:
+        return None
+    proxy = named if "://" in named else f"http://{named}"
+    try:
+        address_of(proxy)
+    except ValueError:
+        raise FatalError(
+            "the environment's proxy: expected a URL such as http://proxy.example:3128; correct HTTP_PROXY or "
+            "HTTPS_PROXY, or unset it"
+        ) from None
+    return proxy
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """Return the host and port of an http or https URL; anything else is a ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise ValueError("expected a URL with http or https and a host")
+    return parts.hostname, parts.port or PORTS[parts.scheme]
 
 
 def connect_timeout_s(timeout_s: float) -> float:

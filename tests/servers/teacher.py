@@ -90,11 +90,12 @@ def refusal(status: int, code: str = "oops", message: str = "no", headers: Mappi
 class TeacherServer:
     """Answers each call with the next answer scripted for its question, else for any, else with the letter A.
 
-    With `tls` it is served by https, with a certificate that nobody vouches for.
+    With `tls` it is served by https, with a certificate that nobody vouches for. A `port` of 0 is any free one.
     """
 
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool = False, port: int = 0) -> None:
         self._tls = tls
+        self._port = port
         self.default = Answer(completion())
         self.calls: list[Call] = []
         self.in_flight = 0
@@ -145,7 +146,7 @@ class TeacherServer:
         site_runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await site_runner.setup()
         try:
-            site = web.TCPSite(site_runner, "127.0.0.1", 0, ssl_context=self_signed() if self._tls else None)
+            site = web.TCPSite(site_runner, "127.0.0.1", self._port, ssl_context=self_signed() if self._tls else None)
             await site.start()
             port = site_runner.addresses[0][1]
             self._started.set_result(f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/models")
