@@ -166,6 +166,56 @@ def test_a_run_that_was_killed_asks_none_again_that_reached_the_journal(
     assert asked == set(text_of.values()) - kept_texts
 
 
+def test_a_run_whose_dvc_was_killed_goes_on_beside_the_next_and_none_asks_what_the_other_does(
+    project: Project, teacher: TeacherServer
+) -> None:
+    project.edit_params(prepare__replicates=20, runtime__concurrency=16)
+    run_stages(project, "prepare")
+    teacher.default = Answer(completion(), delay_s=0.4)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro", "--quiet", "--single-item", "infer"],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as dvc:
+        wait_for_calls(teacher, 16)
+        (orphan,) = psutil.Process(dvc.pid).children()
+        dvc.kill()
+
+    run_stages(project, "infer")
+    orphan.wait(60)
+
+    peers = {call.peer for call in teacher.calls}
+    assert len(teacher.calls) == 19 * QUESTIONS
+    assert len(peers) > 16  # both asked
+    assert [row["status"] for row in project.rows("data/responses/train.jsonl")] == ["answered"] * 20 * 8
+
+
+def test_a_second_clone_that_pulls_the_ledger_asks_nothing(
+    project: Project, teacher: TeacherServer, tmp_path: Path
+) -> None:
+    project.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "remote"))
+    published = project.run("python", "-m", "stages.publish", "--ledger", "data/ledger")
+    assert f"{QUESTIONS} answers published" in published.stdout, published.stderr
+    commit(project, "Publish")
+    (tmp_path / "elsewhere").mkdir()
+    second = Project(tmp_path / "elsewhere")
+    subprocess.run(["git", "clone", "-q", str(project.folder), str(second.folder)], check=True)
+    second.use(teacher)
+    run_stages(second, "load", "prepare")
+
+    stopped = second.run(*command("infer"))
+    assert "run `dvc pull data/ledger.dvc`, or the answers in them would be bought again" in stopped.stderr
+    second.run("dvc", "pull", "--quiet", "data/ledger.dvc")
+    run_stages(second, "infer")
+
+    assert teacher.calls == []
+    for split in ("train", "validation"):
+        name = f"data/responses/{split}.jsonl"
+        assert second.read(name) == project.read(name)
+
+
 def test_the_rows_of_a_killed_run_are_those_of_an_undisturbed_one(project: Project, teacher: TeacherServer) -> None:
     project.edit_params(prompts__letter__system=OTHER_WORDS, runtime__concurrency=3)
     run_stages(project, "prepare")

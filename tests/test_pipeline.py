@@ -5,9 +5,10 @@ import shutil
 import subprocess
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.project import QUESTIONS, STAGES, Project
-from tests.servers.teacher import TeacherServer, refusal
+from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
 
 def test_one_command_leads_from_questions_to_a_training_set(project: Project) -> None:
@@ -92,14 +93,20 @@ def test_an_experiment_asks_only_what_its_prompt_changes(project: Project, teach
     assert "chain_of_thought" in shown.stdout
 
 
-def test_queued_experiments_find_the_credentials_and_the_journal(project: Project, teacher: TeacherServer) -> None:
+def test_queued_experiments_side_by_side_buy_each_request_once(project: Project, teacher: TeacherServer) -> None:
+    thinking = YAML(typ="safe").load(project.read("params.yaml"))["prompts"]["chain_of_thought"]
+    project.edit_params(prompts__twin=thinking)
     project.git("add", "--all")
     project.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Run")
-    queued = project.run("dvc", "exp", "run", "--queue", "--set-param", "prompt=letter,chain_of_thought")
+    teacher.default = Answer(completion(), delay_s=0.5)
+    queued = project.run("dvc", "exp", "run", "--queue", "--set-param", "prompt=letter,chain_of_thought,twin")
     assert queued.returncode == 0, queued.stderr
-    done = project.run("dvc", "exp", "run", "--run-all")
+
+    done = project.run("dvc", "exp", "run", "--run-all", "--jobs", "2")
+
     assert done.returncode == 0, done.stderr
-    assert len(teacher.calls) == QUESTIONS
+    assert project.run("dvc", "exp", "list", "--name-only").stdout.count("\n") == 3
+    assert len(teacher.calls) == len(set(teacher.questions())) == QUESTIONS
 
 
 def test_dvc_draws_the_confusion_matrix_and_the_letters(project: Project) -> None:
