@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from stages.prices import cost_usd, known_price
 from stages.publish import run_dvc
 from stages.teacher.budget import Budget
 from stages.teacher.buying import connection
+from stages.teacher.claims import Claims
 from stages.teacher.credentials import Credentials, read_credentials
 from stages.teacher.journal import Journal, journal_path
 from stages.teacher.ledger import check_complete, check_segment, list_segments
@@ -117,8 +118,8 @@ class SetUp:
 
     def check_journal(self) -> Finding:
         """Write to the journal, and count its answers."""
-        with Journal(journal_path()) as journal:
-            journal.claim(["doctor"], MOST_TOKENS)  # a write like any other, which is given up as the journal closes
+        with Journal(journal_path()) as journal, closing(Claims(journal)) as claims:
+            claims.claim(["doctor"], MOST_TOKENS)  # a write like any other, which the block's end takes back
             ((answers,),) = journal.read("SELECT count(*) FROM answers")
         return OK, f"{journal.path} can be read and written, and holds {answers:,} answers"
 

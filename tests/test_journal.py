@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
@@ -15,7 +14,7 @@ import pytest
 from stages.errors import InputError
 from stages.params import Price, Teacher
 from stages.records import Message, Usage
-from stages.teacher.journal import CLAIM_S, Bought, Journal, journal_path
+from stages.teacher.journal import Bought, Journal, journal_path
 from stages.teacher.keys import answer_key
 from stages.teacher.migrations import MIGRATIONS, VERSION
 from stages.teacher.replies import Reply, ReplyStatus
@@ -406,64 +405,6 @@ def test_the_key_stays_the_same_between_versions() -> None:
     assert answer_key(TEACHER, MESSAGES, 0) == key
 
 
-def test_what_one_run_claims_no_other_gets(path: Path) -> None:
-    with Journal(path) as one, another_process_holds(path, ["held"]):
-        assert one.claim(["held", "free"], 16) == {"free"}
-        assert one.claim(["free"], 16) == {"free"}
-
-
-def test_what_a_dead_run_claimed_is_taken_over(path: Path) -> None:
-    with Journal(path):
-        with another_process_holds(path, ["held"]) as other:
-            other.kill()
-            other.wait()
-        with Journal(path) as journal:
-            assert journal.claim(["held"], 16) == {"held"}
-
-
-def test_a_claim_that_expired_is_taken_over(path: Path) -> None:
-    with Journal(path) as journal, another_process_holds(path, ["held"]):
-        with contextlib.closing(sqlite3.connect(path)) as rows:
-            rows.execute("UPDATE claims SET expires_at = ?", (time.time() - 1,))
-            rows.commit()
-        assert journal.claim(["held"], 16) == {"held"}
-
-
-def test_a_claim_that_is_renewed_does_not_expire(path: Path) -> None:
-    with Journal(path) as journal:
-        journal.claim(["mine"], 16)
-        with contextlib.closing(sqlite3.connect(path)) as rows:
-            rows.execute("UPDATE claims SET expires_at = 1")
-            rows.commit()
-            journal.renew_claims()
-            (expiry,) = rows.execute("SELECT expires_at FROM claims").fetchone()
-    assert expiry > time.time() + CLAIM_S / 2
-
-
-@pytest.mark.parametrize("limit", [16, 17])
-def test_what_was_bought_meanwhile_is_not_claimed(path: Path, limit: int) -> None:
-    with Journal(path) as journal:
-        journal.record("key", 16, reply(), "host")
-        assert journal.claim(["key"], limit) == set()
-
-
-def test_the_same_request_under_another_limit_is_another_claim(path: Path) -> None:
-    with Journal(path) as journal, another_process_holds(path, ["held"]):
-        assert journal.claim(["held"], 17) == {"held"}
-
-
-def test_a_claim_ends_with_its_answer_when_it_is_given_up_and_with_the_run(path: Path) -> None:
-    with Journal(path) as journal:
-        journal.claim(["a", "b", "c"], 16)
-        journal.record("a", 16, reply(), "host")
-        journal.release("b", 16)
-        journal.renew_claims()
-        with contextlib.closing(sqlite3.connect(path)) as rows:
-            assert rows.execute("SELECT key FROM claims").fetchall() == [("c",)]
-    with contextlib.closing(sqlite3.connect(path)) as rows:
-        assert rows.execute("SELECT key FROM claims").fetchall() == []
-
-
 def test_an_answer_survives_the_process_that_wrote_it(path: Path) -> None:
     answer = "Reply('answered', 'A', None, None, None, None, None)"
     script = f"{OPEN}journal.record('key', 16, {answer}, 'host'); os.kill(os.getpid(), 9)"
@@ -524,20 +465,6 @@ from stages.teacher.journal import Journal
 from stages.teacher.replies import Reply
 journal = Journal(Path(sys.argv[1]))
 """
-
-
-@contextlib.contextmanager
-def another_process_holds(path: Path, keys: list[str]) -> Iterator["subprocess.Popen[str]"]:
-    """Let another process that lives on claim the keys."""
-    script = f"{OPEN}print(len(journal.claim({keys!r}, 16)), flush=True); sys.stdin.read()"
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], cwd=ROOT, stdin=pipe, stdout=pipe, text=True
-    ) as other:
-        assert other.stdout
-        assert other.stdout.readline() == f"{len(keys)}\n"
-        yield other
-        other.kill()
 
 
 def test_many_are_found_at_once_each_as_alone(path: Path) -> None:

@@ -12,9 +12,10 @@ from stages.errors import InputError
 from stages.params import Params, Teacher
 from stages.teacher.asking import Asker, Bounds, Failure
 from stages.teacher.budget import Budget
+from stages.teacher.claims import CLAIM_S, Claims
 from stages.teacher.clients import connect
 from stages.teacher.credentials import Credentials, read_credentials
-from stages.teacher.journal import CLAIM_S, Journal
+from stages.teacher.journal import Journal
 from stages.teacher.local import serve
 from stages.teacher.pace import Pace
 from stages.teacher.plan import Plan
@@ -76,7 +77,7 @@ async def ask_until_done(
     concurrency = 1 if teacher.provider == "local" else runtime.concurrency
     bounds = Bounds(concurrency, runtime.timeout_s, runtime.max_attempts, runtime.max_failures_in_a_row)
     asker = Asker(client, Pace(runtime.requests_per_minute, runtime.tokens_per_minute), budget, bounds)
-    works = (flush_often(journal), renew_often(journal), progress.tell_often())
+    works = (flush_often(journal), renew_often(plan.claims), progress.tell_often())
     upkeep = [asyncio.create_task(stop_on_error(work, asker)) for work in works]
     stop_on_signals(asker)
     try:
@@ -128,11 +129,11 @@ async def flush_often(journal: Journal) -> None:
         await asyncio.to_thread(journal.flush)
 
 
-async def renew_often(journal: Journal) -> None:
+async def renew_often(claims: Claims) -> None:
     """Keep this run's claims from expiring."""
     while True:
         await asyncio.sleep(CLAIM_S / 4)
-        journal.renew_claims()
+        claims.renew()
 
 
 def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:

@@ -1,4 +1,4 @@
-"""The machine-local record of every answer that was ever bought, and of who is asking for what."""
+"""The machine-local record of every answer that was ever bought."""
 
 import json
 import os
@@ -17,21 +17,15 @@ from stages.environment import load_env_file
 from stages.errors import InputError
 from stages.records import Usage
 from stages.teacher.migrations import MIGRATIONS, VERSION
-from stages.teacher.owners import is_alive, name_owner
 from stages.teacher.replies import Reply
 
 PATIENCE_S = 60
-CLAIM_S = 60
 BATCH = 1000
 LOG_PAGES = 10_000
 ANSWER = "max_tokens, status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs"
 SERVING = """
     FROM answers WHERE key = :key AND (max_tokens = :limit OR
         (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
-"""
-CLAIM = f"""
-    INSERT INTO claims SELECT :key, :limit, :owner, :expiry WHERE NOT EXISTS (SELECT 1 {SERVING})
-    ON CONFLICT DO UPDATE SET owner = :owner, expires_at = :expiry WHERE owner = :owner OR expires_at < :now
 """
 FIND = f"""
     SELECT {ANSWER}, endpoint_host, segment IS NOT NULL {SERVING}
@@ -70,7 +64,6 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Open the journal, or make a new one that only its owner may read; a damaged one is kept aside."""
         self.path = path
-        self._owner = name_owner()
         self._unflushed = False
         with self._plain_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,44 +124,6 @@ class Journal:
         with self._plain_errors(), self._transaction("DEFERRED"):
             rows = [self._database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone() for key in keys]
         return [row and _to_bought(row) for row in rows]
-
-    def claim(self, keys: Sequence[str], max_tokens: int) -> set[str]:
-        """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives."""
-        now = time.time()
-        values = {"limit": max_tokens, "owner": self._owner, "now": now, "expiry": now + CLAIM_S}
-        with self._plain_errors(), self._transaction():
-            return {key for key in keys if self._claim_one({"key": key, **values})}
-
-    def _claim_one(self, values: dict[str, object]) -> bool:
-        """Claim a key, also after an owner that died without giving it up."""
-        if self._database.execute(CLAIM, values).rowcount:
-            return True
-        held = self._database.execute("SELECT owner FROM claims WHERE key = :key AND max_tokens = :limit", values)
-        owner = held.fetchone()
-        if owner is None or is_alive(owner[0]):
-            return False
-        self._database.execute("DELETE FROM claims WHERE key = :key AND max_tokens = :limit", values)
-        return self._database.execute(CLAIM, values).rowcount > 0
-
-    def renew_claims(self) -> None:
-        """Put off the expiry of this run's claims, and give up those that got their answer; several times in CLAIM_S.
-
-        To give each up with its answer would cost twice the writing, and a claim beside an answer holds nobody back.
-        """
-        with self._plain_errors(), self._transaction():
-            self._database.execute(
-                "DELETE FROM claims WHERE owner = ? AND EXISTS (SELECT 1 FROM answers WHERE answers.key = claims.key "
-                "AND answers.max_tokens = claims.max_tokens)",
-                (self._owner,),
-            )
-            self._database.execute(
-                "UPDATE claims SET expires_at = ? WHERE owner = ?", (time.time() + CLAIM_S, self._owner)
-            )
-
-    def release(self, key: str, max_tokens: int) -> None:
-        """Give up a claim without an answer."""
-        with self._plain_errors():
-            self._database.execute("DELETE FROM claims WHERE key = ? AND max_tokens = ?", (key, max_tokens))
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
         """Keep an answer for good; the first one under a key and limit stays."""
@@ -270,14 +225,10 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give up all claims and close the file."""
-        try:
-            self._database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
+        """Close the file; where it can no longer be written, that has been told."""
+        with suppress(InputError):
             self.flush()
-        except (sqlite3.Error, InputError):
-            pass  # claims expire, and the error that matters has been told
-        finally:
-            self._database.close()
+        self._database.close()
 
 
 def _to_bought(row: tuple[Any, ...]) -> Bought:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from stages.params import Teacher
 from stages.records import Message, Request, Response, read_rows, split_files
 from stages.teacher.batches import batched
+from stages.teacher.claims import Claims
 from stages.teacher.journal import Bought, Journal
 from stages.teacher.keys import answer_key
 
@@ -56,6 +57,7 @@ class Plan:
     def __init__(self, journal: Journal, teacher: Teacher, folder: Path) -> None:
         """Read all requests, and look up each in the journal."""
         self.tally = Tally()
+        self.claims = Claims(journal)
         self._journal = journal
         self._teacher = teacher
         self._database = sqlite3.connect("", isolation_level=None)
@@ -113,7 +115,7 @@ class Plan:
             (position, elsewhere, BATCH),
         ).fetchall():
             position = batch[-1][0]
-            mine = self._journal.claim([key for _, key, _ in batch], self._teacher.max_tokens)
+            mine = self.claims.claim([key for _, key, _ in batch], self._teacher.max_tokens)
             self._mark([(key not in mine, key) for _, key, _ in batch if (key not in mine) != elsewhere])
             for _, key, messages in batch:
                 if key in mine:
@@ -126,7 +128,7 @@ class Plan:
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
         self._database.execute("UPDATE requests SET failure = ? WHERE key = ?", (message, key))
-        self._journal.release(key, self._teacher.max_tokens)
+        self.claims.release(key, self._teacher.max_tokens)
 
     def is_open(self) -> bool:
         """Tell whether another run is asking something that has no answer yet."""
@@ -179,5 +181,6 @@ class Plan:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give back the disk."""
+        """Give up what was claimed, and give back the disk."""
+        self.claims.close()
         self._database.close()
