@@ -284,7 +284,7 @@ def test_an_experiment_in_a_folder_of_its_own_goes_on_with_what_the_journal_know
             kept.unlink()
 
     done = first.attempt("dvc", "exp", "run", "--temp", "--set-param", "v=2")  # where queued ones run, too
-    assert f"seen: exps {project_id(first.folder)} 0 False" in done.stdout, done.stderr
+    assert f"seen: standalone {project_id(first.folder)} 0 False" in done.stdout, done.stderr
 
 
 def test_dvc_is_not_waited_for_without_end() -> None:
