@@ -1,6 +1,6 @@
 """How fast the infer stage asks: rows a second against the ideal, and CPU time against other ways to make the calls.
 
-python -m benchmarks.asking [--rows 5000]
+python -m benchmarks.asking [--rows 10000]
 
 A server of its own process answers on loopback. Every line is a process of its own, one after the other; compare them
 within one run only, since they depend on what else the machine does.
@@ -33,7 +33,7 @@ ROUNDS = 3
 
 
 @click.command()
-@click.option("--rows", default=5000, show_default=True, help="How many requests to make.")
+@click.option("--rows", default=10_000, show_default=True, help="How many requests to make.")
 @click.option("--way", type=click.Choice(["serve", *WAYS[1:]]), hidden=True)
 @click.option("--endpoint", default="", hidden=True)
 @click.option("--concurrency", default=64, hidden=True)
