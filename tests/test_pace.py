@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import pairwise
 
 import pytest
 
@@ -126,6 +127,35 @@ def test_refusals_now_and_then_slow_nothing_down() -> None:
     assert run_for(1.0, lambda: Pace(None, None), call) > 300
 
 
+def longest_pauses(refused: Iterable[bool]) -> list[float]:
+    """Make calls one after the other, refused or answered, and return the pauses above 0.3 s before them."""
+
+    async def ask() -> list[float]:
+        pace, now = Pace(None, None), asyncio.get_running_loop().time
+        starts = []
+        for each in refused:
+            turn = await pace.wait_for_turn(1)
+            starts.append(now())
+            if each:
+                pace.note_refusal(turn, 0)
+            else:
+                pace.note_answer(1, 1, Limits())
+        return [after - before for before, after in pairwise(starts) if after - before > 0.3]
+
+    return asyncio.run(ask())
+
+
+def test_one_refusal_in_six_means_more_once_a_limit_was_met() -> None:
+    one_in_six = [number % 6 == 0 for number in range(150)]
+
+    assert len(longest_pauses(one_in_six)) == 0
+    assert len(longest_pauses([False] * 20 + [True] * 7 + one_in_six)) == 2
+
+
+def test_a_server_that_refuses_from_the_first_call_on_is_paused_for_and_not_crept_up_to() -> None:
+    assert longest_pauses([True] * 6 + [False] * 20) == [pytest.approx(0.5, abs=0.2)]
+
+
 @pytest.mark.parametrize(
     ("refused", "total"),
     [
@@ -137,7 +167,7 @@ def test_refusals_now_and_then_slow_nothing_down() -> None:
     ],
 )
 def test_refusals_are_summed_up_to_the_latest_call(refused: list[bool], total: float) -> None:
-    assert greatest_sum([Turn(0.0, each) for each in refused]) == total
+    assert greatest_sum([Turn(0.0, each) for each in refused], -0.25) == total
 
 
 def test_no_call_starts_while_the_server_is_away() -> None:

@@ -11,8 +11,8 @@ CATCH_UP_S = 0.05
 # A server that is asked too fast refuses many of the calls that start one after the other; one that refuses now and
 # then has other reasons, and to slow down for those would be slow for nothing. So each refusal counts 1, each other
 # call takes a part of it back, and the greatest sum over the latest calls, in the order of their starts, decides (a
-# CUSUM chart, Page 1954).
-OTHER_CALL = -0.25
+# CUSUM chart, Page 1954). Once a limit was met, more than one refusal in nine calls means that it is met again.
+OTHER_CALL, OTHER_CALL_NEAR_LIMIT = -0.25, -0.12
 TOO_FAST = 6.0
 REMEMBERED = 256
 FIRST_CUT, LATER_CUT = 0.7, 0.97
@@ -40,7 +40,7 @@ class Pace:
         self._line = asyncio.Lock()
         self._next_call = self._next_tokens = self._closed_until = 0.0
         self._turns: deque[Turn] = deque(maxlen=REMEMBERED)
-        self._answers = 0
+        self._starts = self._answers = 0
         self._counting_since: float | None = None
         self._cut_at: float | None = None
 
@@ -54,6 +54,7 @@ class Pace:
             self._next_call = _after(self._next_call, now, 1, self._grown(self._rate, now))
             self._next_tokens = _after(self._next_tokens, now, tokens, self._token_rate)
             self._turns.append(turn := Turn(now))
+            self._starts += 1
             return turn
 
     def _opens_at(self) -> float:
@@ -80,29 +81,35 @@ class Pace:
         """Take note of a 429; where they are too many, pause and go on slower.
 
         Between two such moments the server's store of calls was empty both times, so that what it answered in between
-        is what its limit allows; before the first one nobody knows how full it was.
+        is what its limit allows; before the first one nobody knows how full it was. Then all that it took counts, also
+        what has no answer yet; that is too much rather than too little, and the next such moment puts it right.
         """
         turn.refused = True
-        if self._counting_since is None or greatest_sum(self._turns) < TOO_FAST:
+        other_call = OTHER_CALL if self._cut_at is None else OTHER_CALL_NEAR_LIMIT
+        if self._counting_since is None or greatest_sum(self._turns, other_call) < TOO_FAST:
             return
         now = _now()
-        seen = self._answers / max(now - self._counting_since, 1e-3)
-        if self._given.requests_per_minute is None:
-            self._rate = max(LEAST_RATE, seen * (FIRST_CUT if self._cut_at is None else LATER_CUT))
+        elapsed_s = max(now - self._counting_since, 1e-3)
+        refused = sum(turn.refused for turn in self._turns)
+        first, later = FIRST_CUT * (self._starts - refused), LATER_CUT * self._answers
+        seen = (first if self._cut_at is None else later) / elapsed_s
+        if seen and self._given.requests_per_minute is None:
+            self._rate, self._cut_at = max(LEAST_RATE, seen), now
         self._closed_until = now + max(retry_after_s or 0.0, LEAST_PAUSE_S)
         self._turns.clear()
-        self._answers, self._counting_since, self._cut_at = 0, now, now
+        self._starts = self._answers = 0
+        self._counting_since = now
 
     def close_for(self, seconds: float) -> None:
         """Let no call start for so long: the server is away."""
         self._closed_until = max(self._closed_until, _now() + seconds)
 
 
-def greatest_sum(turns: Iterable[Turn]) -> float:
-    """Return the greatest sum of refusals, less a part for each other call, up to the latest start."""
+def greatest_sum(turns: Iterable[Turn], other_call: float) -> float:
+    """Return the greatest sum up to the latest start, of 1 for each refusal and `other_call` for each other call."""
     greatest = total = 0.0
     for turn in reversed(list(turns)):
-        total += 1 if turn.refused else OTHER_CALL
+        total += 1 if turn.refused else other_call
         greatest = max(greatest, total)
     return greatest
 
