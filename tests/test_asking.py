@@ -35,6 +35,7 @@ def ask_all(
     timeout_s: float = 5,
     max_attempts: int = 3,
     outage_s: float = 60,
+    grace_s: float = 10,
     on_outcome: Callable[[], None] = lambda: None,
 ) -> tuple[Outcomes, int]:
     """Ask the questions, each its own key; return the outcomes in the order of arrival, and the retries."""
@@ -47,7 +48,9 @@ def ask_all(
 
     async def ask() -> int:
         client = AzureClient(Credentials(teacher.endpoint, KEY, "TEACHER_MODEL"), TEACHER, timeout_s)
-        bounds = Bounds(concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s)
+        bounds = Bounds(
+            concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
+        )
         asker = Asker(client, Pace(None, None), Budget("t", TEACHER, None), bounds)
         try:
             await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]), record)
@@ -223,15 +226,27 @@ def test_what_no_call_can_mend_stops_all_with_few_calls(teacher: TeacherServer, 
     assert len(teacher.calls) <= 8
 
 
-def test_what_no_call_can_mend_ends_the_calls_in_flight(teacher: TeacherServer) -> None:
+def test_what_no_call_can_mend_waits_for_no_call_that_hangs(teacher: TeacherServer) -> None:
     teacher.script_for("question 0", Answer(fault="hang"))
     teacher.script_for("question 1", refusal(401))
     started = time.monotonic()
 
     with pytest.raises(FatalError):
-        ask_all(teacher, numbered(2), timeout_s=30)
+        ask_all(teacher, numbered(2), timeout_s=30, grace_s=1)
 
     assert time.monotonic() - started < 5
+
+
+def test_what_no_call_can_mend_starts_no_call_and_keeps_those_in_flight(teacher: TeacherServer) -> None:
+    teacher.default = Answer(completion(), delay_s=0.5)
+    fatal = refusal(429, "insufficient_quota", "no credit")
+    teacher.script_for("question 0", Answer(fatal.body, fatal.status, delay_s=0.2))
+    came: list[int] = []
+
+    with pytest.raises(FatalError, match="no credit"):
+        ask_all(teacher, numbered(100), concurrency=4, on_outcome=lambda: came.append(1))
+
+    assert (len(teacher.calls), len(came)) == (4, 3)
 
 
 def test_20_failures_in_a_row_stop_all_and_say_the_last(teacher: TeacherServer) -> None:

@@ -1,4 +1,6 @@
 import contextlib
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import pytest
 
 from stages.teacher.claims import CLAIM_S, Claims
 from stages.teacher.journal import Journal
+from stages.teacher.owners import name_owner
 from stages.teacher.replies import Reply
 
 ROOT = Path(__file__).parents[1]
@@ -46,8 +49,10 @@ def another_process_holds(path: Path, keys: list[str]) -> Iterator["subprocess.P
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == f"{len(keys)}\n"
-        yield other
-        other.kill()
+        try:
+            yield other
+        finally:
+            other.kill()
 
 
 def test_what_one_run_claims_no_other_gets(path: Path) -> None:
@@ -65,12 +70,36 @@ def test_what_a_dead_run_claimed_is_taken_over(path: Path) -> None:
             assert claims.claim(["held"], 16) == {"held"}
 
 
-def test_a_claim_that_expired_is_taken_over(path: Path) -> None:
+def change_claims(path: Path, change: str, *values: object) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as rows, rows:
+        rows.execute(f"UPDATE claims SET {change}", values)
+
+
+def test_a_claim_of_another_machine_is_taken_over_when_it_expired(path: Path) -> None:
     with claiming(path) as claims, another_process_holds(path, ["held"]):
-        with contextlib.closing(sqlite3.connect(path)) as rows:
-            rows.execute("UPDATE claims SET expires_at = ?", (time.time() - 1,))
-            rows.commit()
+        change_claims(path, "owner = 'elsewhere 1 1.00'")
+        assert claims.claim(["held"], 16) == set()
+        change_claims(path, "expires_at = ?", time.time() - 1)
         assert claims.claim(["held"], 16) == {"held"}
+
+
+def test_a_run_of_this_machine_that_was_asleep_keeps_its_claims(path: Path) -> None:
+    with claiming(path) as claims, another_process_holds(path, ["held"]) as other:
+        other.send_signal(signal.SIGSTOP)
+        change_claims(path, "expires_at = ?", time.time() - 1)
+        assert claims.claim(["held"], 16) == set()
+
+
+def test_to_look_for_what_is_all_held_does_not_wait_for_those_who_write(path: Path) -> None:
+    with (
+        claiming(path) as claims,
+        another_process_holds(path, ["held"]),
+        contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writing,
+    ):
+        writing.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert claims.claim(["held"], 16) == set()
+        assert time.monotonic() - started < 5
 
 
 def test_a_claim_that_is_renewed_does_not_expire(path: Path) -> None:
@@ -106,3 +135,10 @@ def test_a_claim_ends_with_its_answer_when_it_is_given_up_and_with_the_run(path:
             assert rows.execute("SELECT key FROM claims").fetchall() == [("c",)]
     with contextlib.closing(sqlite3.connect(path)) as rows:
         assert rows.execute("SELECT key FROM claims").fetchall() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where psutil adds the clock to what the system counts")
+def test_an_owner_is_named_by_what_no_change_of_the_clock_moves() -> None:
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(") ")[2].split()[19])
+    started = float(name_owner().rsplit(" ", 1)[1])
+    assert started == pytest.approx(ticks / os.sysconf("SC_CLK_TCK"), abs=0.1)

@@ -596,7 +596,16 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(
     assert str(raised.value) == f"teacher.invalid:80 through the proxy 127.0.0.1:{port}: connection refused"
 
 
-@pytest.mark.parametrize("proxy", ["socks5://user:password@127.0.0.1:9", "http://user:password@:x", "http://"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://user:password@127.0.0.1:9",
+        "http://user:password@:x",
+        "http://",
+        "http://proxy..corp:3128",
+        "http://user:12/password@127.0.0.1:9",
+    ],
+)
 def test_a_proxy_that_is_no_url_is_one_sentence_without_its_password(
     monkeypatch: pytest.MonkeyPatch, provider: str, proxy: str
 ) -> None:

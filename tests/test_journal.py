@@ -487,3 +487,32 @@ def test_a_block_that_breaks_off_has_written_nothing(path: Path) -> None:
         assert list(journal.read("SELECT name FROM segments")) == []
         journal.record("key", 16, reply(), "host")
         assert find(journal, "key", 16) == reply()
+
+
+def test_a_journal_behind_a_link_is_kept_up_where_it_is(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(path)
+    with Journal(link) as journal:
+        journal.record("key", 16, reply(), "host")
+        journal.flush()
+    with Journal(path) as journal:
+        assert find(journal, "key", 16) == reply()
+
+
+def test_a_damaged_journal_that_another_run_kept_aside_is_not_mistaken_for_its_successor(path: Path) -> None:
+    with Journal(path) as damaged:
+        for number in range(100):
+            damaged.record(f"key{number}", 16, reply(content="x" * 1000), "host")
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(bytes(4096 * 20))
+    with contextlib.ExitStack() as opened:
+        one, two = (opened.enter_context(Journal(path)) for _ in range(2))
+        with pytest.raises(InputError, match="it is kept as"):
+            one.find("key1", 16)
+        with Journal(path) as successor:
+            successor.record("new", 16, reply(), "host")
+        with pytest.raises(InputError, match="another run has kept it aside"):
+            two.find("key1", 16)
+    with Journal(path) as successor:
+        assert find(successor, "new", 16) == reply()

@@ -1,5 +1,7 @@
 import contextlib
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,3 +152,24 @@ def test_a_broken_line_is_told(tmp_path: Path, journal: Journal) -> None:
         file.write("{\n")
     with pytest.raises(InputError, match=r"train.jsonl: line 2: expected a JSON object"):
         Plan(journal, TEACHER, folder)
+
+
+def test_no_room_for_the_plan_is_one_sentence(tmp_path: Path) -> None:
+    folder = write(tmp_path, train=[f"question {number} {'x' * 20_000}" for number in range(300)])
+    script = f"""
+import resource
+from pathlib import Path
+from stages.errors import InputError
+from stages.params import Teacher
+from stages.teacher.journal import Journal
+from stages.teacher.plan import Plan
+with Journal(Path({str(tmp_path / "journal.sqlite")!r})) as journal:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    try:
+        Plan(journal, Teacher(provider="azure", model="m"), Path({str(folder)!r}))
+    except InputError as error:
+        print(error)
+"""
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False)
+    assert "expected room for a temporary file" in done.stdout, done.stderr

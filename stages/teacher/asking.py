@@ -20,7 +20,6 @@ LONGEST_PAUSE_S = 600
 LONGEST_BACKOFF_S = 30
 FIRST_BACKOFF_S = 0.5
 OUTAGE_PAUSE_S = (0.25, 5.0)
-GRACE_S = 10
 FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05
 
 
@@ -47,7 +46,8 @@ class Job:
 class Bounds:
     """How hard to ask: calls in flight, seconds and number of attempts of one request, failed rows in a row.
 
-    A server that was there before may be away for `outage_s` seconds before that costs attempts.
+    A server that was there before may be away for `outage_s` seconds before that costs attempts. When the run ends
+    early, calls in flight have `grace_s` seconds.
     """
 
     concurrency: int
@@ -55,6 +55,7 @@ class Bounds:
     max_attempts: int
     max_failures_in_a_row: int
     outage_s: float = 60
+    grace_s: float = 10
 
 
 Record = Callable[[str, Reply | Failure], None]
@@ -75,6 +76,7 @@ class Asker:
         self._waiting: list[Job] = []
         self._in_flight = 0  # requests that workers have in hand
         self._calls = 0  # those of them that the server has
+        self._broken = False
         self._changed = asyncio.Event()
         self._answered_at: float | None = None
         self._failures_in_a_row = 0
@@ -84,8 +86,8 @@ class Asker:
     async def ask_all(self, requests: Iterator[tuple[str, list[Message]]], record: Record) -> None:
         """Ask each (key, messages); each Reply or Failure goes to `record` as it comes, a FatalError ends all.
 
-        Requests are taken one by one as calls end, so that memory does not grow with them. After `stopped` is set no
-        call starts, and those in flight have GRACE_S to end.
+        Requests are taken one by one as calls end, so that memory does not grow with them. After `stopped` is set, or
+        an error that ends the run, no call starts, and those in flight, which may be paid for, have `grace_s` to end.
         """
         workers = [asyncio.create_task(self._work(requests, record)) for _ in range(self._bounds.concurrency)]
         stopping = asyncio.create_task(self.stopped.wait())
@@ -93,8 +95,8 @@ class Asker:
         ends: list[asyncio.Future[Any]] = [every, stopping]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if self.stopped.is_set():
-                await self._wait_for_calls(every)
+            if self._is_ending():
+                await self._wait_for_calls()
             if every.done() or not self.stopped.is_set():
                 await every
         finally:
@@ -103,27 +105,35 @@ class Asker:
                 worker.cancel()
             await asyncio.gather(every, *workers, return_exceptions=True)
 
-    async def _wait_for_calls(self, every: asyncio.Future[Any]) -> None:
-        """Give the calls in flight GRACE_S to end; a worker that only waits for its turn is not waited for."""
+    def _is_ending(self) -> bool:
+        """Tell whether no call may start any more."""
+        return self._broken or self.stopped.is_set()
+
+    async def _wait_for_calls(self) -> None:
+        """Give the calls in flight `grace_s` to end; a worker that only waits for its turn is not waited for."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE_S):
-                while self._calls and not every.done():
+            async with asyncio.timeout(self._bounds.grace_s):
+                while self._calls:
                     self._changed.clear()
                     await self._changed.wait()
 
     async def _work(self, requests: Iterator[tuple[str, list[Message]]], record: Record) -> None:
         """Ask one request after the other."""
-        while (job := await self._take(requests)) is not None:
-            self._in_flight += 1
-            try:
-                await self._ask(job, record)
-            finally:
-                self._in_flight -= 1
-                self._changed.set()
+        try:
+            while (job := await self._take(requests)) is not None:
+                self._in_flight += 1
+                try:
+                    await self._ask(job, record)
+                finally:
+                    self._in_flight -= 1
+                    self._changed.set()
+        except Exception:
+            self._broken = True
+            raise
 
     async def _take(self, requests: Iterator[tuple[str, list[Message]]]) -> Job | None:
         """Return what is to be asked next, a retry that is due first; None when nothing will come any more."""
-        while not self.stopped.is_set():
+        while not self._is_ending():
             now = _now()
             if self._waiting and self._waiting[0].due <= now:
                 return heapq.heappop(self._waiting)
@@ -146,7 +156,7 @@ class Asker:
         turn = await self._pace.wait_for_turn(expected)
         self._calls += 1
         try:
-            if self.stopped.is_set():
+            if self._is_ending():
                 return
             async with asyncio.timeout(self._bounds.timeout_s):
                 reply = await self._client.complete(job.messages)

@@ -16,8 +16,8 @@ class Budget:
     """Lets a call start only while even the dearest outcome of all calls in flight stays within the budget.
 
     A call is set aside at the price of its prompt, with a token for each character, and an answer of max_tokens; when
-    it ends, at what it really took. Where that leaves no room, a call waits for others to end; with none in flight, a
-    FatalError ends the run.
+    it ends, at what it really took. One that brought no answer is taken to be free, though a server may bill it. Where
+    that leaves no room, a call waits for others to end; with none in flight, a FatalError ends the run.
     """
 
     def __init__(self, teacher_name: str, teacher: Teacher, budget_usd: float | None) -> None:

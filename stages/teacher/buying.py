@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -24,6 +25,7 @@ from stages.teacher.replies import FatalError, Reply
 
 FLUSH_S = 0.1
 ELSEWHERE_POLL_S = 0.25
+ELSEWHERE_REST = 10  # times as long as it took to look, so that many requests keep no core busy
 
 
 class StoppedError(Exception):
@@ -82,8 +84,12 @@ async def ask_until_done(
     stop_on_signals(asker)
     try:
         await asker.ask_all(plan.claim_missing(), record)
-        while not asker.stopped.is_set() and plan.is_open():
-            await asyncio.sleep(ELSEWHERE_POLL_S)
+        while not asker.stopped.is_set():
+            started = time.monotonic()
+            if not plan.is_open():
+                break
+            looked_s = time.monotonic() - started
+            await asyncio.sleep(max(ELSEWHERE_POLL_S, ELSEWHERE_REST * looked_s))
             await asker.ask_all(plan.claim_missing(elsewhere=True), record)
     finally:
         asking["retries"] = asker.retries

@@ -1,6 +1,5 @@
 """Who is asking for what, so that two runs at once buy each answer once."""
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,9 +11,10 @@ from stages.teacher.owners import is_alive, name_owner
 CLAIM_S = 60
 CLAIM = f"""
     INSERT INTO claims SELECT :key, :limit, :owner, :expiry WHERE NOT EXISTS (SELECT 1 {SERVING})
-    ON CONFLICT DO UPDATE SET owner = :owner, expires_at = :expiry WHERE owner = :owner OR expires_at < :now
+    ON CONFLICT DO UPDATE SET expires_at = :expiry WHERE owner = :owner
 """
-HELD = "SELECT owner FROM claims WHERE key = :key AND max_tokens = :limit"
+HELD = "SELECT owner, expires_at FROM claims WHERE key = ? AND max_tokens = ?"
+DROP_ENDED = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ? AND expires_at = ?"
 DROP = "DELETE FROM claims WHERE key = :key AND max_tokens = :limit"
 DROP_ANSWERED = """
     DELETE FROM claims WHERE owner = ? AND EXISTS (
@@ -24,7 +24,10 @@ DROP_ANSWERED = """
 
 
 class Claims:
-    """This process's claims in a journal; they end when closed, and expire where it dies before."""
+    """This process's claims in a journal; they end when closed, or with the process.
+
+    One on another machine that shares the file cannot be seen to end, so its claims also expire.
+    """
 
     def __init__(self, journal: Journal) -> None:
         """Claim nothing yet."""
@@ -32,11 +35,28 @@ class Claims:
         self._owner = name_owner()
 
     def claim(self, keys: Sequence[str], max_tokens: int) -> set[str]:
-        """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives."""
-        now = time.time()
-        values = {"limit": max_tokens, "owner": self._owner, "now": now, "expiry": now + CLAIM_S}
+        """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives.
+
+        Who lives is found out before the journal is written to, and where all is held, it is not: a run that looks
+        again and again for what others leave must not keep them from writing.
+        """
+        free, ended = self._sort(keys, max_tokens)
+        if not free:
+            return set()
         with self._journal.transaction() as database:
-            return {key for key in keys if _claim_one(database, {"key": key, **values})}
+            database.executemany(DROP_ENDED, ended)
+            values = {"limit": max_tokens, "owner": self._owner, "expiry": time.time() + CLAIM_S}
+            return {key for key in free if database.execute(CLAIM, {"key": key, **values}).rowcount}
+
+    def _sort(self, keys: Sequence[str], max_tokens: int) -> tuple[list[str], list[tuple[str, int, str, float]]]:
+        """Return the keys that nobody else who lives has claimed, and the claims on them of those who do not."""
+        with self._journal.transaction("DEFERRED") as database:
+            held = {key: database.execute(HELD, (key, max_tokens)).fetchone() for key in keys}
+        others = {key: claim for key, claim in held.items() if claim and claim[0] != self._owner}
+        alive = {owner: is_alive(owner) for owner in {owner for owner, _ in others.values()}}
+        ended = {key: claim for key, claim in others.items() if _has_ended(alive[claim[0]], claim[1])}
+        free = [key for key in held if key not in others or key in ended]
+        return free, [(key, max_tokens, *claim) for key, claim in ended.items()]
 
     def renew(self) -> None:
         """Put off the expiry of all claims, and give up those that got their answer; to be done often in CLAIM_S.
@@ -53,17 +73,11 @@ class Claims:
             database.execute(DROP, {"key": key, "limit": max_tokens})
 
     def close(self) -> None:
-        """Give up all claims; where that fails they expire, and the error that matters has been told."""
+        """Give up all claims; where that fails they end with the process, and the error that matters has been told."""
         with suppress(InputError), self._journal.transaction() as database:
             database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
 
 
-def _claim_one(database: sqlite3.Connection, values: dict[str, object]) -> bool:
-    """Claim a key, also after an owner that died without giving it up."""
-    if database.execute(CLAIM, values).rowcount:
-        return True
-    held = database.execute(HELD, values).fetchone()
-    if held is None or is_alive(held[0]):
-        return False
-    database.execute(DROP, values)
-    return database.execute(CLAIM, values).rowcount > 0
+def _has_ended(alive: bool | None, expires_at: float) -> bool:
+    """Tell whether a claim is nobody's: its owner's end decides, and its expiry only where that cannot be seen."""
+    return expires_at < time.time() if alive is None else not alive

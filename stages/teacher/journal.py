@@ -22,6 +22,7 @@ from stages.teacher.replies import Reply
 PATIENCE_S = 60
 BATCH = 1000
 LOG_PAGES = 10_000
+Kind = Literal["DEFERRED", "IMMEDIATE"]
 ANSWER = "max_tokens, status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs"
 SERVING = """
     FROM answers WHERE key = :key AND (max_tokens = :limit OR
@@ -63,14 +64,15 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         """Open the journal, or make a new one that only its owner may read; a damaged one is kept aside."""
-        self.path = path
+        self.path = Path(os.path.realpath(path))  # where SQLite writes its log, too
         self._unflushed = False
         with self._plain_errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             with suppress(PermissionError):  # another user's journal, opened to this one
-                path.chmod(0o600)
-            self._database = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
+                self.path.chmod(0o600)
+            self._inode = self.path.stat().st_ino
+            self._database = sqlite3.connect(self.path, isolation_level=None, timeout=PATIENCE_S)
             try:
                 self._prepare()
             except BaseException:
@@ -99,7 +101,7 @@ class Journal:
         self._database.execute("PRAGMA synchronous = NORMAL")
         # Its pages go back into the file in one go: each time waits for the disk, with all calls in flight.
         self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        with self._transaction():
+        with self._transaction("IMMEDIATE"):
             for number in range(self._version(), VERSION):
                 for statement in MIGRATIONS[number]:
                     self._database.execute(statement)
@@ -120,9 +122,9 @@ class Journal:
         return bought
 
     def find_all(self, keys: Sequence[str], max_tokens: int) -> list[Bought | None]:
-        """Return what `find` does for each of many keys, in their order, in half the time."""
-        with self._plain_errors(), self._transaction("DEFERRED"):
-            rows = [self._database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone() for key in keys]
+        """Return what `find` does for each of many keys, in their order; the file is locked once for all."""
+        with self.transaction("DEFERRED") as database:
+            rows = [database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone() for key in keys]
         return [row and _to_bought(row) for row in rows]
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
@@ -159,9 +161,12 @@ class Journal:
             yield from batch
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give the database to a block that writes all or nothing; an OSError in it is taken for the journal's."""
-        with self._plain_errors(), self._transaction():
+    def transaction(self, kind: Kind = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        """Give the database to a block that writes all or nothing, or, DEFERRED, reads all at one moment.
+
+        An OSError in it is taken for the journal's.
+        """
+        with self._plain_errors(), self._transaction(kind):
             yield self._database
 
     def flush(self) -> None:
@@ -177,8 +182,8 @@ class Journal:
                 os.close(log)
 
     @contextmanager
-    def _transaction(self, kind: Literal["DEFERRED", "IMMEDIATE"] = "IMMEDIATE") -> Iterator[None]:
-        """Write all or nothing, or, DEFERRED, read all at one moment."""
+    def _transaction(self, kind: Kind) -> Iterator[None]:
+        """Do what `transaction` does, with SQLite's own errors."""
         self._database.execute(f"BEGIN {kind}")
         try:
             yield
@@ -208,13 +213,21 @@ class Journal:
 
     def _keep_aside(self, error: Exception) -> str:
         """Rename a damaged journal, and say where it is; a new one begins only with the next run."""
+        found = f"{self.path}: expected a journal, but {error}"
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
-        for suffix in ("", "-wal", "-shm"):
-            file = Path(f"{self.path}{suffix}")
-            if file.exists():
-                file.rename(f"{aside}{suffix}")
+        try:
+            if not self.path.exists() or self.path.stat().st_ino != self._inode:
+                return (
+                    f"{found}; another run has kept it aside as {self.path}.damaged-*, and nothing was asked; run again"
+                )
+            for suffix in ("", "-wal", "-shm"):
+                file = Path(f"{self.path}{suffix}")
+                if file.exists():
+                    file.rename(f"{aside}{suffix}")
+        except OSError as refused:
+            return f"{found}; it is to be kept as {aside}, but {refused}: rename it so, and run again"
         return (
-            f"{self.path}: expected a journal, but {error}; it is kept as {aside}, and nothing was asked. "
+            f"{found}; it is kept as {aside}, and nothing was asked. "
             f"`sqlite3 {aside} .recover` may save its answers; the next run begins a new journal"
         )
 

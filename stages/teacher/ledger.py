@@ -56,12 +56,13 @@ class LedgerAnswer(Row):
 
 
 def record_uses(journal: Journal, project: str, answers: Iterable[tuple[str, int]]) -> None:
-    """Note that runs of this project bought or found these answers, each named by its key and its own token limit."""
-    for batch in batched(answers, BATCH):
-        with journal.transaction() as database:
-            database.executemany(
-                "INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", [(project, key, limit) for key, limit in batch]
-            )
+    """Note that runs of this project bought or found these answers, each named by its key and its own token limit.
+
+    It is done in one transaction, so bring them in parts.
+    """
+    with journal.transaction() as database:
+        rows = ((project, key, limit) for key, limit in answers)
+        database.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?, ?)", rows)
 
 
 def import_ledger(journal: Journal, folder: Path) -> int:

@@ -29,6 +29,8 @@ def proxy_for(endpoint: str) -> str | None:
     proxy = named if "://" in named else f"http://{named}"
     try:
         address_of(proxy)
+        if urlsplit(proxy).path.strip("/"):
+            raise ValueError("a proxy has no path; its password may have been taken for one")
     except ValueError:
         raise FatalError(
             "the environment's proxy: expected a URL such as http://proxy.example:3128; correct HTTP_PROXY or "
@@ -42,6 +44,7 @@ def address_of(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
         raise ValueError("expected a URL with http or https and a host")
+    parts.hostname.encode("idna")
     return parts.hostname, parts.port or PORTS[parts.scheme]
 
 
@@ -87,8 +90,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _name_way(endpoint: str) -> str:
     """Name host and port, and those of the proxy on the way, without its password."""
-    parts = urlsplit(endpoint)
-    way = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host, port = address_of(endpoint)
+    way = f"{host}:{port}"
     if proxy := proxy_for(endpoint):
         way += f" through the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}"
     return way

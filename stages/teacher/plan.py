@@ -5,14 +5,17 @@ is gone when the run ends.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Self
 
 from pydantic import TypeAdapter
 
+from stages.errors import InputError
 from stages.params import Teacher
 from stages.records import Message, Request, Response, read_rows, split_files
 from stages.teacher.batches import batched
@@ -61,12 +64,24 @@ class Plan:
         self._journal = journal
         self._teacher = teacher
         self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(SCHEMA)
-        self._database.execute("BEGIN")
-        for file in split_files(folder):
-            for requests in batched(read_rows(file, Request), BATCH):
-                self._add(file.stem, requests)
-        self._database.execute("COMMIT")
+        with self._plain_errors():
+            self._database.executescript(SCHEMA)
+            self._database.execute("BEGIN")
+            for file in split_files(folder):
+                for requests in batched(read_rows(file, Request), BATCH):
+                    self._add(file.stem, requests)
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Turn what SQLite says of the file into an InputError; what it says of the journal is one already."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise InputError(
+                f"{gettempdir()}: expected room for a temporary file of the requests, but {error}; make room, or name "
+                "another folder with TMPDIR"
+            ) from None
 
     def _add(self, split: str, requests: list[Request]) -> None:
         """Note rows, and their requests where they are the first of their kind."""
@@ -121,21 +136,26 @@ class Plan:
                 if key in mine:
                     yield key, MESSAGES.validate_json(messages)
 
-    def _mark(self, requests: list[tuple[bool, str]]) -> None:
+    def _mark(self, requests: Sequence[tuple[bool, str]]) -> None:
         """Note which requests another run is asking."""
-        self._database.executemany("UPDATE requests SET elsewhere = ? WHERE key = ?", requests)
+        self._change("UPDATE requests SET elsewhere = ? WHERE key = ?", requests)
 
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
-        self._database.execute("UPDATE requests SET failure = ? WHERE key = ?", (message, key))
+        self._change("UPDATE requests SET failure = ? WHERE key = ?", [(message, key)])
         self.claims.release(key, self._teacher.max_tokens)
+
+    def _change(self, query: str, requests: Sequence[tuple[object, ...]]) -> None:
+        """Write to the file, once for each request."""
+        with self._plain_errors():
+            self._database.executemany(query, requests)
 
     def is_open(self) -> bool:
         """Tell whether another run is asking something that has no answer yet."""
         query = "SELECT key FROM requests WHERE elsewhere AND failure IS NULL"
         left = [key for (key,) in self._database.execute(query)]
         came = [(key,) for keys in batched(left, BATCH) for key in self._bought_of(keys)]
-        self._database.executemany("UPDATE requests SET elsewhere = FALSE, messages = NULL WHERE key = ?", came)
+        self._change("UPDATE requests SET elsewhere = FALSE, messages = NULL WHERE key = ?", came)
         return len(came) < len(left)
 
     def _bought_of(self, keys: list[str]) -> list[str]:
