@@ -120,6 +120,12 @@ def test_what_was_bought_meanwhile_is_not_claimed(path: Path, limit: int) -> Non
         assert claims.claim(["key"], limit) == set()
 
 
+def test_what_another_run_claimed_is_not_given_up(path: Path) -> None:
+    with claiming(path) as claims, another_process_holds(path, ["held"]):
+        claims.release("held", 16)
+        assert claims.claim(["held"], 16) == set()
+
+
 def test_the_same_request_under_another_limit_is_another_claim(path: Path) -> None:
     with claiming(path) as claims, another_process_holds(path, ["held"]):
         assert claims.claim(["held"], 17) == {"held"}

@@ -15,7 +15,7 @@ CLAIM = f"""
 """
 HELD = "SELECT owner, expires_at FROM claims WHERE key = ? AND max_tokens = ?"
 DROP_ENDED = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ? AND expires_at = ?"
-DROP = "DELETE FROM claims WHERE key = :key AND max_tokens = :limit"
+DROP = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ?"
 DROP_ANSWERED = """
     DELETE FROM claims WHERE owner = ? AND EXISTS (
         SELECT 1 FROM answers WHERE answers.key = claims.key AND answers.max_tokens = claims.max_tokens
@@ -68,9 +68,9 @@ class Claims:
             database.execute("UPDATE claims SET expires_at = ? WHERE owner = ?", (time.time() + CLAIM_S, self._owner))
 
     def release(self, key: str, max_tokens: int) -> None:
-        """Give up a claim without an answer."""
+        """Give up a claim of this run without an answer."""
         with self._journal.transaction() as database:
-            database.execute(DROP, {"key": key, "limit": max_tokens})
+            database.execute(DROP, (key, max_tokens, self._owner))
 
     def close(self) -> None:
         """Give up all claims; where that fails they end with the process, and the error that matters has been told."""
