@@ -20,6 +20,7 @@ from stages.teacher.journal import Bought, Journal, journal_path
 from stages.teacher.ledger import import_ledger, record_uses
 from stages.teacher.plan import Plan
 from stages.teacher.projects import project_id
+from stages.teacher.turns import Turn
 
 STOPPED_BY_SIGNAL = 130
 USES_BATCH = 1000
@@ -67,6 +68,7 @@ def infer(params: Params, requests: Path, responses: Path, ledger: Path, log: Pa
 def answer(params: Params, journal: Journal, plan: Plan, responses: Path, log: Path) -> "Came":
     """Write the responses in request order, and the log, also that of a run that is stopped before it has all."""
     started = time.monotonic()
+    turn = Turn(log)
     asking: dict[str, object] = {"asked": 0, "retries": 0, "endpoint_host": None}
     came = Came(journal, project_id(Path.cwd()))
     try:
@@ -74,6 +76,7 @@ def answer(params: Params, journal: Journal, plan: Plan, responses: Path, log: P
             buy_missing(params, journal, plan, asking)
             plan.tally.add_bought_elsewhere(int(str(asking["asked"])))
         for split in plan.splits():
+            check_turn(turn, responses)
             write_rows(responses / f"{split}.jsonl", came.count(plan.rows(split)))
     except BaseException:
         came = Came(journal, came.project)
@@ -82,7 +85,8 @@ def answer(params: Params, journal: Journal, plan: Plan, responses: Path, log: P
         raise
     finally:
         came.note_uses()
-        write_json(log, summarise(plan, asking, came, time.monotonic() - started))
+        if not turn.is_over():
+            write_json(log, summarise(plan, asking, came, time.monotonic() - started))
     tally = plan.tally
     click.echo(
         f"{tally.requests:,} requests: {asking['asked']:,} asked, {tally.from_journal:,} found in the journal, "
@@ -145,6 +149,15 @@ def summarise(plan: Plan, asking: dict[str, object], came: Came, seconds: float)
         "seconds": round(seconds, 3),
         "requests_per_second": round(int(str(asking["asked"])) / seconds, 3),
     }
+
+
+def check_turn(turn: Turn, responses: Path) -> None:
+    """Leave the writing to a run that began later; what this one bought, that one finds."""
+    if turn.is_over():
+        raise InputError(
+            f"{responses}: another run of this stage was started after this one, so its rows are written there; every "
+            "answer that came here is kept"
+        )
 
 
 def check_failures(plan: Plan, max_failed_fraction: float) -> None:

@@ -4,6 +4,7 @@ Rows hold nothing that differs between two runs over the same answers, so that t
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,9 +152,12 @@ def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the name of an unfinished file that takes the path's place when the block ends well: whole or not at all."""
+    """Give the name of an unfinished file that takes the path's place when the block ends well: whole or not at all.
+
+    The name is this process's own, since a run whose DVC was killed may still write the same path.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         yield unfinished
         unfinished.replace(path)

@@ -29,9 +29,9 @@ def run_stages(project: Project, *stages: str) -> None:
 
 
 @contextmanager
-def start_infer(project: Project, name: str = "data/responses") -> "Iterator[subprocess.Popen[str]]":
-    """Start the stage in a process that does not outlive the block; `name` is where its rows go, its log beside."""
-    paths = {"data/responses": name, "logs/infer.json": f"{name}.json"}
+def start_infer(project: Project, name: str | None = None) -> "Iterator[subprocess.Popen[str]]":
+    """Start the stage in a process that does not outlive the block; a `name` is where its rows go, its log beside."""
+    paths = {"data/responses": name, "logs/infer.json": f"{name}.json"} if name else {}
     with subprocess.Popen(
         [sys.executable, "-m", "stages.infer", *[paths.get(word, word) for word in arguments("infer")]],
         cwd=project.folder,
@@ -190,6 +190,33 @@ def test_a_run_whose_dvc_was_killed_goes_on_beside_the_next_and_none_asks_what_t
     assert len(teacher.calls) == 19 * QUESTIONS
     assert len(peers) > 16  # both asked
     assert [row["status"] for row in project.rows("data/responses/train.jsonl")] == ["answered"] * 20 * 8
+
+
+def test_a_run_that_another_overtook_keeps_its_answers_and_writes_no_rows_over_those_of_the_other(
+    project: Project, teacher: TeacherServer
+) -> None:
+    before = project.read("params.yaml")
+    project.edit_params(prompts__letter__system=OTHER_WORDS)
+    run_stages(project, "prepare")
+    teacher.default = Answer(completion(), delay_s=3)
+    with start_infer(project) as older:
+        wait_for_calls(teacher, QUESTIONS)
+        (project.folder / "params.yaml").write_text(before)
+        run_stages(project, "prepare", "infer")
+        written, logged = project.read("data/responses/train.jsonl"), project.read("logs/infer.json")
+        assert older.poll() is None  # the newer run, which asked nothing, was done first
+        said = older.communicate(timeout=60)[0]
+
+    assert older.returncode == 1
+    assert said.splitlines()[-1] == (
+        "Error: data/responses: another run of this stage was started after this one, so its rows are written there; "
+        "every answer that came here is kept"
+    )
+    assert project.read("data/responses/train.jsonl") == written
+    assert project.read("logs/infer.json") == logged
+    project.edit_params(prompts__letter__system=OTHER_WORDS)
+    run_stages(project, "prepare", "infer")
+    assert len(teacher.calls) == QUESTIONS
 
 
 def test_a_second_clone_that_pulls_the_ledger_asks_nothing(

@@ -1,5 +1,8 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from stages.choices import letter_choices
 from stages.errors import InputError
-from stages.records import Question, Response, Usage, read_rows, split_files, write_json, write_rows
+from stages.records import Question, Response, Usage, read_rows, replacing, split_files, write_json, write_rows
 
 GOOD = {
     "id": "q1",
@@ -175,3 +178,32 @@ def test_split_files_come_in_the_order_of_the_splits_and_nothing_else(tmp_path: 
 def test_a_folder_without_split_files_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected files of the stage before, found none; run `make repro`"):
         split_files(tmp_path / "requests")
+
+
+def test_two_processes_that_write_one_file_at_once_are_both_right_and_the_last_one_stays(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    write_it = "import sys; from pathlib import Path; from stages.records import write_json; "
+
+    with replacing(path) as unfinished:
+        unfinished.write_text("ours")
+        other = [sys.executable, "-c", write_it + "write_json(Path(sys.argv[1]), 'theirs')", str(path)]
+        subprocess.run(other, check=True, cwd=Path(__file__).parents[1])
+        assert path.read_text() == '"theirs"\n'
+
+    assert path.read_text() == "ours"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_run_leaves_is_no_part_of_an_output(tmp_path: Path) -> None:
+    unfinished = unfinished_name(tmp_path / "train.jsonl")
+    root = Path(__file__).parents[1]
+    for ignored in (".gitignore", ".dvcignore"):
+        patterns = (root / ignored).read_text().splitlines()
+        assert any(fnmatch(unfinished, pattern) for pattern in patterns), ignored
+
+
+def unfinished_name(path: Path) -> str:
+    """The name that a file has while it is written."""
+    with replacing(path) as unfinished:
+        unfinished.touch()
+    return unfinished.name
