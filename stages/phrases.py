@@ -5,17 +5,28 @@ Of these patterns all but LETTER and BARE_LETTER read lower case.
 
 import re
 
+# Where a label is no Latin letter, a sign of the private use area stands for it. Vowel marks are no letters to Python.
+FIRST_SIGN = "\ue000"
+_SIGNS = "\ue000-\uf8ff"
+IN_WORD = "[\\w\u0300-\u036f\u05b0-\u05c7\u0610-\u061a\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f]"
+
 # Letters and option texts: what may follow them, what joins them.
-_VERB = r"(?:is|are|was|were|do|does|did|can|cannot|could|would|may|might|has|have|seems?|\w+n't|refers|makes|fits)\b"
+_VERB = r"(?:is|are|was|were|do|does|did|can|cannot|could|would|may|might|has|have|seems?|\w+n't|refers|makes|fits|works|remains|best)\b"
+_FOREIGN_OR = "oder|ou|o|u|lub|albo|veya|ya da|atau|eller|nebo|hoặc|или|或|또는|または|या|أو|او"
+_FOREIGN_AND = "und|et|e|ed|y|en|i|oraz|ve|dan|och|og|và"
 _STOP = r"[\"')\]}>]*(?:\s*\Z|\n|\s?[.,;:!]+(?![\w?])|\s?--|\s-\s|\s?[(/]|\s(?:because|since|as|due|given|based|but"
-_STOP_LETTER = rf"{_STOP}|(?:or|and)(?! \(?[b-hj-z]\b)|which|over|rather|instead|not|so|for|in|with|from|then|here"
+_STOP_LETTER = rf"{_STOP}|(?:or|and)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in|with|from|then|here|on|option"
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
 AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
-AFTER_CAPITAL = re.compile(rf"{_STOP_LETTER}|or|and|nor|to|through|thru|it is|{_VERB})\b)|[)\]]|\s?[-?&+]")
+AFTER_CAPITAL = re.compile(
+    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|it is|{_VERB}|(?:{_FOREIGN_OR}|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
+)
 AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
 BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
-LETTER = re.compile(r"(?<![\w'&])([\"'(\[{<]{0,3})([A-Za-z])(?!\w|'\w|&\w)([\"')\]}>]*)")
-WORD_START, WORD_END = re.compile(r"(?<!\w)(?<!\d[.,])(?<![-+$](?=\d))"), re.compile(r"(?!\w|'\w|[.,:]\d|%)")
+CALLED = re.compile(r"\b(?:option|choice|letter)\s?\Z")
+LETTER = re.compile(rf"(?<![\w&])([A-Za-z{_SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)([\"')\]}}>]*)")
+WORD_START = re.compile(rf"(?<!{IN_WORD})(?<!\d[.,])(?<![-+$](?=\d))")
+WORD_END = re.compile(rf"(?!{IN_WORD}|'\w|[.,:]\d|%)")
 ARTICLE_END = re.compile(r"\b(?:the|an?) \Z")
 _ARTICLE = r"(?:(?:the|an?) )?[\"'(\[]*"
 LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*{_ARTICLE}")
@@ -24,8 +35,8 @@ OWN_TEXT = re.compile(r"[\"')\].:]*\s?(?:\w+ ){1,3}")
 OR_ITEM = re.compile(r"[.:] [^.;:\n]{1,60} or \(?")
 RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
-    r"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or)|and|&|\+|/|[^.;:\n]{1,60} (or|so is))\s?"
-    rf"(?:(?:then|also|is it|\w+ly) )*(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
+    rf"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}|&|\+|/|[^.;:\n]{{1,60}} (or|so is))\s?"
+    rf"(?:(?:then|also|is it|maybe|perhaps|\w+ly) )*(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
 )
 SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
 
@@ -33,20 +44,28 @@ SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
 # verdict on its right ("is the best choice"), or a line; and what takes it back.
 _BE = r"(?:is|was|are|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems|remains)"
 _HEDGE = (
-    r"(?:[\s:,\"'(\[]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either|best|to be"
+    r"(?>[\s:,\"'(\[{<=#]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either|best|to be"
     r"|that|it is|it's|i (?:think|believe|guess|would say)|of course|yes|well|final|correct|right|option|choice|answer"
-    r"|letter)\b)*"
+    r"|letter|number|easy|simply)\b)*+"
+)
+_CORRECTION = (
+    r"(?:(?:\A|[.?!,;:(\[-] ?|\b)(?:no(?= ?,)|sorry|wait|actually|hmm|edit|correction|update|scratch that|(?:or )?rather"
+    r"|i meant?|make (?:that|it)|(?:on|upon) (?:second|further) thought|(?:i've )?changed my mind)\b[ ,:.!-]*)+"
 )
 CUE = re.compile(
     r"(?:\b(?P<strong>(?:answer|ans|choice|option|solution|response|output|result|pick|selection|conclusion|guess|vote"
     r"|bet|match|fit|letter|(?:correct|right|best) one)\b(?! (?:choices|options|key)\b)"
-    rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)? ?(?:[:=]>?|->?)|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
-    r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's)"
-    r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone) (?:with|for)|say|answer)\b)"
+    rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)?\]? ?(?:[:=]>?|->?|(?<=\]))|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
+    r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's|let me)"
+    r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted|settle) (?:with|for|on)"
+    r"|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?|say|answer)\b"
+    r"|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?\b"
+    r"|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?|[,;] is)\b)"
     rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which)(?:'s| {_BE})"
     rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
     r"|(?P<short>\A|, )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
-    rf"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:)){_HEDGE}\Z"
+    r"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:|by (?:process of )?elimination))"
+    rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
 )
 _POOR = (
     r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated|unsuitable|invalid"
@@ -67,22 +86,23 @@ DOUBT = re.compile(
     r"|(?:start|begin|end)(?:s|ing)? with (?:the )?letter"
     r"|(?:some|others|many|few)(?: \w+)? (?:say|think|argue|claim|believe|answer))\b"
 )
+NEGATED = re.compile(r"\b(?:not|never|\w+n't|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|cross\w* out|reject\w*)\b")
 CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
 DISMISSED = re.compile(
     rf"(?!\W*(?:because|since|as)\b)\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}|\b(?:{_FAILS}\b|no\b(?! \w)))"
 )
 POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
 VERDICT = re.compile(
-    rf"[\"',)\]]* (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both|also) )*(?:(?:the|my|our)"
+    rf"[\"',)\]]*(?: (?:option|choice|answer))? (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both|also) )*(?:(?:the|my|our)"
     rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
-    r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|most \w+)"
-    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)))"
-    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best)|it is\b)(?!\s?\?)"
+    r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|better|closest|one left|left|most \w+)"
+    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice)\s?(?:\Z|[.,;!\n])))"
+    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best|remains(?=\s?(?:\Z|[.,;!\n])))|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
     r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least)\b| (?:if|when)\b| for (?!th[ei]))"
 )
 AS_WELL = re.compile(r",? (?:as well|too)\b(?! \w)")
 CLAUSE_START = re.compile(rf"(?:\A|[,:\"(]|\b(?:so|that|thus|think|say|hence|and|since|because)) ?{_ARTICLE}\Z")
-LINE_START = re.compile(rf"(?:\A|\n|! )(?:[=>\u2022-]+ )?{_HEDGE}\Z")
+LINE_START = re.compile(rf"(?:\A|\n|! )(?:[=>\u2022-]+ |ans\. ?)?{_HEDGE}\Z")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
 RETRACTED = re.compile(
     r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually),? )*(?:wait|hold on|scratch that|on second thought|actually,? no"
@@ -90,7 +110,7 @@ RETRACTED = re.compile(
 )
 REPLACED = re.compile(
     r"[\"')\].,;!]*\s?[(\[-]? ?(?:or rather\b|(?:edit|correction|update)\b ?:|i mean\b|make that\b"
-    r"|(?:no|sorry|actually),? (?:(?:it's|it is|i mean|make that|rather) )?\(?(?:[b-hj-z]\b|[ai](?!\s?\w)))"
+    rf"|(?:no|sorry|actually),? (?:(?:it's|it is|i mean|make that|rather) )?\(?(?:[b-hj-z]\b|[{_SIGNS}]|[ai](?!\s?\w)))"
     r"|, no, [\w ]{1,30}[.!]?\Z"
 )
 
@@ -110,8 +130,8 @@ DESCRIBED = re.compile(
     r"(?!.*\b(?:best|most|correct\w*|right)\b)"
 )
 CORRECTING = re.compile(
-    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry"
-    r"|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]*\Z)"
+    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry|scratch that|i meant?|changed my mind"
+    r"|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]{0,200}\Z)"
 )
 TALLIED = re.compile(
     r"[\s\"')\]:.,=-]*\(?(?:(?:no|yes|true|false|correct|incorrect|right|wrong)\b|\d+(?:\.\d+)?\s?(?:%|[,;)\n]|\Z))"
@@ -119,13 +139,17 @@ TALLIED = re.compile(
 REFUSAL = re.compile(
     r"\bi(?:'m| am) (?:sorry|unable|afraid|not (?:able|comfortable|sure))\b|\bi (?:can(?:'t|not| not)|won't|will not"
     r"|could(?:n't| not)|do(?:n't| not) (?:know|have|feel|want|see)|must decline|decline|apologi[sz]e)\b"
-    r"|\bas an? (?:ai|(?:large )?language model)\b|\b(?:unable to|none of (?:the|these|them)|insufficient)\b|\Anone\b"
+    r"|\bas an? (?:ai|(?:large )?language model)\b|\b(?:unable to|none of (?:the|these|them)|insufficient)\b"
+    r"|(?:\A|\banswer(?: is|:)\W{0,3})(?:none|nothing|no answer)\b|\b(?:have|with) no (?:idea|answer|opinion)\b"
+    r"|\bnot possible to (?:answer|determine|choose|say|tell)\b|\Asorry\b[^.]{0,20}\bcan(?:not|'t)\b"
     r"|(?:n't|not|no) (?:enough|sufficient)|\bcan(?:not|'t) be (?:determined|answered|inferred)"
     r"|\bno (?:correct|right|good|suitable|clear|single) (?:answer|option|choice)"
 )
-BARE_LETTER = re.compile(r"[\"'(\[{< ]*(?!A:)([A-Za-z])[\"')\]}>.:,;! ]*")
+BARE_LETTER = re.compile(
+    rf"[\"'(\[{{< ]*(?!A:)([A-Za-z{_SIGNS}])[\"')\]}}>.:,;! ]*(?:[ ,\n][\"'(\[{{<]*\1[\"')\]}}>.:,;! ]*)*"
+)
 
 
-def taken_back(lower: str, end: int) -> bool:
-    """Tell whether a text puts something else at once in the place of what ends there, or takes it back later."""
-    return bool(REPLACED.match(lower, end) or RETRACTED.search(lower, end))
+def find_retraction(lower: str) -> int:
+    """Return where a text last takes back what it said before, or -1."""
+    return max((match.start() for match in RETRACTED.finditer(lower)), default=-1)

@@ -290,6 +290,10 @@ OTHERS_READ = [
     pytest.param("Among A through J, the answer is (G) uranus.", PLANETS, "G", id="ten choices, range"),
     pytest.param("A person would say that the answer is C.", PLANETS, "C", id="article first"),
     pytest.param("I would choose pluto", PLANETS, "I", id="ten choices, text"),
+    pytest.param("The answer is B, no, D.", PLACES, "D", id="corrected at once"),
+    pytest.param("Answer: B (edit: D)", PLACES, "D", id="edited"),
+    pytest.param("The answer is B or rather D", PLACES, "D", id="or rather"),
+    pytest.param("The answer is B, I mean D.", PLACES, "D", id="I mean"),
 ]
 
 
@@ -428,11 +432,7 @@ UNPARSED = [
     pytest.param("The option we should reject is B.", PLACES, id="should reject"),
     pytest.param("The option that makes no sense is B.", PLACES, id="no sense"),
     pytest.param("The word 'bank' starts with the letter: B", PLACES, id="first letter of a word"),
-    pytest.param("The answer is B, no, D.", PLACES, id="corrected at once"),
     pytest.param("The answer is the bank, no, the mall.", PLACES, id="text corrected at once"),
-    pytest.param("Answer: B (edit: D)", PLACES, id="edited"),
-    pytest.param("The answer is B or rather D", PLACES, id="or rather"),
-    pytest.param("The answer is B, I mean D.", PLACES, id="I mean"),
     pytest.param("A - no\nB - yes\nC - no", PLACES, id="tally on lines"),
     pytest.param("A (no), B (yes)", PLACES, id="tally in brackets"),
     pytest.param("A, no; B, no; C, yes", PLACES, id="tally in a line"),

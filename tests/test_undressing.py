@@ -2,8 +2,7 @@
 
 import pytest
 
-from stages.choices import letter_choices
-from stages.undressing import bare, undress, undress_options, undress_turn
+from stages.undressing import bare, undress, undress_turn
 
 UNDRESSED = [
     pytest.param("$B$", "B", id="dollars around a letter"),
@@ -36,9 +35,3 @@ def test_cuts_off_the_next_turn() -> None:
 @pytest.mark.parametrize("text", ["bank", "The bank.", "a bank", "'Bank'"])
 def test_bare_texts_compare_equal(text: str) -> None:
     assert bare(text) == "bank"
-
-
-def test_options_are_sought_longest_first_and_never_by_a_label() -> None:
-    options = undress_options(tuple(letter_choices(["glass", "glass of water", "A", "*glass*"])))
-    assert options.labels == frozenset("ABCD")
-    assert list(options.owners.items()) == [("glass of water", frozenset("B")), ("glass", frozenset("AD"))]
