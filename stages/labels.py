@@ -36,6 +36,7 @@ _STEPPED = re.compile(
 _WORDLIKE = re.compile("[AIaeiouyвасикоуя가나다או]")  # words of one letter, and particles
 _ONLY_NUMBERS = re.compile(r"(?:[\W\d]|\b(?:or|and)\b)*+")
 _LONGEST_TEXT = 200  # characters after a label in which its option's text is sought
+_FEW = 60  # characters of a text that may be nothing but labels
 _BEFORE = 24  # characters on the left of a label in which its naming may stand
 
 
@@ -102,7 +103,7 @@ def _sign_of(match: re.Match[str], options: Options) -> str:
     if sign is None:
         return token
     named = bracketed or _names_text(sign, text[end:], options)
-    only = token.isdecimal() and _ONLY_NUMBERS.fullmatch(text) and not _COUNTED.match(after)
+    only = token.isdecimal() and len(text) < _FEW and _ONLY_NUMBERS.fullmatch(text) and not _COUNTED.match(after)
     if not (named or only or _is_meant(token, before, after, exact=exact is not None)):
         return token
     if not named and not _NUMBERED.search(before) and options.owners.get(token.lower(), frozenset({sign})) != {sign}:

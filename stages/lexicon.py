@@ -215,7 +215,7 @@ WESTERN: dict[str, dict[str, str]] = {
         ".": "'dir|'dır|'tir|'tır|'dur|'dür|olmalı|olmalıdır",
     },
     "Vietnamese": {
-        "answer": "đáp án|câu trả lời|trả lời",
+        "the answer": "đáp án|câu trả lời|trả lời",
         "option": "phương án|lựa chọn",
         "correct": "đúng|chính xác|đúng nhất|hợp lý nhất|phù hợp nhất",
         "is": "là|sẽ là|phải là",
