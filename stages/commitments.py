@@ -80,8 +80,11 @@ def widen(lower: str, offer: Offer) -> tuple[int, int]:
     left = _sentence(before)
     start = before.rindex(left) if left else len(before)
     verdict, cue = phrases.VERDICT.match(lower, offer.end), phrases.CUE.search(left)
-    wide = start + cue.start() - len(before) if cue else 0
-    return offer.start + wide, verdict.end() if verdict else offer.end
+    if not cue:
+        return offer.start, verdict.end() if verdict else offer.end
+    opening = phrases.CUE_OPENING.search(left[: cue.start()])
+    begins = start + (opening.start() if opening else cue.start())
+    return offer.start - len(before) + begins, verdict.end() if verdict else offer.end
 
 
 def _sentence(before: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 Replacement = str | Callable[[re.Match[str]], str]
 
 # Where a text may be cut so that composing the pieces composes the whole: not before marks and vowels that join.
-_JOINING = "\u1160-\u11ff\u3131-\u318e\uff9e-\uffdc"
+_JOINING = re.compile("[\u1160-\u11ff\u3131-\u318e\uff9e-\uffdc]")
 
 
 class Draft:
@@ -46,71 +46,67 @@ class Draft:
 
 
 class TracedDraft(Draft):
-    """A text under revision that knows the places its characters had in the raw text."""
+    """A text under revision that knows which part of the raw text each of its characters stands for."""
 
-    __slots__ = ("origins",)
+    __slots__ = ("places",)
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.origins = list(range(len(text)))
+        self.places = [(place, place + 1) for place in range(len(text))]
 
     def replace(self, pattern: re.Pattern[str], plain: Replacement) -> None:
-        """Replace as a draft does; what a group keeps keeps its places, what is new gets those of what it replaces."""
-        pieces, origins, done = [], [], 0
+        """Replace as a draft does; what a group keeps keeps its places, the rest stands for all that it replaces."""
+        pieces, places, done = [], [], 0
         for match in pattern.finditer(self.text):
-            pieces += [self.text[done : match.start()], match.expand(plain) if isinstance(plain, str) else plain(match)]
-            origins += self.origins[done : match.start()]
-            origins += self._origins_of(match, plain, pieces[-1])
+            new = match.expand(plain) if isinstance(plain, str) else plain(match)
+            pieces += [self.text[done : match.start()], new]
+            places += self.places[done : match.start()]
+            places += self._places_of(match, plain, len(new))
             done = match.end()
-        self.text, self.origins = "".join([*pieces, self.text[done:]]), origins + self.origins[done:]
+        self.text, self.places = "".join([*pieces, self.text[done:]]), places + self.places[done:]
 
     def map_characters(self, table: Mapping[int, str]) -> None:
-        """Compose and replace piece by piece, each piece at the place of its first character."""
-        pieces, origins, start = [], [], 0
-        for end in [*range(1, len(self.text)), len(self.text)] if self.text else []:
-            if end < len(self.text) and self._joins(self.text[end]):
-                continue
+        """Compose and replace piece by piece; what is new stands for its piece."""
+        starts = [place for place, character in enumerate(self.text) if place == 0 or not _joins(character)]
+        pieces, places = [], []
+        for start, end in zip(starts, [*starts[1:], len(self.text)], strict=False):
             pieces.append(unicodedata.normalize("NFC", self.text[start:end]).translate(table))
-            origins += [self.origins[start]] * len(pieces[-1])
-            start = end
-        self.text, self.origins = "".join(pieces), origins
+            places += [self.raw_span(start, end)] * len(pieces[-1])
+        self.text, self.places = "".join(pieces), places
 
     def keep(self, start: int, end: int) -> None:
-        """Keep what stands between two places, and where it came from."""
+        """Keep what stands between two places, and what it stands for."""
         super().keep(start, end)
-        self.origins = self.origins[start:end]
+        self.places = self.places[start:end]
 
     def cut(self, start: int, end: int) -> None:
-        """Put a line's end in the place of what stands between two places, and at the first of them."""
+        """Put a line's end in the place of what stands between two places, and let it stand for that."""
         super().cut(start, end)
-        self.origins[start:end] = self.origins[start : start + 1]
+        self.places[start:end] = [self.raw_span(start, end)]
 
     def strip(self) -> None:
-        """Drop the blanks around the text, and where they came from."""
+        """Drop the blanks around the text, and what they stand for."""
         start = len(self.text) - len(self.text.lstrip())
         self.keep(start, start + len(self.text.strip()))
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where in the raw text the characters between two places came from; there is at least one."""
-        origins = self.origins[start:end]
-        return min(origins), max(origins) + 1
+        """Return the part of the raw text that the characters between two places stand for; there is at least one."""
+        part = self.places[start:end]
+        return min(first for first, _ in part), max(last for _, last in part)
 
-    def _origins_of(self, match: re.Match[str], plain: Replacement, new: str) -> list[int]:
-        """Give each character of a replacement its place: a group's own, or a place within what is replaced."""
-        first, last = match.span()
-        if isinstance(plain, str) and "\\1" in plain and match[1]:
-            before = len(match.expand(plain[: plain.index("\\1")]))
-            after = len(new) - before - len(match[1])
-            group = self.origins[match.start(1) : match.end(1)]
-            return [self.origins[first]] * before + group + [group[-1]] * after
-        places = [min(first + step, last - 1) for step in range(len(new))]
-        if places and last > first:
-            places[-1] = last - 1
-        elif last == first:
-            places = [min(first, len(self.origins) - 1)] * len(new)
-        return [self.origins[place] for place in places]
+    def _places_of(self, match: re.Match[str], plain: Replacement, length: int) -> list[tuple[int, int]]:
+        """Return what each character of a replacement stands for."""
+        start, end = match.span()
+        if start == end:  # what is put between two characters stands for the next, or else for the last
+            return self.places[start : start + 1] * length or self.places[-1:] * length
+        whole = self.raw_span(start, end)
+        if not isinstance(plain, str) or "\\1" not in plain or not match[1]:
+            return [whole] * length
+        before = len(match.expand(plain[: plain.index("\\1")]))
+        group = self.places[match.start(1) : match.end(1)]
+        return [whole] * before + group + [whole] * (length - before - len(group))
 
-    @staticmethod
-    def _joins(character: str) -> bool:
-        """Tell whether a character may compose with the one before it."""
-        return unicodedata.category(character).startswith("M") or bool(re.match(f"[{_JOINING}]", character))
+
+def _joins(character: str) -> bool:
+    """Tell whether a character may compose with the one before it."""
+    return bool(_JOINING.match(character)) or unicodedata.category(character).startswith("M")

@@ -22,50 +22,13 @@ _SCRIPT = re.compile(
 _KANA = re.compile("[\u3041-\u30ff]")
 _WORDS = re.compile(r"[^\W\d_]+")
 _STOPS = dict.fromkeys(map(ord, string.punctuation), " ")
+# Words of these languages that English has too, or that English texts hold.
 _ENGLISH = frozenset(
-    [
-        "is",
-        "option",
-        "options",
-        "solution",
-        "solutions",
-        "correct",
-        "no",
-        "non",
-        "to",
-        "er",
-        "marco",
-        "plus",
-        "pas",
-        "bon",
-        "juste",
-        "proposition",
-        "final",
-        "best",
-        "that",
-        "sera",
-        "alternative",
-        "for",
-        "con",
-        "me",
-        "mas",
-        "pilih",
-        "logo",
-        "sure",
-        "certain",
-        "proper",
-        "variant",
-        "juste",
-        "justes",
-        "am",
-        "do",
-        "in",
-        "of",
-        "or",
-        "an",
-        "on",
-        "also",
-    ]
+    """
+    also alternative am an best bon certain con correct do er errata excuse faux fel final for in incorrect
+    is juste justes logo marco mas me ne no non of on option options or pas pilih plus pour proper
+    proposition sai sera solution solutions sure that to variant
+    """.split()  # noqa: SIM905 (a list of one word a line would be as long as the rest)
 )
 _TELLING = (
     "answer",

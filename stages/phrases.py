@@ -49,7 +49,7 @@ _HEDGE = (
     r"|letter|number|easy|simply)\b)*+"
 )
 _CORRECTION = (
-    r"(?:(?:\A|[.?!,;:(\[-] ?|\b)(?:no(?= ?,)|sorry|wait|actually|hmm|edit|correction|update|scratch that|(?:or )?rather"
+    r"(?:(?:\A|[.?!,;:(\[-] ?|\b)(?:no(?= ?[,:])|sorry|wait|actually|hmm|edit|correction|update|scratch that|(?:or )?rather"
     r"|i meant?|make (?:that|it)|(?:on|upon) (?:second|further) thought|(?:i've )?changed my mind)\b[ ,:.!-]*)+"
 )
 CUE = re.compile(
@@ -67,6 +67,7 @@ CUE = re.compile(
     r"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:|by (?:process of )?elimination))"
     rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
 )
+CUE_OPENING = re.compile(r"(?:(?:the|my|our|final|correct|best|right|most|\w+ly) )*\Z")
 _POOR = (
     r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated|unsuitable|invalid"
     r"|inappropriate|absurd|mistaken|misleading|reject\w+|discard\w+|alternat\w+|runner-?up|back-?up|fallback|opposite"

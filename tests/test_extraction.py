@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.choices import letter_choices, render_choices
-from stages.extraction import Extraction, extract_answer
+from stages.extraction import Extraction, extract_answer, find_passage
 from stages.records import Choice
+from stages.undressing import undress
+from tests import test_commitments, test_labels, test_languages
 
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
 YES_NO = letter_choices(["yes", "no"])
@@ -485,6 +487,48 @@ def test_what_commits_to_nothing_is_unparsed(text: str, choices: list[Choice]) -
     assert extract_answer(text, choices) == Extraction(None, "unparsed")
 
 
+READABLE = [
+    *(pytest.param(text, PLACES, id=name) for name, text in READ_AS_B.items()),
+    *(pytest.param(*case.values[:2], id=case.id) for case in OTHERS_READ),
+    *(pytest.param(text, PLACES, id=f"phrasing, {name}") for name, text in test_commitments.READ_AS_B.items()),
+    *(pytest.param(*case.values, id=f"language, {case.id}") for case in test_languages.READ_AS_B),
+    *(pytest.param(*case.values[:2], id=f"label, {case.id}") for case in test_labels.LABELLED if case.values[2]),
+]
+
+
+@pytest.mark.parametrize(("text", "choices"), READABLE)
+def test_the_passage_that_a_letter_was_read_from_names_it(text: str, choices: list[Choice]) -> None:
+    """The passage stands in the raw text, and holds the letter or its option's text, whatever the dress."""
+    letter, passage = extract_answer(text, choices).letter, find_passage(text, choices)
+    assert passage is not None
+    named = undress(text[slice(*passage)]).lower()
+    (option,) = [choice for choice in choices if choice.label == letter]
+    names = [undress(option.label).lower(), undress(option.text).lower()]
+    assert any(name.translate(test_labels.ALIKE) in named.translate(test_labels.ALIKE) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("text", "passage"),
+    [
+        pytest.param("It is A. No, wait.\n\n**The answer is B.** Ask away.", "The answer is B", id="statement"),
+        pytest.param("The answer is A.\n\nActually, no: (B) bank", "Actually, no: (B) bank", id="last commitment"),
+        pytest.param("So B is the best choice, I think.", "So B is the best choice", id="verdict"),
+        pytest.param("<think>B or D?</think>\\boxed{B}", "\\boxed{B}", id="boxed, after thoughts"),
+        pytest.param("Money.\n\nB", "B", id="line"),
+    ],
+)
+def test_the_passage_is_the_commitment_that_decided(text: str, passage: str) -> None:
+    """Not the first letter of the text, nor the whole of it."""
+    start, end = find_passage(text, PLACES) or (0, 0)
+    assert text[start:end] == passage
+
+
+@pytest.mark.parametrize("text", ["A or D", "I can't answer that.", "", "A through E"])
+def test_there_is_no_passage_where_no_letter_was_read(text: str) -> None:
+    """A passage shows why a letter was read, and nothing else."""
+    assert find_passage(text, PLACES) is None
+
+
 ANY_CHOICES = st.lists(st.text(max_size=12), min_size=2, max_size=26).map(letter_choices)
 SOME_CHOICES = st.sampled_from([PLACES, YES_NO, DRINKS, NUMBERS, LETTERS, TWICE, UNKNOWN, PLANETS])
 WORDS = [
@@ -536,3 +580,51 @@ def test_a_rendered_commitment_is_read_as_its_letter(data: st.DataObject, frame:
     choices = letter_choices(texts)
     choice = data.draw(st.sampled_from(choices))
     assert extract_answer(frame.format(choice.label, choice.text), choices) == Extraction(choice.label, "read")
+
+
+@given(st.one_of(st.text(), ANSWERLIKE), SOME_CHOICES)
+def test_a_passage_is_found_exactly_where_a_letter_is_read(text: str, choices: list[Choice]) -> None:
+    """The traced reading is the plain one, and its places are within the text."""
+    passage = find_passage(text, choices)
+    assert (passage is None) == (extract_answer(text, choices).letter is None)
+    assert passage is None or 0 <= passage[0] < passage[1] <= len(text)
+
+
+@given(
+    SOME_CHOICES,
+    st.sampled_from(FRAMES),
+    st.integers(0, 25),
+    st.sampled_from(["{}", "# {}", "> {}", "_{}_", "```\n{}\n```"]),
+)
+def test_markdown_around_a_commitment_changes_nothing(
+    choices: list[Choice], frame: str, place: int, dress: str
+) -> None:
+    """Headings, quotations, italics and fences are no part of what is said."""
+    choice = choices[place % len(choices)]
+    text = frame.format(choice.label, choice.text)
+    assert extract_answer(dress.format(text), choices) == extract_answer(text, choices)
+
+
+HUGE = [
+    "A or ",
+    "(",
+    "answer is ",
+    "**",
+    "<",
+    "\n",
+    "A\n",
+    "likely ",
+    "<think>",
+    "$",
+    '{"a":',
+    "not A but ",
+    "1 ",
+    "\u7b54\u6848",
+]
+
+
+@pytest.mark.parametrize("piece", HUGE)
+def test_a_huge_text_is_read_by_its_opening_and_its_end(piece: str) -> None:
+    """What fills a text of 100 kB takes no time that grows faster than it, and does not hide its last line."""
+    extraction = extract_answer(piece * (100_000 // len(piece)) + "\n\nThe final answer is B.", PLACES)
+    assert extraction.letter in ("B", None)

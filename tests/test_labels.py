@@ -331,6 +331,9 @@ def test_options_are_sought_longest_first_and_never_by_a_label() -> None:
     assert list(options.owners.items()) == [("glass of water", frozenset("B")), ("glass", frozenset("AD"))]
 
 
+# Letters of other scripts, and the Latin ones that they are read as.
+ALIKE = str.maketrans("\u03b1\u03b2\u0430\u0441\u0435", "abace")
+
 ALPHABETS = [
     "1 2 3 4 5",
     "a b c d e",
