@@ -1,4 +1,4 @@
-"""Characters that stand for plainer ones: quotes, dashes, full-width and circled letters, ticks, invisible marks. No I/O.
+"""Characters that stand for plainer ones: quotes, dashes, full-width and circled letters, invisible marks. No I/O.
 
 Texts and option texts pass through the same table, so that they are compared alike.
 """

@@ -14,7 +14,9 @@ WESTERN: dict[str, dict[str, str]] = {
         "most likely": "más probable|mas probable|probablemente",
         "most": "más",
         "is": "es|sería|seria|debe ser|debería ser|tiene que ser",
-        "I choose": "elijo|escojo|elegiría|elegiria|escogería|selecciono|seleccionaría|opto por|optaría por|me quedo con",
+        "I choose": (
+            "elijo|escojo|elegiría|elegiria|escogería|selecciono|seleccionaría|opto por|optaría por|me quedo con"
+        ),
         "I think that": "creo que|pienso que|considero que|diría que",
         "not": "no|tampoco",
         "neither": "ni",
@@ -68,7 +70,9 @@ WESTERN: dict[str, dict[str, str]] = {
         "most": "plus",
         "is": "est|serait|doit être|est donc",
         "it is": "c'est|ce serait|il s'agit de",
-        "I choose": "je choisis|je choisirais|j'opte pour|j'opterais pour|je sélectionne|je prends|je dirais|je réponds",
+        "I choose": (
+            "je choisis|je choisirais|j'opte pour|j'opterais pour|je sélectionne|je prends|je dirais|je réponds"
+        ),
         "I think that": "je pense que|je crois que|à mon avis",
         "is not": "n'est pas|n'est|ne sont pas",
         "it is not": "ce n'est pas|ce n'est",
@@ -110,7 +114,9 @@ WESTERN: dict[str, dict[str, str]] = {
         "because": "weil|denn|da",
         "therefore": "also|daher|deshalb|somit|folglich|demnach",
         "but": "aber|sondern",
-        "I cannot": "ich kann nicht|ich kann das nicht|ich kann diese frage nicht|ich kann die frage nicht|ich kann keine",
+        "I cannot": (
+            "ich kann nicht|ich kann das nicht|ich kann diese frage nicht|ich kann die frage nicht|ich kann keine"
+        ),
         "I'm sorry": "es tut mir leid|tut mir leid|entschuldigung|leider kann ich",
         "I don't know": "ich weiß nicht|ich weiß es nicht|ich weiss es nicht|ich bin mir nicht sicher",
         "none of the": "keine der|keine von|keines der",
@@ -196,7 +202,10 @@ WESTERN: dict[str, dict[str, str]] = {
     },
     "Turkish": {
         "the answer is": "doğru cevap|cevap|cevabım|cevabı|yanıt|doğru yanıt|yanıtım|doğru seçenek|doğru şık",
-        "is the answer": "doğru cevaptır|doğru yanıttır|doğru seçenektir|'yi seçiyorum|'yı seçiyorum|'i seçiyorum|seçeneğini seçiyorum",
+        "is the answer": (
+            "doğru cevaptır|doğru yanıttır|doğru seçenektir|'yi seçiyorum|'yı seçiyorum"
+            "|'i seçiyorum|seçeneğini seçiyorum"
+        ),
         "option": "seçeneği|şıkkı|şık|seçenek|şıkkıdır|seçeneğidir",
         "correct": "doğru",
         "is correct": "doğrudur",
@@ -300,7 +309,9 @@ WESTERN: dict[str, dict[str, str]] = {
 SCRIPTS: dict[str, dict[str, str]] = {
     "Cyrillic": {
         "answer": "ответ|ответом|відповідь|решение",
-        "the correct answer": "правильный ответ|правильным ответом|верный ответ|верным ответом|правильна відповідь|верен ответ",
+        "the correct answer": (
+            "правильный ответ|правильным ответом|верный ответ|верным ответом|правильна відповідь|верен ответ"
+        ),
         "option": "вариант|варіант|вариантом|пункт",
         "letter": "буква",
         "correct": "правильный|верный|правильная|верно|правильно|правильна|вірна|лучший|правильным|верен|верна",
@@ -427,9 +438,14 @@ SCRIPTS: dict[str, dict[str, str]] = {
 UNSPACED: dict[str, dict[str, str]] = {
     "Chinese": {
         "the answer": "答案|正解|解答|回答|标准答案|最终答案|最佳答案|正确答案|正確答案|答",
-        "the answer is": "正确的是|正確的是|正确的选项是|正确选项是|正确选项为|正確選項是|最合适的是|应该选|应选|應選|故选|故選|因此选",
+        "the answer is": (
+            "正确的是|正確的是|正确的选项是|正确选项是|正确选项为|正確選項是"
+            "|最合适的是|应该选|应选|應選|故选|故選|因此选"
+        ),
         "the best answer": "最好的答案|最佳选择|最好的选择|最合适的答案|最合适的选择|最佳答案是",
-        "is correct": "选项正确|選項正確|是正确答案|是正確答案|是正确的选项|是正确的|是正確的|是对的|是正确选项|项正确|是答案",
+        "is correct": (
+            "选项正确|選項正確|是正确答案|是正確答案|是正确的选项|是正确的|是正確的|是对的|是正确选项|项正确|是答案"
+        ),
         "is the best": "是最合适的|最合适|是最佳的|最符合|是最好的",
         "is not correct": "不正确|不正確|不对|不對|不合适|不符合|是错误的|错误|是错的|錯誤",
         "option": "选项|選項|项",
@@ -453,7 +469,10 @@ UNSPACED: dict[str, dict[str, str]] = {
     },
     "Japanese": {
         "the answer": "答え|解答|回答|正解|正答|こたえ|答案|答",
-        "the answer is": "答えは|正解は|解答は|回答は|正答は|正しい答えは|正しいのは|最も適切なのは|最も適切な答えは|正しい選択肢は|適切なのは",
+        "the answer is": (
+            "答えは|正解は|解答は|回答は|正答は"
+            "|正しい答えは|正しいのは|最も適切なのは|最も適切な答えは|正しい選択肢は|適切なのは"
+        ),
         "is the answer": "が正解|が答え|が正答|を選びます|を選択します|を選ぶ|を選択|が最も適切|が適切|にします|が最適",
         "is correct": "が正しい|は正しい|は正解",
         "is not correct": "ではありません|ではない|じゃない|は間違い|は不正解|は誤り|は正しくない|は不適切",

@@ -11,15 +11,22 @@ _SIGNS = "\ue000-\uf8ff"
 IN_WORD = "[\\w\u0300-\u036f\u05b0-\u05c7\u0610-\u061a\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f]"
 
 # Letters and option texts: what may follow them, what joins them.
-_VERB = r"(?:is|are|was|were|do|does|did|can|cannot|could|would|may|might|has|have|seems?|\w+n't|refers|makes|fits|works|remains|best)\b"
+_VERB = (
+    r"(?:is|are|was|were|do|does|did|can|cannot|could|would|may|might|has|have|seems?|\w+n't|refers|makes"
+    r"|fits|works|remains|best)\b"
+)
 _FOREIGN_OR = "oder|ou|o|u|lub|albo|veya|ya da|atau|eller|nebo|hoặc|или|或|또는|または|या|أو|او"
 _FOREIGN_AND = "und|et|e|ed|y|en|i|oraz|ve|dan|och|og|và"
 _STOP = r"[\"')\]}>]*(?:\s*\Z|\n|\s?[.,;:!]+(?![\w?])|\s?--|\s-\s|\s?[(/]|\s(?:because|since|as|due|given|based|but"
-_STOP_LETTER = rf"{_STOP}|(?:or|and)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in|with|from|then|here|on|option"
+_STOP_LETTER = (
+    rf"{_STOP}|(?:or|and)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in"
+    rf"|with|from|then|here|on|option"
+)
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
 AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
 AFTER_CAPITAL = re.compile(
-    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|it is|{_VERB}|(?:{_FOREIGN_OR}|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
+    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|it is|{_VERB}|(?:{_FOREIGN_OR}"
+    rf"|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
 )
 AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
 BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
@@ -35,7 +42,8 @@ OWN_TEXT = re.compile(r"[\"')\].:]*\s?(?:\w+ ){1,3}")
 OR_ITEM = re.compile(r"[.:] [^.;:\n]{1,60} or \(?")
 RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
-    rf"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}|&|\+|/|[^.;:\n]{{1,60}} (or|so is))\s?"
+    rf"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}|&|\+|/"
+    rf"|[^.;:\n]{{1,60}} (or|so is))\s?"
     rf"(?:(?:then|also|is it|maybe|perhaps|\w+ly) )*(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
 )
 SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
@@ -44,12 +52,14 @@ SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
 # verdict on its right ("is the best choice"), or a line; and what takes it back.
 _BE = r"(?:is|was|are|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems|remains)"
 _HEDGE = (
-    r"(?>[\s:,\"'(\[{<=#]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either|best|to be"
+    r"(?>[\s:,\"'(\[{<=#]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either"
+    r"|best|to be"
     r"|that|it is|it's|i (?:think|believe|guess|would say)|of course|yes|well|final|correct|right|option|choice|answer"
     r"|letter|number|easy|simply)\b)*+"
 )
 _CORRECTION = (
-    r"(?:(?:\A|[.?!,;:(\[-] ?|\b)(?:no(?= ?[,:])|sorry|wait|actually|hmm|edit|correction|update|scratch that|(?:or )?rather"
+    r"(?:(?:\A|[.?!,;:(\[-] ?|\b)(?:no(?= ?[,:])|sorry|wait|actually|hmm|edit|correction|update|scratch that"
+    r"|(?:or )?rather"
     r"|i meant?|make (?:that|it)|(?:on|upon) (?:second|further) thought|(?:i've )?changed my mind)\b[ ,:.!-]*)+"
 )
 CUE = re.compile(
@@ -57,19 +67,22 @@ CUE = re.compile(
     r"|bet|match|fit|letter|(?:correct|right|best) one)\b(?! (?:choices|options|key)\b)"
     rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)?\]? ?(?:[:=]>?|->?|(?<=\]))|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
     r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's|let me)"
-    r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted|settle) (?:with|for|on)"
+    r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted"
+    r"|settle) (?:with|for|on)"
     r"|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?|say|answer)\b"
     r"|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?\b"
     r"|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?|[,;] is)\b)"
     rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which)(?:'s| {_BE})"
     rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
     r"|(?P<short>\A|, )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
-    r"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:|by (?:process of )?elimination))"
+    r"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:"
+    r"|by (?:process of )?elimination))"
     rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
 )
 CUE_OPENING = re.compile(r"(?:(?:the|my|our|final|correct|best|right|most|\w+ly) )*\Z")
 _POOR = (
-    r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated|unsuitable|invalid"
+    r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated"
+    r"|unsuitable|invalid"
     r"|inappropriate|absurd|mistaken|misleading|reject\w+|discard\w+|alternat\w+|runner-?up|back-?up|fallback|opposite"
     r"|rival|previous|initial|popular|sample|last(?!ing))"
 )
@@ -94,11 +107,14 @@ DISMISSED = re.compile(
 )
 POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
 VERDICT = re.compile(
-    rf"[\"',)\]]*(?: (?:option|choice|answer))? (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both|also) )*(?:(?:the|my|our)"
+    rf"[\"',)\]]*(?: (?:option|choice|answer))? (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both"
+    rf"|also) )*(?:(?:the|my|our)"
     rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
-    r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|better|closest|one left|left|most \w+)"
+    r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|better|closest"
+    r"|one left|left|most \w+)"
     r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice)\s?(?:\Z|[.,;!\n])))"
-    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best|remains(?=\s?(?:\Z|[.,;!\n])))|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
+    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best|remains(?=\s?(?:\Z|[.,;!\n])))"
+    r"|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
     r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least)\b| (?:if|when)\b| for (?!th[ei]))"
 )
 AS_WELL = re.compile(r",? (?:as well|too)\b(?! \w)")
@@ -131,7 +147,8 @@ DESCRIBED = re.compile(
     r"(?!.*\b(?:best|most|correct\w*|right)\b)"
 )
 CORRECTING = re.compile(
-    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry|scratch that|i meant?|changed my mind"
+    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?"
+    r"|instead|sorry|scratch that|i meant?|changed my mind"
     r"|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]{0,200}\Z)"
 )
 TALLIED = re.compile(
