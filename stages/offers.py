@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from stages import phrases
 from stages.labels import Options
 
+_CALLED = ("option ", "choice ", "letter ")
 _OPENING = frozenset("\"'([{<")
 LEFT = 160  # characters before an offer in which its cue must begin
 
@@ -82,10 +83,11 @@ def _letters(text: str, lower: str, words: set[int]) -> Iterator[Offer]:
         if closing and text[start - 1 : start] in _OPENING:
             meant = True
         elif letter in "Iaeiouy":
-            after = phrases.AFTER_WORD_LIKE.match(lower, end)
-            named = letter != "a" or phrases.BEFORE_A.search(lower, max(0, start - 9), start)
-            called = phrases.AFTER_LETTER.match(lower, end) and phrases.CALLED.search(lower, max(0, start - 9), start)
-            meant = bool((after and (named or after[0].strip())) or called)
+            if after := phrases.AFTER_WORD_LIKE.match(lower, end):
+                named = letter != "a" or after[0].strip() or phrases.BEFORE_A.search(lower, max(0, start - 9), start)
+                meant = bool(named)
+            else:
+                meant = lower.endswith(_CALLED, 0, start) and bool(phrases.AFTER_LETTER.match(lower, end))
         else:
             meant = end + 1 in words or bool(phrases.AFTER_CAPITAL.match(lower, end))
         if meant:

@@ -30,7 +30,6 @@ AFTER_CAPITAL = re.compile(
 )
 AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
 BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
-CALLED = re.compile(r"\b(?:option|choice|letter)\s?\Z")
 LETTER = re.compile(rf"(?<![\w&])([A-Za-z{_SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)([\"')\]}}>]*)")
 WORD_START = re.compile(rf"(?<!{IN_WORD})(?<!\d[.,])(?<![-+$](?=\d))")
 WORD_END = re.compile(rf"(?!{IN_WORD}|'\w|[.,:]\d|%)")

@@ -71,6 +71,7 @@ _DRESS = tuple(
         ("\n", r" ?\n[\n ]*", "\n"),
     )
 )
+_DRESSED = re.compile(r"[][<{}(\\$`~*_#|/&\n]|  |hink|HINK")
 _MARK = f"[{TICK}{CROSS}]"
 _MARKED_TWICE = re.compile(rf"(?m)^.*{_MARK}.*{_MARK}.*$")
 _CROSSED = re.compile(rf"(?m)^(?:{CROSS}.*|.*{CROSS}|\W{{0,4}}\w{{1,4}}\W{{0,4}}{CROSS}.*)$")
@@ -100,10 +101,11 @@ def undress_turn(text: str) -> str:
 def undress_draft(draft: Draft) -> None:
     """Take the dress off a draft."""
     draft.map_characters(CHARACTERS)
-    drop_thoughts(draft)
-    for sign, pattern, plain in _DRESS:
-        if sign in draft.text:
-            draft.replace(pattern, plain)
+    if _DRESSED.search(draft.text):
+        drop_thoughts(draft)
+        for sign, pattern, plain in _DRESS:
+            if sign in draft.text:
+                draft.replace(pattern, plain)
     draft.strip()
 
 
