@@ -102,7 +102,8 @@ DOUBT = re.compile(
 NEGATED = re.compile(r"\b(?:not|never|\w+n't|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|cross\w* out|reject\w*)\b")
 CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
 DISMISSED = re.compile(
-    rf"(?!\W*(?:because|since|as)\b)\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}|\b(?:{_FAILS}\b|no\b(?! \w)))"
+    rf"(?!\W*(?:because|since|as)\b|\W*not \(?[a-z]\b(?!\s\w))\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}"
+    rf"|\b(?:{_FAILS}\b|no\b(?! \w)))"
 )
 POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
 VERDICT = re.compile(
@@ -123,6 +124,7 @@ LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
 RETRACTED = re.compile(
     r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually),? )*(?:wait|hold on|scratch that|on second thought|actually,? no"
     r"|i was wrong|let me (?:reconsider|re-?(?:think|check|evaluate)))\b(?! (?:in|for|at|until|times?)\b)"
+    r"|, (?:wait,? no|no,? wait|scratch that|actually,? no)\b"
 )
 REPLACED = re.compile(
     r"[\"')\].,;!]*\s?[(\[-]? ?(?:or rather\b|(?:edit|correction|update)\b ?:|i mean\b|make that\b"

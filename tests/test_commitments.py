@@ -11,6 +11,8 @@ from stages.extraction import Extraction, extract_answer
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
 
 READ_AS_B = {
+    "letter, then another denied": "B, not A",
+    "letter, then two denied": "(B), not (A) or (C).",
     "chat: best answer bold": "The best answer is: **B. bank**",
     "chat: correct answer heading": ("**Correct Answer: B) bank**\n\nRevolving doors are a security measure at banks."),
     "chat: correct answer colon newline": (
@@ -451,6 +453,8 @@ def test_refusals_in_any_phrasing_are_refused(text: str) -> None:
 
 
 UNPARSED = {
+    "text taken back in the sentence": "The bank would be the answer, wait no, the mall.",
+    "letter and what it is not": "B, not a good choice.",
     "range en": "A\u2013E",
     "not A": "Not A.",
     "isn't B": "The answer isn't B",
