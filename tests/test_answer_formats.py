@@ -57,9 +57,7 @@ UNREAD = [
     pytest.param("json", '{"answer": "A or D"}', "ambiguous", id="json with two"),
     pytest.param("json", '{"answer": "B. mall"}', "ambiguous", id="json with another's text"),
     pytest.param("json", '{"answer": "B"}\n\nThe correct answer is D.', "ambiguous", id="json contradicted after"),
-    pytest.param(
-        "final_line", "Answer: D\n\nThe correct answer is B.", "ambiguous", id="final line contradicted"
-    ),
+    pytest.param("final_line", "Answer: D\n\nThe correct answer is B.", "ambiguous", id="final line contradicted"),
 ]
 
 
