@@ -1,8 +1,8 @@
 """From a teacher's text to a letter or to the reason there is none. No I/O.
 
 A misread answer is worse than a missing one, so a letter is read only where the text commits to it. The text is
-undressed, its phrases put into English and its labels into signs; then `stages.commitments` decides. Labels may be of
-any script, and the letter that is read is the label exactly as its choice has it.
+undressed, its phrases put into English and its labels into signs; then `stages.reading.commitments` decides. Labels may
+be of any script, and the letter that is read is the label exactly as its choice has it.
 
 Where the question asked for a format, `read_as` reads the format's place alone, and checks it against the whole text.
 """
@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from stages import phrases
-from stages.answer_formats import AnswerFormat, find_place
-from stages.commitments import Decision, decide, widen
-from stages.drafts import Draft, TracedDraft
-from stages.labels import Options, prepare_options, sign_labels
-from stages.languages import detect_language, put_into_english
-from stages.offers import find_offers
-from stages.records import Choice
-from stages.undressing import bare, undress_turn_of
+from stages.reading import phrases
+from stages.reading.answer_formats import find_place
+from stages.reading.commitments import Decision, decide, widen
+from stages.reading.drafts import Draft, TracedDraft
+from stages.reading.labels import Options, prepare_options, sign_labels
+from stages.reading.languages import detect_language, put_into_english
+from stages.reading.offers import find_offers
+from stages.reading.undressing import bare, undress_turn_of
+from stages.records import AnswerFormat, Choice
 
 _NO_WORD = re.compile(r"\W*")
 _BEFORE_LABEL = re.compile(r"\W*(?:(?:the|my|final|correct|answer|option|choice|letter)\b\W*)*")

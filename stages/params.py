@@ -14,13 +14,14 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from stages.errors import InputError
-from stages.records import Split
+from stages.records import AnswerFormat, Split
 
 PARAMS_FILE = Path("params.yaml")
 PLACEHOLDERS = ("question", "answer_choices", "labels")
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 Size = Annotated[int, Field(ge=0)] | None
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
@@ -79,10 +80,11 @@ class Load(Section):
 
 
 class Prompt(Section):
-    """A system and a user message with placeholders in braces."""
+    """A system and a user message with placeholders in braces, and how what they ask for is to be read."""
 
     system: str
     user: str
+    answer_format: AnswerFormat | None = None
 
     @field_validator("system", "user")
     @classmethod
@@ -147,10 +149,22 @@ class Teacher(Section):
     price_per_million: Price | None = None
 
 
-class Analyze(Section):
-    """How much of what could not be read the report shows."""
+class Gates(Section):
+    """What a teacher must reach; None is off. A failed gate stops the stage if `strict`."""
 
-    unread_sample: Annotated[int, Field(ge=0)]
+    min_answered_rate: Share | None = None
+    min_accuracy: Share | None = None
+    better_than_chance: bool | None = None
+    max_recall_std: Share | None = None
+    max_tv_distance: Share | None = None
+    strict: bool = False
+
+
+class Analyze(Section):
+    """How many rows the report's explorer holds, and what the teacher must reach."""
+
+    explorer_rows: Annotated[int, Field(ge=0)]
+    gates: Gates = Gates()
 
 
 class Export(Section):

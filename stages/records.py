@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 import jsonlines
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,9 +18,11 @@ from stages.errors import InputError
 SPLITS = ("train", "validation", "test")
 
 Split = Literal["train", "validation", "test"]
+AnswerFormat = Literal["letter", "final_line", "json"]
 Status = Literal["answered", "truncated", "filtered", "failed"]
 Outcome = Literal["correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed"]
 Tokens = Annotated[int, Field(ge=0, lt=2**63)]  # what SQLite can hold
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 READ_OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unjudged")
 
 

@@ -13,50 +13,19 @@ import pytest
 from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
-from stages.analyze import answer_question, count_usage, judge_response, main, read_split
-from stages.choices import letter_choices, render_choices, rotate_choices
-from stages.errors import InputError
-from stages.params import Price
+from stages.analyze import main
+from stages.choices import letter_choices, original_letter
 from stages.quality.slices import LENGTH_BANDS, QUESTION_TYPES
-from stages.records import Answer, Outcome, Reading, Request, Response, Status, read_rows
+from stages.records import Answer, Question, Request, Status, read_rows
+from tests.judged import make_request, make_response
 from tests.project import arguments, command
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "<script>alert('x')</script> \"a\", b;\r c \N{RIGHT-TO-LEFT OVERRIDE}\N{HEBREW LETTER ALEF} \x1b[0m \x85 \x07"
-TABLES = ["by_length.csv", "by_type.csv", "letters.csv", "outcomes.csv", "readings.csv", "unread.csv"]
-FIGURES = ["actual_against_expected", "answer_by_length", "answer_by_type", "answers_per_letter", "confusion"]
-
-
-def make_request(number: int = 0, gold: str | None = "A", rotation: int = 0, **given: Any) -> Request:
-    row = {
-        "id": f"q{number}:{rotation}:0",
-        "question_id": f"q{number}",
-        "question": "What might a cat do?",
-        "choices": rotate_choices(letter_choices(["purr", "bark", "sing", "read"]), rotation),
-        "answer": gold,
-        "rotation": rotation,
-        "replicate": 0,
-        "messages": [{"role": "user", "content": "What might a cat do?"}],
-    }
-    return Request.model_validate(row | given)
-
-
-def make_response(
-    request: Request, content: str | None, status: Status = "answered", *, metered: bool = True, **given: Any
-) -> Response:
-    row = {
-        "id": request.id,
-        "key": request.id,
-        "status": status,
-        "content": content,
-        "reasoning": None,
-        "finish_reason": None,
-        "model": "served-model",
-        "usage": {"prompt_tokens": 100, "completion_tokens": 10} if metered else None,
-        "logprobs": None,
-        "error": "HTTP 503" if status == "failed" else None,
-    }
-    return Response.model_validate(row | given)
+TABLES = ["by_concept.csv", "by_length.csv", "by_letter.csv", "by_type.csv"]
+TABLES += ["letters.csv", "outcomes.csv", "readings.csv", "tests.csv"]
+FIGURES = ["accuracy_by_slice", "actual_against_expected", "answer_by_length", "answer_by_type"]
+FIGURES += ["answers_per_letter", "confusion"]
 
 
 SOURCE: dict[str, Any] = {"dataset": "riddles", "path": "me/riddles", "name": None, "revision": "abc123", "skipped": []}
@@ -66,19 +35,29 @@ Exchange = tuple[Request, str | None, Status]
 
 
 @contextlib.contextmanager
-def project(folder: Path, **splits: list[Exchange]) -> Iterator[Path]:
+def project(folder: Path, gates: dict[str, Any] | None = None, **splits: list[Exchange]) -> Iterator[Path]:
     """Lay out what the stages before leave, and stand in it."""
     params = YAML(typ="safe").load((ROOT / "tests/params.yaml").read_text(encoding="utf-8"))
     params["teacher"], params["teachers"]["tiny"] = "tiny", TEACHER
-    params["analyze"]["unread_sample"] = 20
+    params["analyze"] = {"explorer_rows": 20, "gates": gates or {}}
     write(folder / "params.yaml", json.dumps(params))
     write(folder / "data/raw/source.json", json.dumps(SOURCE))
     for split, exchanges in splits.items():
         responses = [make_response(request, content, status) for request, content, status in exchanges]
+        questions = {request.question_id: question_of(request) for request, _, _ in exchanges}
+        write(folder / f"data/raw/{split}.jsonl", *[question.model_dump_json() for question in questions.values()])
         write(folder / f"data/requests/{split}.jsonl", *[request.model_dump_json() for request, _, _ in exchanges])
         write(folder / f"data/responses/{split}.jsonl", *[response.model_dump_json() for response in responses])
     with contextlib.chdir(folder):
         yield folder
+
+
+def question_of(request: Request) -> Question:
+    """The question that a request asks, as `load` wrote it."""
+    gold = request.answer and original_letter(request.answer, request.rotation, len(request.choices))
+    return Question(
+        id=request.question_id, question=request.question, choices=request.choices, answer=gold, concept="cats"
+    )
 
 
 def write(path: Path, *lines: str) -> None:
@@ -112,134 +91,11 @@ def read_metrics() -> dict[str, Any]:
 
 USUAL: list[Exchange] = [
     (make_request(0, "A"), "C", "answered"),
-    (make_request(1, "C"), "C. sing", "answered"),
-    (make_request(2, None, question="Who might bark at the cat?"), "B", "answered"),
+    (make_request(1, "C"), "C. pear", "answered"),
+    (make_request(2, None, question="Who might eat the pear?"), "B", "answered"),
     (make_request(3, "B"), None, "failed"),
     (make_request(4, "D"), "Let me think. C", "truncated"),
 ]
-
-
-@pytest.mark.parametrize(
-    ("content", "status", "gold", "answer", "outcome"),
-    [
-        pytest.param("C", "answered", "C", "C", "correct", id="correct"),
-        pytest.param("C", "answered", "A", "C", "wrong", id="wrong"),
-        pytest.param("C", "answered", None, "C", "unjudged", id="no gold"),
-        pytest.param("I'm sorry, I cannot answer that.", "answered", "A", None, "refused", id="refused"),
-        pytest.param("", "answered", "A", None, "unparsed", id="empty"),
-        pytest.param(None, "answered", "A", None, "unparsed", id="no content"),
-        pytest.param("Answer: C", "truncated", "C", None, "truncated", id="truncated is not read"),
-        pytest.param(None, "filtered", "A", None, "filtered", id="filtered"),
-        pytest.param(None, "failed", None, None, "failed", id="failed"),
-    ],
-)
-def test_judge_response(
-    content: str | None, status: Status, gold: str | None, answer: str | None, outcome: Outcome
-) -> None:
-    request = make_request(gold=gold)
-    expected = Reading(request_id=request.id, answer=answer, outcome=outcome)
-    assert judge_response(request, make_response(request, content, status)) == expected
-
-
-def vote(*letters: str | None, gold: str | None = "A", outcomes: tuple[Outcome, ...] = ()) -> Answer:
-    """Answer a question of four choices, one rotation for each letter; gold is given in the original order."""
-    pairs = []
-    for rotation, letter in enumerate(letters):
-        shown = gold and "ABCD"[("ABCD".index(gold) - rotation) % 4]
-        outcome: Outcome = outcomes[rotation] if outcomes else "wrong" if letter else "unparsed"
-        request = make_request(gold=shown, rotation=rotation)
-        pairs.append((request, Reading(request_id=request.id, answer=letter, outcome=outcome)))
-    return answer_question(pairs)
-
-
-@pytest.mark.parametrize(
-    ("letters", "gold", "answer", "outcome", "distribution"),
-    [
-        pytest.param("B", "B", "B", "correct", {"B": 1.0}, id="one reading"),
-        pytest.param("CBA", "C", "C", "correct", {"C": 1.0}, id="the same choice in every rotation"),
-        pytest.param("CCC", "C", None, "ambiguous", {"A": 0.333333, "C": 0.333333, "D": 0.333333}, id="position"),
-        pytest.param("CBB", "A", "C", "wrong", {"C": 0.666667, "D": 0.333333}, id="plurality"),
-        pytest.param("C-D", None, None, "ambiguous", {"B": 0.5, "C": 0.5}, id="tie"),
-        pytest.param("C--", "C", "C", "correct", {"C": 1.0}, id="unread ones do not vote"),
-        pytest.param("C", None, "C", "unjudged", {"C": 1.0}, id="no gold"),
-    ],
-)
-def test_question_is_answered_by_plurality(
-    letters: str,
-    gold: str | None,
-    answer: str | None,
-    outcome: Outcome,
-    distribution: dict[str, float],
-) -> None:
-    row = vote(*[None if letter == "-" else letter for letter in letters], gold=gold)
-    assert (row.answer, row.outcome, row.distribution) == (answer, outcome, distribution)
-    assert row.confidence == (distribution[answer] if answer else None)
-    assert list(row.distribution) == sorted(distribution)
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "expected"),
-    [
-        pytest.param(("failed", "refused", "failed"), "failed", id="most frequent"),
-        pytest.param(
-            ("failed", "truncated", "unparsed", "truncated", "unparsed"), "unparsed", id="tie: first in order"
-        ),
-        pytest.param(("filtered",), "filtered", id="one"),
-    ],
-)
-def test_question_without_a_letter_has_its_most_frequent_outcome(
-    outcomes: tuple[Outcome, ...], expected: Outcome
-) -> None:
-    row = vote(*[None] * len(outcomes), outcomes=outcomes)
-    assert (row.answer, row.outcome, row.confidence, row.distribution) == (None, expected, None, {})
-
-
-def test_usage_counts_each_answer_bought_once() -> None:
-    request = make_request()
-    bought = make_response(request, "C", key="k1")
-    failed = make_response(request, None, "failed", metered=False, key="k3")
-    responses = [bought, bought, make_response(request, "C", key="k2"), failed]
-    assert count_usage(responses, None) == {
-        "requests": 2,
-        "prompt_tokens": 200,
-        "completion_tokens": 20,
-        "cost_usd": None,
-    }
-
-
-@pytest.mark.parametrize(
-    ("price", "unmetered", "cost"),
-    [
-        pytest.param({"input": 2.0, "output": 5.0}, None, 0.00025, id="priced"),
-        pytest.param({"input": 2.0, "output": None}, None, None, id="half a price"),
-        pytest.param({"input": 2.0, "output": 5.0}, "answered", None, id="an answer without a count"),
-        pytest.param({"input": 2.0, "output": 5.0}, "failed", 0.00025, id="a failure costs nothing"),
-        pytest.param({"input": 0.0, "output": 0.0}, "answered", 0, id="for nothing"),
-    ],
-)
-def test_cost_is_known_or_none(price: dict[str, float | None], unmetered: Status | None, cost: float | None) -> None:
-    responses = [make_response(make_request(), "C")]
-    if unmetered:
-        responses.append(make_response(make_request(1), None, unmetered, metered=False))
-    assert count_usage(responses, Price.model_validate(price))["cost_usd"] == cost
-
-
-@pytest.mark.parametrize(
-    ("responses", "message"),
-    [
-        pytest.param(
-            [0, 2], r"validation\.jsonl: line 2: expected the response to 'q1:0:0', got the one to 'q2", id="id"
-        ),
-        pytest.param([0], r"validation\.jsonl: line 2: expected .*'q1:0:0', got the end of the file", id="too short"),
-        pytest.param([0, 1, 2], r"validation\.jsonl: line 3: expected the end of the file, got .*'q2", id="too long"),
-    ],
-)
-def test_responses_that_do_not_match_are_named(tmp_path: Path, responses: list[int], message: str) -> None:
-    with project(tmp_path, validation=[(make_request(number), "C", "answered") for number in range(2)]):
-        rows = [make_response(make_request(number), "C").model_dump_json() for number in responses]
-        write(Path("data/responses/validation.jsonl"), *rows)
-        with pytest.raises(InputError, match=rf"data/responses/{message}"):
-            read_split(Path("data/requests/validation.jsonl"), Path("data/responses/validation.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -248,6 +104,8 @@ def test_responses_that_do_not_match_are_named(tmp_path: Path, responses: list[i
         pytest.param("data/requests/validation.jsonl", None, "data/requests: expected files", id="no requests"),
         pytest.param("data/responses/validation.jsonl", None, "validation.jsonl: expected a file", id="no responses"),
         pytest.param("data/responses/validation.jsonl", "[]", "line 1: expected a JSON object", id="no row"),
+        pytest.param("data/raw/validation.jsonl", None, "validation.jsonl: expected a file", id="no questions"),
+        pytest.param("data/raw/validation.jsonl", "", "line 1: expected a JSON object", id="empty question"),
         pytest.param("data/raw/source.json", None, "source.json: expected a file", id="no source"),
         pytest.param("data/raw/source.json", "{", "source.json: expected JSON", id="broken source"),
         pytest.param("data/raw/source.json", "[]", "source.json: expected a JSON object", id="list for a source"),
@@ -270,7 +128,7 @@ def test_missing_and_broken_files_are_one_plain_sentence(
 def test_stage_writes_answers_metrics_tables_figures_and_page(tmp_path: Path) -> None:
     with project(tmp_path, train=USUAL[:2], validation=USUAL):
         output = analyze().output
-        assert [line.split()[6] for line in output.splitlines()] == ["2", "4"]
+        assert [line.split(" of the ")[1][0] for line in output.splitlines()] == ["2", "4"]
         assert [row.outcome for row in read_rows(Path("data/answers/validation.jsonl"), Answer)] == [
             *("wrong", "correct", "unjudged", "failed", "truncated")
         ]
@@ -284,8 +142,10 @@ def test_stage_tells_the_verdict_in_ascii(tmp_path: Path) -> None:
     with project(tmp_path, validation=USUAL):
         output = analyze().output
         assert output.isascii()
-        assert output.startswith("tiny answers 25 % of the 4 validation questions with a gold answer rightly ")
-        assert "(95 % interval 5-70 %)" in output
+        assert output.startswith(
+            "tiny is no better than chance: it answers 25 % of the 4 validation questions with a gold answer rightly "
+            "(95 % interval 5-70 %), and guessing would give 25 %."
+        )
 
 
 def test_metrics_by_hand(tmp_path: Path) -> None:
@@ -296,7 +156,7 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
         assert list(metrics) == ["validation", "usage"]
         assert list(split) == [
             *("questions", "accuracy", "accuracy_low", "accuracy_high"),
-            *("answered_rate", "outcomes", "position_bias", "agreement"),
+            *("answered_rate", "outcomes", "position_bias", "agreement", "kappa", "gates"),
         ]
         assert (split["questions"], split["accuracy"], split["answered_rate"]) == (5, 0.25, 0.6)
         assert (split["accuracy_low"], split["accuracy_high"]) == (0.045587, 0.699358)
@@ -304,7 +164,8 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
         assert split["position_bias"]["tv_distance"] == 0.5
         assert split["position_bias"]["recall_std"] == 0.433013
         assert 0 <= split["position_bias"]["chi2_p"] <= 1
-        assert split["agreement"] is None
+        assert (split["agreement"], split["gates"]) == (None, {})
+        assert split["kappa"] == 0  # of golds A and C, C was answered twice: as often right as by chance
         assert metrics["usage"] == {
             "requests": 4,
             "prompt_tokens": 400,
@@ -335,12 +196,12 @@ def test_tables_by_hand(tmp_path: Path) -> None:
     with project(tmp_path, validation=USUAL):
         analyze()
         assert Path("reports/tables/readings.csv").read_text(encoding="utf-8") == (
-            "split,question_id,request_id,rotation,question_type,words,length_band,gold,answer,outcome\n"
-            "validation,q0,q0:0:0,0,what/which,5,<10,A,C,wrong\n"
-            "validation,q1,q1:0:0,0,what/which,5,<10,C,C,correct\n"
-            "validation,q2,q2:0:0,0,who,6,<10,none,B,unjudged\n"
-            "validation,q3,q3:0:0,0,what/which,5,<10,B,none,failed\n"
-            "validation,q4,q4:0:0,0,what/which,5,<10,D,none,truncated\n"
+            "split,question_id,request_id,rotation,concept,question_type,words,length_band,n_choices,gold,answer,outcome\n"
+            "validation,q0,q0:0:0,0,cats,what/which,3,<10,4,A,C,wrong\n"
+            "validation,q1,q1:0:0,0,cats,what/which,3,<10,4,C,C,correct\n"
+            "validation,q2,q2:0:0,0,cats,who,5,<10,4,none,B,unjudged\n"
+            "validation,q3,q3:0:0,0,cats,what/which,3,<10,4,B,none,failed\n"
+            "validation,q4,q4:0:0,0,cats,what/which,3,<10,4,D,none,truncated\n"
         )
         assert Path("reports/tables/letters.csv").read_text(encoding="utf-8") == (
             "split,series,letter,count,bar\n"
@@ -358,23 +219,20 @@ def test_tables_by_hand(tmp_path: Path) -> None:
         by_type = read_csv("by_type.csv")
         assert [row["slice"] for row in by_type] == list(QUESTION_TYPES)
         assert list(by_type[0].values()) == [
-            *("validation", "what/which", "4", "1", "0.250000", "0.045587", "0.699358", "0", "0", "2", "0", "2")
+            *("validation", "what/which", "4", "1", "0.250000", "0.045587", "0.699358", "0", "0", "2", "0", "2"),
+            "validation what/which",
         ]
-        assert list(by_type[2].values()) == ["validation", "who", "0", "0", "", "", "", "0", "1", "0", "0", "0"]
+        assert list(by_type[2].values()) == [
+            *("validation", "who", "0", "0", "", "", "", "0", "1", "0", "0", "0"),
+            "validation who",
+        ]
         assert [row["slice"] for row in read_csv("by_length.csv")] == list(LENGTH_BANDS)
         counted = [row["outcome"] for row in read_csv("outcomes.csv") if row["questions"] == row["rows"] == "1"]
         assert counted == ["correct", "wrong", "unjudged", "truncated", "failed"]
-        assert read_csv("unread.csv") == [
-            {
-                "split": "validation",
-                "request_id": f"q{number}:0:0",
-                "question": "What might a cat do?",
-                "choices": render_choices(make_request(number).choices),
-                "response": response,
-                "outcome": outcome,
-            }
-            for number, response, outcome in ((3, "[HTTP 503]", "failed"), (4, "Let me think. C", "truncated"))
+        assert [(row["slice"], row["n"], row["correct"]) for row in read_csv("by_letter.csv")] == [
+            *(("A", "1", "0"), ("B", "1", "0"), ("C", "1", "1"), ("D", "1", "0"))
         ]
+        assert [(row["slice"], row["n"], row["correct"]) for row in read_csv("by_concept.csv")] == [("cats", "4", "1")]
 
 
 def test_slices_count_questions_of_several_rows_once(tmp_path: Path) -> None:
@@ -399,39 +257,19 @@ def test_letters_name_none_only_where_there_are_such_rows(tmp_path: Path) -> Non
         assert nones == [("validation", "answered")]
 
 
-def test_unread_rows_are_sampled_in_order_and_cut(tmp_path: Path) -> None:
-    exchanges: list[Exchange] = [(make_request(number), "?" * 600, "truncated") for number in range(30)]
-    with project(tmp_path, train=exchanges[:25], validation=exchanges):
-        analyze()
-        rows = read_csv("unread.csv")
-        assert [row["request_id"] for row in rows] == [f"q{number}:0:0" for number in range(20)] * 2
-        assert {len(row["response"]) for row in rows} == {500}
-
-
 def test_hostile_texts_break_no_file(tmp_path: Path) -> None:
     names: dict[str, Any] = {"id": 'q\r\n,"1":0', "question_id": 'q\r\n,"1"'}
     long = make_request(0, "A", question=HOSTILE + " w" * 25_000, messages=[{"role": "user", "content": HOSTILE * 999}])
     odd = make_request(1, "B", question=HOSTILE, **names, choices=letter_choices([HOSTILE] * 4))
     with project(tmp_path, train=[(long, HOSTILE + "x" * 50_000, "truncated"), (odd, HOSTILE, "filtered")]):
         analyze()
-        shown = HOSTILE.translate(str.maketrans("\r\x1b\x85\x07", "\n\u241b\ufffd\u2407"))
-        rows = read_csv("unread.csv")
-        assert rows[1] == {
-            "split": "train",
-            "request_id": 'q\n,"1":0',
-            "question": shown,
-            "choices": rows[1]["choices"],
-            "response": shown,
-            "outcome": "filtered",
-        }
-        assert rows[0]["response"] == (shown + "x" * 500)[:500]
         assert [row["words"] for row in read_csv("readings.csv")] == ["25007", "7"]
         for name in TABLES:
             assert len(pd.read_csv(f"reports/tables/{name}")) == len(read_csv(name))
             assert not set(Path(f"reports/tables/{name}").read_text(encoding="utf-8")) & set("\r\x1b\x85\x07")
         page = Path("reports/index.html").read_text(encoding="utf-8")
-        assert "<script" not in page
-        assert "&lt;script&gt;" in page
+        assert "<script>" not in page
+        assert "\\u003cscript>" in page
         assert next(read_rows(Path("data/answers/train.jsonl"), Answer)).readings[0].request_id == "q0:0:0"
 
 
@@ -461,7 +299,7 @@ def test_stage_survives(tmp_path: Path, exchanges: list[Exchange]) -> None:
         p = metrics["position_bias"]["chi2_p"]
         assert p is None or 0 <= p <= 1
         assert "nan" not in Path("reports/tables/by_type.csv").read_text(encoding="utf-8").lower()
-        assert len(names_in("reports/figures")) == 10
+        assert len(names_in("reports/figures")) == 2 * len(FIGURES)
 
 
 def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
@@ -479,7 +317,7 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
             files = sorted(path for folder in ("data/answers", "reports") for path in Path(folder).rglob("*.*"))
             seen.append({str(path): path.read_bytes() for path in files})
             assert not any(str(tmp_path).encode() in content for content in seen[-1].values())
-    assert len(seen[0]) == 19
+    assert len(seen[0]) == 1 + 1 + 1 + len(TABLES) + 2 * len(FIGURES)
     assert seen[0] == seen[1]
 
 
@@ -493,8 +331,55 @@ def test_page_tells_where_everything_comes_from(tmp_path: Path) -> None:
             "tiny (tiny-model, local, temperature 0)",
             '<dd dir="auto">served-model</dd>',
             "validation: 5 questions, 5 rows",
+            "All 5 rows.",
             "400 in prompts, 40 in answers",
             "less than 0.01 US dollars",
             "Let me think. C",
         ):
             assert told in page
+
+
+PASSED = {"min_answered_rate": 0.5, "min_accuracy": 0.2, "max_recall_std": 0.5, "max_tv_distance": 0.5}
+
+
+def test_gates_that_are_on_are_judged_in_the_metrics(tmp_path: Path) -> None:
+    with project(tmp_path, PASSED | {"min_accuracy": 0.3, "better_than_chance": True}, validation=USUAL):
+        output = analyze().output
+        assert read_metrics()["validation"]["gates"] == {
+            "min_answered_rate": "pass",
+            "min_accuracy": "fail",
+            "better_than_chance": "fail",
+            "max_recall_std": "pass",
+            "max_tv_distance": "pass",
+        }
+        assert "gates not passed: min_accuracy in validation (got 0.25), better_than_chance in validation" in output
+
+
+def test_a_strict_gate_that_fails_stops_the_stage_with_the_report_written(tmp_path: Path) -> None:
+    with project(tmp_path, {"min_accuracy": 0.3, "strict": True}, validation=USUAL):
+        finished = CliRunner().invoke(main, arguments("analyze"))
+        assert finished.exit_code == 1
+        assert finished.output.splitlines()[-1] == (
+            "Error: params.yaml: analyze.gates: not passed: min_accuracy in validation (got 0.25); reports/index.html "
+            "says more, and nothing is exported: choose another teacher or prompt, or set analyze.gates.strict to false"
+        )
+        assert names_in("reports") == ["figures", "index.html", "metrics.json", "tables"]
+
+
+def test_strict_gates_that_pass_stop_nothing(tmp_path: Path) -> None:
+    with project(tmp_path, PASSED | {"strict": True}, validation=USUAL):
+        assert "gates" not in analyze().output
+
+
+def test_an_answer_is_read_as_its_prompt_says(tmp_path: Path) -> None:
+    exchanges: list[Exchange] = [
+        (make_request(0, "B"), "B", "answered"),
+        (make_request(1, "B"), "I think it is B.", "answered"),
+    ]
+    with project(tmp_path, validation=exchanges):
+        params = json.loads(Path("params.yaml").read_text())
+        params["prompts"][params["prompt"]]["answer_format"] = "letter"
+        write(Path("params.yaml"), json.dumps(params))
+        analyze()
+        assert [row["outcome"] for row in read_csv("readings.csv")] == ["correct", "unparsed"]
+        assert "letter (answer format letter)" in Path("reports/index.html").read_text(encoding="utf-8")

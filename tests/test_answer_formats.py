@@ -2,9 +2,9 @@
 
 import pytest
 
-from stages.answer_formats import AnswerFormat, find_place
 from stages.choices import letter_choices
 from stages.extraction import Extraction, extract_answer, read_as
+from stages.reading.answer_formats import AnswerFormat, find_place
 
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.drafts import Draft, TracedDraft
-from stages.languages import put_into_english
-from stages.undressing import undress_turn_of
+from stages.reading.drafts import Draft, TracedDraft
+from stages.reading.languages import put_into_english
+from stages.reading.undressing import undress_turn_of
 
 PIECES = st.sampled_from(
     [

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from stages.choices import letter_choices, render_choices
 from stages.extraction import Extraction, extract_answer, find_passage
+from stages.reading.undressing import undress
 from stages.records import Choice
-from stages.undressing import undress
 from tests import test_commitments, test_labels, test_languages
 
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])

@@ -8,19 +8,20 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from stages.quality.drawing import count_label, draw
 from stages.quality.figures import (
+    accuracy_by_slice,
     actual_against_expected,
     answers_per_letter,
     confusion,
-    count_label,
-    draw,
     draw_split,
     plan_figures,
     shares_by_slice,
 )
 from stages.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 
-NAMES = ["answers_per_letter", "actual_against_expected", "confusion", "answer_by_type", "answer_by_length"]
+NAMES = ["answers_per_letter", "actual_against_expected", "confusion"]
+NAMES += ["accuracy_by_slice", "answer_by_type", "answer_by_length"]
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -40,6 +41,15 @@ def make_readings(rows: int, n_choices: int, *, gold: bool = True, read: bool = 
             "n_choices": n_choices,
         }
     )
+
+
+def slices(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    """Slices of the split "train" from names, sizes and accuracies, with intervals of a tenth to either side."""
+    table = pd.DataFrame(list(rows), columns=["slice", "n", "accuracy"]).assign(split="train")
+    return table.assign(low=table["accuracy"] - 0.1, high=table["accuracy"] + 0.1)
+
+
+TABLES = {name: slices(("who", 12, 0.5), ("why", 3, 0.2)) for name in ("by_type", "by_length", "by_letter")}
 
 
 def texts_of(figure: Figure) -> list[str]:
@@ -64,7 +74,7 @@ def luminance(colour: object) -> float:
     ],
 )
 def test_every_figure_is_drawn(readings: pd.DataFrame) -> None:
-    pictures = draw_split("validation", "smollm2", readings)
+    pictures = draw_split("validation", "smollm2", readings, TABLES)
     assert list(pictures) == NAMES
     for picture in pictures.values():
         assert picture.svg.rstrip().endswith(b"</svg>")
@@ -73,9 +83,9 @@ def test_every_figure_is_drawn(readings: pd.DataFrame) -> None:
 
 def test_figures_are_the_same_bytes_under_any_matplotlibrc() -> None:
     readings = make_readings(40, 5)
-    first = draw_split("train", "smollm2", readings)
+    first = draw_split("train", "smollm2", readings, TABLES)
     with mpl.rc_context({"font.size": 30, "savefig.dpi": 20, "axes.facecolor": "red", "svg.fonttype": "none"}):
-        second = draw_split("train", "smollm2", readings)
+        second = draw_split("train", "smollm2", readings, TABLES)
         assert mpl.rcParams["font.size"] == 30
     assert first == second
 
@@ -203,7 +213,7 @@ def test_count_label(n: int, label: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("rows", "told"), [(1, "train, smollm2, 1 row, few"), (12, "train, smollm2, 12 rows")])
 def test_titles_tell_split_teacher_and_rows(name: str, rows: int, told: str) -> None:
-    figure = plan_figures("train", "smollm2", make_readings(rows, 3))[name]()
+    figure = plan_figures("train", "smollm2", make_readings(rows, 3), TABLES)[name]()
     assert figure.get_suptitle().splitlines()[1].startswith(told)
 
 
@@ -218,14 +228,14 @@ def test_titles_tell_split_teacher_and_rows(name: str, rows: int, told: str) -> 
 def test_expectation_is_over_rows_that_can_be_compared(gold: str, answers: str, told: str, series: int) -> None:
     pairs = [*zip(gold, answers, strict=True), *[("-", "-")] * 9]
     frame = pd.DataFrame(pairs, columns=["gold", "answer"]).replace("-", "none").assign(n_choices=2)
-    figure = plan_figures("train", "smollm2", frame)["actual_against_expected"]()
+    figure = plan_figures("train", "smollm2", frame, TABLES)["actual_against_expected"]()
     assert " ".join(figure.get_suptitle().split()).endswith(told)
     assert len(figure.axes[0].patches) == 2 * series
 
 
 def test_uniform_choice_is_among_each_rows_own_choices() -> None:
     frame = pd.DataFrame({"gold": [*"ABAB"], "answer": [*"AAAA"], "n_choices": [2, 2, 2, 4]})
-    axes = plan_figures("train", "smollm2", frame)["actual_against_expected"]().axes[0]
+    axes = plan_figures("train", "smollm2", frame, TABLES)["actual_against_expected"]().axes[0]
     heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in axes.containers}
     # three times a half, and a quarter once, of four rows
     assert heights == {
@@ -238,7 +248,7 @@ def test_uniform_choice_is_among_each_rows_own_choices() -> None:
 @pytest.mark.parametrize("gold", ["AABBB", "AA---"], ids=["gold", "gold in part"])
 def test_confusion_counts_each_gold_letter_in_its_own_row(gold: str) -> None:
     frame = pd.DataFrame({"gold": [*gold], "answer": [*"AB-BB"], "n_choices": 2}).replace("-", "none")
-    axes = plan_figures("train", "smollm2", frame)["confusion"]().axes[0]
+    axes = plan_figures("train", "smollm2", frame, TABLES)["confusion"]().axes[0]
     rows = [label.get_text() for label in axes.get_yticklabels()]
     columns = [label.get_text() for label in axes.get_xticklabels()]
     cells = {(rows[int(text.get_position()[1])], columns[int(text.get_position()[0])]): text for text in axes.texts}
@@ -258,15 +268,38 @@ def test_confusion_counts_each_gold_letter_in_its_own_row(gold: str) -> None:
 )
 def test_confusion_has_a_row_for_what_is_there(gold: str, rows: list[str]) -> None:
     frame = pd.DataFrame({"gold": [*gold], "answer": "A", "n_choices": 2}).replace("-", "none")
-    figure = plan_figures("train", "smollm2", frame)["confusion"]()
+    figure = plan_figures("train", "smollm2", frame, TABLES)["confusion"]()
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == rows
 
 
 def test_slices_are_drawn_from_their_own_rows() -> None:
     readings = make_readings(0, 2)
     readings.loc[0] = {"question_type": "who", "length_band": "20+", "gold": "A", "answer": "B", "n_choices": 2}
-    plans = plan_figures("train", "smollm2", readings)
+    plans = plan_figures("train", "smollm2", readings, TABLES)
     for name, labels in (("answer_by_type", QUESTION_TYPES), ("answer_by_length", LENGTH_BANDS)):
         rows = plans[name]().axes[0].get_yticklabels()
         expected = [f"{label}\nn = {'1, few' if label in ('who', '20+') else '0'}" for label in labels]
         assert [row.get_text() for row in rows] == expected
+
+
+def test_accuracy_of_slices_is_drawn_with_intervals_under_the_slices_titles() -> None:
+    figure = accuracy_by_slice({"question type": slices(("who", 12, 0.5), ("why", 3, 0.2))}, "train")
+    (points,) = figure.axes[0].containers
+    assert points.lines[0].get_xdata() == pytest.approx([50, 20])
+    (bars,) = points.lines[2]
+    assert [segment[:, 0].tolist() for segment in bars.get_segments()] == [
+        pytest.approx([40, 60]),
+        pytest.approx([10, 30]),
+    ]
+    assert {"question type", "who (n = 12)", "why (n = 3, few)"} <= set(texts_of(figure))
+
+
+def test_slices_of_another_split_and_without_gold_are_not_drawn() -> None:
+    table = pd.concat([slices(("who", 12, 0.5), ("why", 0, 0.2)), slices(("how", 9, 0.1)).assign(split="test")])
+    plans = plan_figures("train", "smollm2", make_readings(9, 3), {**TABLES, "by_type": table})
+    labels = [label.get_text() for label in plans["accuracy_by_slice"]().axes[0].get_yticklabels()]
+    assert labels[:2] == ["who (n = 12)", "who (n = 12)"]
+
+
+def test_accuracy_without_gold_is_a_sentence() -> None:
+    assert "no rows with gold" in texts_of(accuracy_by_slice({}, "train"))

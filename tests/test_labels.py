@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stages.choices import letter_choices
 from stages.extraction import extract_answer
-from stages.labels import prepare_options
+from stages.reading.labels import prepare_options
 from stages.records import Choice
 
 ENGLISH = ["library", "bank", "department store", "mall", "countryside"]

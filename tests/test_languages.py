@@ -4,7 +4,7 @@ import pytest
 
 from stages.choices import letter_choices
 from stages.extraction import Extraction, extract_answer
-from stages.languages import detect_language
+from stages.reading.languages import detect_language
 from stages.records import Choice
 
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])

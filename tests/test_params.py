@@ -77,7 +77,7 @@ def test_the_params_of_this_project_are_right(monkeypatch: pytest.MonkeyPatch) -
         ),
         pytest.param(
             {"analyze": {"zzz": 1}},
-            "analyze.zzz: unknown key; Legal keys here are unread_sample",
+            "analyze.zzz: unknown key; Legal keys here are explorer_rows, gates",
             id="nothing like it",
         ),
     ],
@@ -104,7 +104,9 @@ def test_a_misspelt_required_key_is_told_as_misspelt_and_not_as_missing(workspac
         pytest.param(
             {"prompts": {"letter": {"user": 3}}}, "prompts.letter.user: expected a valid string, got 3", id="no text"
         ),
-        pytest.param({"analyze": None}, "analyze: expected the keys unread_sample, got None", id="empty section"),
+        pytest.param(
+            {"analyze": None}, "analyze: expected the keys explorer_rows, gates, got None", id="empty section"
+        ),
         pytest.param(
             {"datasets": {"bundled": "data/source"}},
             "datasets.bundled: expected the keys path, name, revision, splits, columns, got 'data/source'",
@@ -167,7 +169,7 @@ def test_a_wrong_word_is_told_with_the_key_the_legal_ones_and_what_came(
             {"teachers": {"smollm2": {"max_tokens": 0}}},
             "teachers.smollm2.max_tokens: expected greater than or equal to 1, got 0",
         ),
-        ({"analyze": {"unread_sample": -1}}, "analyze.unread_sample: expected greater than or equal to 0, got -1"),
+        ({"analyze": {"explorer_rows": -1}}, "analyze.explorer_rows: expected greater than or equal to 0, got -1"),
         ({"runtime": {"concurrency": 0}}, "runtime.concurrency: expected greater than or equal to 1, got 0"),
         ({"runtime": {"timeout_s": 0}}, "runtime.timeout_s: expected greater than 0, got 0"),
         ({"prepare": {"splits": []}}, "prepare.splits: expected at least 1 item, got []"),

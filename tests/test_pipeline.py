@@ -109,11 +109,23 @@ def test_queued_experiments_side_by_side_buy_each_request_once(project: Project,
     assert len(teacher.calls) == len(set(teacher.questions())) == QUESTIONS
 
 
-def test_dvc_draws_the_confusion_matrix_and_the_letters(project: Project) -> None:
+def test_a_strict_gate_that_is_not_passed_stops_the_pipeline_before_the_export(project: Project) -> None:
+    exported = project.read("data/export/manifest.json")
+    project.edit_params(analyze__gates={"min_accuracy": 1, "strict": True}, export__keep="correct")
+    done = project.run("dvc", "repro")
+    assert done.returncode != 0
+    assert "analyze.gates: not passed: min_accuracy in train" in done.stderr
+    assert "Running stage 'export'" not in done.stdout
+    assert project.read("data/export/manifest.json") == exported
+    project.edit_params(analyze__gates__strict=False)
+    assert project.repro() == ["analyze", "export"]
+
+
+def test_dvc_draws_the_confusion_matrix_the_letters_and_the_accuracy(project: Project) -> None:
     done = project.run("dvc", "plots", "show")
     assert done.returncode == 0, done.stderr
     page = project.read("dvc_plots/index.html")
-    for title in ("Gold against the letter that was read", "Letters read, and gold"):
+    for title in ("Gold against the letter that was read", "Letters read, and gold", "Accuracy by question type"):
         assert title in page
 
 
@@ -121,3 +133,20 @@ def test_metrics_and_params_can_be_compared_between_commits(project: Project) ->
     project.edit_params(export__keep="correct")
     assert "validation.accuracy" in project.run("dvc", "metrics", "show", "--md").stdout
     assert "export.keep" in project.run("dvc", "params", "diff", "--md").stdout
+
+
+def test_metrics_and_plots_can_be_compared_between_commits_and_experiments(project: Project) -> None:
+    project.git("add", "--all")
+    project.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Run")
+    done = project.run("dvc", "exp", "run", "--name", "strict", "--set-param", "prompt=chain_of_thought")
+    assert done.returncode == 0, done.stderr
+    project.edit_params(load__train=12)
+    project.repro()
+
+    for other in ("HEAD", "strict"):
+        compared = project.run("dvc", "metrics", "diff", other, "--md").stdout
+        assert "| train.questions | 8 | 12 |" in " ".join(compared.split())
+        done = project.run("dvc", "plots", "diff", other)
+        assert done.returncode == 0, done.stderr
+        page = project.read("dvc_plots/index.html")
+        assert all(f'"rev": "{revision}"' in page for revision in (other, "workspace"))

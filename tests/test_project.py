@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.quality.tables import READING_COLUMNS
+from stages.quality.tables import make_tables
+from tests.judged import frames_of
 from tests.project import Project
 from tests.reads import CHOICES, reads_of_stages
 
@@ -126,7 +127,12 @@ def test_the_confusion_plot_has_answers_across_and_gold_down() -> None:
     (plot,) = [plot["confusion"] for plot in PIPELINE["plots"] if "confusion" in plot]
     assert (plot["x"], plot["x_label"]) == ("answer", "letter read")
     assert (plot["y"], plot["y_label"]) == ({"reports/tables/readings.csv": "gold"}, "gold")
-    assert {"answer", "gold"} <= set(READING_COLUMNS)
+
+
+@pytest.mark.parametrize("plot", [plot for named in PIPELINE["plots"] for plot in named.values()])
+def test_every_plot_is_of_columns_that_its_table_has(plot: dict) -> None:
+    ((path, column),) = plot["y"].items()
+    assert {plot["x"], column} <= set(make_tables(frames_of())[Path(path).stem])
 
 
 def test_clean_removes_what_the_pipeline_wrote_and_no_answer(tmp_path: Path) -> None:

@@ -4,19 +4,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from sklearn import metrics
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
 
 from stages.quality.statistics import (
-    OUTCOMES,
+    cohen_kappa,
+    confusion_counts,
+    cross_counts,
     goodness_of_fit,
     guessing_accuracy,
     letters_shown,
     position_bias,
     recall_deviation,
+    recalls,
     split_metrics,
     total_variation,
     uniform_counts,
     wilson_interval,
 )
+from stages.records import OUTCOMES
 
 
 def counts(*numbers: float) -> np.ndarray:
@@ -30,10 +37,10 @@ def make_readings(pairs: list[tuple[str, str]], n_choices: int | list[int] = 3) 
     return frame.assign(n_choices=n_choices, question_id=names, rotation=0)
 
 
-def make_questions(*rows: tuple[str, bool, int, float | None]) -> pd.DataFrame:
-    """Make questions of (outcome, has_gold, letters_read, plurality_share)."""
-    frame = pd.DataFrame(list(rows), columns=["outcome", "has_gold", "letters_read", "plurality_share"])
-    kinds = {"has_gold": bool, "letters_read": int, "plurality_share": float}
+def make_questions(*rows: tuple[str, str, int, float | None]) -> pd.DataFrame:
+    """Make questions of (outcome, gold, letters_read, plurality_share)."""
+    frame = pd.DataFrame(list(rows), columns=["outcome", "gold", "letters_read", "plurality_share"])
+    kinds = {"letters_read": int, "plurality_share": float}
     return frame.astype(kinds).assign(n_choices=4)
 
 
@@ -52,6 +59,12 @@ def test_wilson_interval_is_scipys() -> None:
         successes = int(random.integers(0, trials + 1))
         expected = stats.binomtest(successes, int(trials)).proportion_ci(0.9, method="wilson")
         assert wilson_interval(successes, int(trials), 0.9) == pytest.approx((expected.low, expected.high))
+
+
+def test_wilson_interval_is_statsmodels() -> None:
+    for successes, trials in ((0, 7), (3, 11), (250, 1221), (1221, 1221)):
+        expected = proportion_confint(successes, trials, method="wilson")
+        assert wilson_interval(successes, trials) == pytest.approx(expected)
 
 
 def test_wilson_interval_of_nothing_is_unknown() -> None:
@@ -104,6 +117,47 @@ def test_recall_deviation_by_hand() -> None:
     # recalls 1, 1/2 and 0, the letter without gold left out: mean 1/2, variance 1/6
     confusion = np.array([[4, 0, 0, 0, 0], [1, 2, 0, 0, 1], [1, 0, 0, 0, 2], [0, 0, 0, 0, 0]], dtype=float)
     assert recall_deviation(confusion) == pytest.approx(math.sqrt(1 / 6))
+
+
+def test_recalls_by_hand() -> None:
+    confusion = np.array([[4, 0, 0], [1, 2, 1]], dtype=float)
+    assert recalls(confusion).tolist() == [1, 0.5]
+
+
+def test_recall_of_a_letter_without_gold_is_unknown() -> None:
+    assert np.isnan(recalls(np.array([[2, 0, 0], [0, 0, 0]], dtype=float))).tolist() == [False, True]
+
+
+def test_recalls_are_scikit_learns() -> None:
+    gold, answer = random_letters(3, 400)
+    expected = metrics.recall_score(gold, answer, labels=[*"ABCD"], average=None, zero_division=0)
+    readings = make_readings([*zip(gold, answer, strict=True)], 4)
+    assert recalls(confusion_counts(readings, [*"ABCD"])) == pytest.approx(expected)
+
+
+def test_kappa_by_hand() -> None:
+    # Cohen 1960: agreement 0.7 of two raters, 0.5 of it by chance
+    assert cohen_kappa(np.array([[20, 5], [10, 15]], dtype=float)) == pytest.approx(0.4)
+
+
+def test_kappa_is_scikit_learns_and_statsmodels() -> None:
+    gold, answer = random_letters(4, 300)
+    confusion = metrics.confusion_matrix(gold, answer, labels=[*"ABCD"]).astype(float)
+    expected = metrics.cohen_kappa_score(gold, answer)
+    assert cohen_kappa(confusion) == pytest.approx(expected)
+    assert cohens_kappa(confusion, return_results=False) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("confusion", [np.zeros((2, 2)), np.array([[3.0, 0], [0, 0]])], ids=["nothing", "one letter"])
+def test_kappa_of_nothing_to_compare_is_unknown(confusion: np.ndarray) -> None:
+    assert cohen_kappa(confusion) is None
+
+
+def random_letters(seed: int, rows: int) -> tuple[list[str], list[str]]:
+    """Gold letters, and answers that agree with about half of them."""
+    random = np.random.default_rng(seed)
+    gold = random.choice([*"ABCD"], rows)
+    return gold.tolist(), np.where(random.random(rows) < 0.5, gold, random.choice([*"ABCD"], rows)).tolist()
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
@@ -196,17 +250,18 @@ def test_uniform_counts_add_up_to_the_rows() -> None:
 
 def test_split_metrics_by_hand() -> None:
     questions = make_questions(
-        ("correct", True, 3, 1.0), ("wrong", True, 3, 2 / 3), ("failed", True, 0, None), ("unjudged", False, 1, 1.0)
+        ("correct", "A", 3, 1.0), ("wrong", "A", 3, 2 / 3), ("failed", "A", 0, None), ("unjudged", "none", 1, 1.0)
     )
     readings = make_readings([("A", "A")] * 3 + [("B", "A")] * 3 + [("C", "-")] * 3 + [("-", "B")])
-    metrics = split_metrics(readings, questions)
-    assert metrics["questions"] == 4
-    assert metrics["accuracy"] == 0.333333
-    assert (metrics["accuracy_low"], metrics["accuracy_high"]) == pytest.approx(wilson_interval(1, 3), abs=1e-6)
-    assert metrics["answered_rate"] == 0.7
-    assert metrics["agreement"] == 0.833333
-    assert list(metrics["outcomes"]) == list(OUTCOMES)
-    assert {name: n for name, n in metrics["outcomes"].items() if n} == {
+    numbers = split_metrics(readings, questions)
+    assert numbers["questions"] == 4
+    assert numbers["accuracy"] == 0.333333
+    assert (numbers["accuracy_low"], numbers["accuracy_high"]) == pytest.approx(wilson_interval(1, 3), abs=1e-6)
+    assert numbers["answered_rate"] == 0.7
+    assert numbers["agreement"] == 0.833333
+    assert numbers["kappa"] == 0  # A and B gold equally often, and A answered always
+    assert list(numbers["outcomes"]) == list(OUTCOMES)
+    assert {name: n for name, n in numbers["outcomes"].items() if n} == {
         "correct": 1,
         "wrong": 1,
         "unjudged": 1,
@@ -215,17 +270,22 @@ def test_split_metrics_by_hand() -> None:
 
 
 def test_split_metrics_of_nothing_are_unknown() -> None:
-    metrics = split_metrics(make_readings([]), make_questions())
-    assert metrics["questions"] == 0
-    assert metrics["outcomes"] == dict.fromkeys(OUTCOMES, 0)
+    numbers = split_metrics(make_readings([]), make_questions())
+    assert numbers["questions"] == 0
+    assert numbers["outcomes"] == dict.fromkeys(OUTCOMES, 0)
     for name in ("accuracy", "accuracy_low", "accuracy_high", "answered_rate", "agreement"):
-        assert metrics[name] is None
+        assert numbers[name] is None
 
 
 def test_guessing_accuracy_is_over_questions_with_gold() -> None:
-    questions = make_questions(("wrong", True, 1, 1.0), ("wrong", True, 1, 1.0), ("unjudged", False, 1, 1.0))
+    questions = make_questions(("wrong", "A", 1, 1.0), ("wrong", "A", 1, 1.0), ("unjudged", "none", 1, 1.0))
     assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10])) == pytest.approx(0.375)
     assert guessing_accuracy(questions[questions["outcome"] == "unjudged"]) is None
+
+
+def test_cross_counts_keep_the_order_of_the_names_and_count_no_other_value() -> None:
+    frame = pd.DataFrame({"gold": [*"ABBC"], "answer": [*"BAAA"]})
+    assert cross_counts(frame["gold"], frame["answer"], [*"BA"], [*"AB", "none"]).tolist() == [[2, 0, 0], [0, 1, 0]]
 
 
 def test_a_small_p_value_is_not_rounded_to_nothing() -> None:

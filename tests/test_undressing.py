@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.undressing import bare, undress, undress_turn
+from stages.reading.undressing import bare, undress, undress_turn
 
 UNDRESSED = [
     pytest.param("$B$", "B", id="dollars around a letter"),

@@ -1,22 +1,20 @@
-"""The numbers of the report: pure functions of counts and of the frames that tables.py makes. None where undefined.
+"""The numbers of the report: pure functions of counts and of the frames that frames.py makes. None where undefined.
 
 `readings` has a row for each response and `questions` one for each question; "none" stands where there is no letter.
-scipy.special has the two distribution functions needed; scipy.stats gives the same numbers and takes 1.5 s to import.
 """
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
+from scipy import special, stats
 
 from stages.choices import LETTERS
-from stages.records import Outcome
+from stages.records import OUTCOMES
 
 NONE = "none"
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 DECIMALS = 6
 HALF_A_COUNT = 0.5
 
@@ -24,7 +22,11 @@ Counts = npt.NDArray[np.float64]
 
 
 def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
-    """Return the Wilson score interval of a share (Wilson 1927; scipy.stats.binomtest's method "wilson")."""
+    """Return the Wilson score interval of a share (Wilson 1927).
+
+    The formula stands here since scipy.stats.binomtest, which gives the same, works out a p value first for each of
+    thousands of concepts.
+    """
     if trials == 0:
         return None, None
     z = float(special.ndtri((1 + level) / 2))
@@ -50,20 +52,39 @@ def goodness_of_fit(observed: Counts, reference: Counts) -> float | None:
     if observed.sum() == 0 or reference.sum() == 0:
         return None
     reference = reference + HALF_A_COUNT if (reference == 0).any() else reference
-    expected = reference / reference.sum() * observed.sum()
-    return float(special.chdtrc(len(observed) - 1, ((observed - expected) ** 2 / expected).sum()))
+    return float(stats.chisquare(observed, reference / reference.sum() * observed.sum()).pvalue)
+
+
+def recalls(confusion: Counts) -> Counts:
+    """Return the recall of each of k gold letters, NaN without gold, of k x (k + 1) counts (rows: gold).
+
+    The last column counts the responses without a letter, which recall nothing: left out, they would hide a letter
+    that is never recalled because it is never read.
+    """
+    gold = confusion.sum(axis=1)
+    return np.asarray(np.diagonal(confusion) / np.where(gold > 0, gold, np.nan))
 
 
 def recall_deviation(confusion: Counts) -> float | None:
-    """Return RStd, the standard deviation of the recall of each gold letter, of k x (k + 1) counts (rows: gold).
+    """Return RStd, the standard deviation of the recalls of the gold letters; None for fewer than two of them.
 
-    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024. The last column counts
-    the responses without a letter, which recall nothing: left out, they would hide a letter that is never recalled
-    because it is never read. Letters without gold are left out; with fewer than two there is nothing to compare.
+    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024.
     """
-    gold = confusion.sum(axis=1)
-    recalls = np.diagonal(confusion)[gold > 0] / gold[gold > 0]
-    return float(recalls.std()) if len(recalls) > 1 else None
+    known = recalls(confusion)
+    known = known[~np.isnan(known)]
+    return float(known.std()) if len(known) > 1 else None
+
+
+def cohen_kappa(confusion: Counts) -> float | None:
+    """Return Cohen's kappa of two raters' k x k counts: 1 agree, 0 as by chance (Cohen 1960).
+
+    None where there is nothing to compare, or where both always say the same one letter.
+    """
+    total = confusion.sum()
+    if total == 0:
+        return None
+    by_chance = float(confusion.sum(axis=0) @ confusion.sum(axis=1)) / total**2
+    return float((np.trace(confusion) / total - by_chance) / (1 - by_chance)) if by_chance < 1 else None
 
 
 def letters_shown(readings: pd.DataFrame) -> list[str]:
@@ -76,10 +97,17 @@ def letter_counts(letters: "pd.Series[str]", shown: Sequence[str]) -> Counts:
     return letters.value_counts().reindex(list(shown), fill_value=0).to_numpy().astype(np.float64)
 
 
-def cross_counts(readings: pd.DataFrame, gold: Sequence[str], answers: Sequence[str]) -> Counts:
-    """Count responses by gold (rows) and answer (columns)."""
-    rows = [letter_counts(readings["answer"][readings["gold"] == letter], answers) for letter in gold]
-    return np.array(rows).reshape(len(gold), len(answers))
+def cross_counts(
+    rows: "pd.Series[Any]", columns: "pd.Series[Any]", row_names: Sequence[Any], column_names: Sequence[Any]
+) -> Counts:
+    """Count two columns of a frame against each other, in the order of the names; other values are not counted."""
+    counted = pd.crosstab(rows, columns).reindex(index=list(row_names), columns=list(column_names), fill_value=0)
+    return counted.to_numpy().astype(np.float64)
+
+
+def confusion_counts(readings: pd.DataFrame, letters: Sequence[str]) -> Counts:
+    """Count responses by gold (k rows) and answer (k + 1 columns, "none" last), letters as shown."""
+    return cross_counts(readings["gold"], readings["answer"], letters, [*letters, NONE])
 
 
 def uniform_counts(readings: pd.DataFrame, shown: Sequence[str]) -> Counts:
@@ -95,6 +123,14 @@ def comparable(readings: pd.DataFrame) -> pd.DataFrame:
     return both if len(both) else read
 
 
+def without_repeats(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the first replicate of each rotation of a question: the same prompt asked again is no new evidence.
+
+    It would make any difference significant if only asked often enough.
+    """
+    return readings.drop_duplicates(["question_id", "rotation"])
+
+
 def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:
     """Count, in what is `comparable`, the k letters "answered", as "gold" if it has gold, and of a "uniform" choice."""
     gold = {"gold": letter_counts(used["gold"], shown)} if (used["gold"] != NONE).any() else {}
@@ -105,35 +141,35 @@ def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
 
     Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown. Either
-    way it takes each rotation of a question once, by the first replicate with a letter: the same prompt asked again
-    is no new evidence, and would make any difference significant if only asked often enough.
+    way it takes each rotation of a question once, by the first replicate with a letter.
     """
     used, every = comparable(readings), letters_shown(readings)
     shown = letters_shown(used)
     counts = compared_counts(used, shown)
-    once = compared_counts(used.drop_duplicates(["question_id", "rotation"]), shown)
+    once = compared_counts(without_repeats(used), shown)
     chi2_p = goodness_of_fit(once["answered"], once["gold" if "gold" in once else "uniform"])
     if "gold" not in counts:
         return {"chi2_p": round_p_value(chi2_p), "tv_distance": None, "recall_std": None}
     return {
         "chi2_p": round_p_value(chi2_p),
         "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
-        "recall_std": round_number(recall_deviation(cross_counts(readings, every, [*every, NONE]))),
+        "recall_std": round_number(recall_deviation(confusion_counts(readings, every))),
     }
 
 
 def guessing_accuracy(questions: pd.DataFrame) -> float | None:
     """Return the accuracy to expect of picking one of each question's choices at random, over questions with gold."""
-    sizes = questions["n_choices"][questions["has_gold"]]
+    sizes = questions["n_choices"][questions["gold"] != NONE]
     return float((1 / sizes).mean()) if len(sizes) else None
 
 
 def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, Any]:
-    """Return what reports/metrics.json holds of one split."""
-    correct, judged = int((questions["outcome"] == "correct").sum()), int(questions["has_gold"].sum())
+    """Return what reports/metrics.json holds of one split, but for its gates."""
+    correct, judged = int((questions["outcome"] == "correct").sum()), int((questions["gold"] != NONE).sum())
     low, high = wilson_interval(correct, judged)
     outcomes = questions["outcome"].value_counts()
     repeated = questions[questions["letters_read"] > 1]
+    letters = letters_shown(readings)
     return {
         "questions": len(questions),
         "accuracy": round_number(correct / judged) if judged else None,
@@ -143,6 +179,7 @@ def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, 
         "outcomes": {outcome: int(outcomes.get(outcome, 0)) for outcome in OUTCOMES},
         "position_bias": position_bias(readings),
         "agreement": round_number(float(repeated["plurality_share"].mean())) if len(repeated) else None,
+        "kappa": round_number(cohen_kappa(confusion_counts(readings, letters)[:, :-1])),
     }
 
 

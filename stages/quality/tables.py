@@ -1,199 +1,116 @@
-"""From rows to pandas frames, and from frames to the CSV files that `dvc plots` and people read."""
+"""The report's tables: from frames to frames, and to the CSV files that `dvc plots` and people read."""
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from stages.choices import render_choices
-from stages.quality.slices import SLICES, count_words, length_band, question_type
-from stages.quality.statistics import NONE, OUTCOMES, letter_counts, letters_shown, wilson_interval
-from stages.records import Answer, Reading, Request, Response, replacing
+from stages.quality.frames import READING_COLUMNS, Frames
+from stages.quality.significance import list_tests
+from stages.quality.slices import SLICES
+from stages.quality.statistics import NONE, letter_counts, letters_shown, wilson_interval
+from stages.records import OUTCOMES, replacing
 
-READING_COLUMNS = (
-    *("split", "question_id", "request_id", "rotation", "question_type"),
-    *("words", "length_band", "gold", "answer", "outcome"),
-)
-QUESTION_COLUMNS = (
-    *("split", "question_id", "question_type", "length_band", "n_choices"),
-    *("has_gold", "outcome", "letters_read", "plurality_share"),
-)
-UNREAD_COLUMNS = ("split", "request_id", "question", "choices", "response", "outcome")
-UNREAD_CHARACTERS = 500
-
-CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
-CONTROL_PICTURES |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
+LETTER, CONCEPT = "gold", "concept"
+FILES = {"question_type": "by_type", "length_band": "by_length", LETTER: "by_letter", CONCEPT: "by_concept"}
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A split: its requests, their responses in that order, and answers whose readings are in that order too."""
-
-    split: str
-    requests: list[Request]
-    responses: list[Response]
-    answers: list[Answer]
-
-    @property
-    def readings(self) -> list[Reading]:
-        """List the readings of all answers, one for each request."""
-        return [reading for answer in self.answers for reading in answer.readings]
-
-    @property
-    def questions(self) -> Iterator[tuple[Request, Answer]]:
-        """Yield each answer with the first request of its question."""
-        position = 0
-        for answer in self.answers:
-            yield self.requests[position], answer
-            position += len(answer.readings)
+def make_tables(frames: Frames) -> dict[str, pd.DataFrame]:
+    """Return every table by the name of its file."""
+    return {
+        "readings": frames.readings[list(READING_COLUMNS)],
+        "letters": letter_table(frames),
+        **{FILES[column]: slice_table(frames, column) for column in FILES},
+        "outcomes": outcome_table(frames),
+        "tests": list_tests(frames.splits),
+    }
 
 
-@dataclass(frozen=True)
-class Frames:
-    """All splits in frames; `slices` has one for each key of SLICES."""
-
-    readings: pd.DataFrame
-    questions: pd.DataFrame
-    slices: dict[str, pd.DataFrame]
-    unread: pd.DataFrame
-
-    def of_split(self, split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the readings and the questions of one split."""
-        return self.readings[self.readings["split"] == split], self.questions[self.questions["split"] == split]
-
-
-def frame_splits(splits: Sequence[Judged], unread_sample: int) -> Frames:
-    """Put the judged splits into frames."""
-    readings, questions = reading_frame(splits), question_frame(splits)
-    slices = {column: slice_table(readings, questions, column) for column in SLICES}
-    return Frames(readings, questions, slices, unread_frame(splits, unread_sample))
-
-
-def reading_frame(splits: Sequence[Judged]) -> pd.DataFrame:
-    """Return a row for each response: READING_COLUMNS, and n_choices."""
-    rows = [
-        {
-            "split": judged.split,
-            "question_id": printable(request.question_id),
-            "request_id": printable(request.id),
-            "rotation": request.rotation,
-            "question_type": question_type(request.question),
-            "words": count_words(request.question),
-            "length_band": length_band(request.question),
-            "gold": request.answer or NONE,
-            "answer": reading.answer or NONE,
-            "outcome": reading.outcome,
-            "n_choices": len(request.choices),
-        }
-        for judged in splits
-        for request, reading in zip(judged.requests, judged.readings, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=[*READING_COLUMNS, "n_choices"])
-
-
-def question_frame(splits: Sequence[Judged]) -> pd.DataFrame:
-    """Return a row for each question: QUESTION_COLUMNS."""
-    rows = [
-        {
-            "split": judged.split,
-            "question_id": printable(answer.question_id),
-            "question_type": question_type(request.question),
-            "length_band": length_band(request.question),
-            "n_choices": len(request.choices),
-            "has_gold": request.answer is not None,
-            "outcome": answer.outcome,
-            "letters_read": sum(reading.answer is not None for reading in answer.readings),
-            "plurality_share": max(answer.distribution.values(), default=None),
-        }
-        for judged in splits
-        for request, answer in judged.questions
-    ]
-    kinds = {"has_gold": bool, "letters_read": int, "plurality_share": float}
-    return pd.DataFrame(rows, columns=list(QUESTION_COLUMNS)).astype(kinds)
-
-
-def unread_frame(splits: Sequence[Judged], sample: int) -> pd.DataFrame:
-    """Return each split's first `sample` responses in which no letter was read; where nothing came back, why."""
-    rows: list[dict[str, str]] = []
-    for judged in splits:
-        read = zip(judged.requests, judged.responses, judged.readings, strict=True)
-        unread = ((request, response, reading) for request, response, reading in read if reading.answer is None)
-        rows += [
-            {
-                "split": judged.split,
-                "request_id": printable(request.id),
-                "question": printable(request.question[:UNREAD_CHARACTERS]),
-                "choices": printable(render_choices(request.choices)[:UNREAD_CHARACTERS]),
-                "response": printable(_text_of(response)[:UNREAD_CHARACTERS]),
-                "outcome": reading.outcome,
-            }
-            for request, response, reading in islice(unread, sample)
-        ]
-    return pd.DataFrame(rows, columns=list(UNREAD_COLUMNS))
-
-
-def letter_table(readings: pd.DataFrame) -> pd.DataFrame:
+def letter_table(frames: Frames) -> pd.DataFrame:
     """Count letters in the long format (split, series, letter, count, bar); "none" only where there are such rows.
 
     `bar` names the three together: DVC's bar plots can neither filter nor group, and would add up what shares a name.
     """
     rows: list[dict[str, object]] = []
-    for split, part in readings.groupby("split", sort=False):
-        letters = [*letters_shown(part), NONE]
+    for split, (readings, _) in frames.splits.items():
+        letters = [*letters_shown(readings), NONE]
         for series, column in (("answered", "answer"), ("gold", "gold")):
-            for letter, count in zip(letters, letter_counts(part[column], letters), strict=True):
+            for letter, count in zip(letters, letter_counts(readings[column], letters), strict=True):
                 if letter != NONE or count:
                     key = {"split": split, "series": series, "letter": letter}
                     rows.append({**key, "count": int(count), "bar": f"{split} {letter} {series}"})
     return pd.DataFrame(rows, columns=["split", "series", "letter", "count", "bar"])
 
 
-def slice_table(readings: pd.DataFrame, questions: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return accuracy and letters by split and slice: n is the questions with gold, letters count responses."""
-    letters = [*letters_shown(readings), NONE]
-    rows = []
-    for split in readings["split"].unique():
-        for name in SLICES[column]:
-            part = questions[(questions["split"] == split) & (questions[column] == name)]
-            answers = readings["answer"][(readings["split"] == split) & (readings[column] == name)]
-            correct, n = int((part["outcome"] == "correct").sum()), int(part["has_gold"].sum())
-            low, high = wilson_interval(correct, n)
-            counts = zip(letters, letter_counts(answers, letters).astype(int), strict=True)
-            shares = {"accuracy": correct / n if n else None, "low": low, "high": high}
-            rows.append({"split": split, "slice": name, "n": n, "correct": correct, **shares, **dict(counts)})
-    columns = ["split", "slice", "n", "correct", "accuracy", "low", "high", *letters]
-    return pd.DataFrame(rows, columns=columns).astype({"accuracy": float, "low": float, "high": float})
+def slice_table(frames: Frames, column: str) -> pd.DataFrame:
+    """Return accuracy, its Wilson interval, and the letters read, by split and slice; n counts what has gold.
+
+    Of a gold letter, as shown, accuracy is its recall and n counts responses; of other slices n counts questions.
+    Letters count responses. `bar` names split and slice together, for DVC's bar plots.
+    """
+    letters = [*letters_shown(frames.readings), NONE]
+    tables = [_slice_rows(split, *frames.of_split(split), column, letters) for split in frames.splits]
+    columns = ["split", "slice", "n", "correct", "accuracy", "low", "high", *letters, "bar"]
+    table = pd.concat([pd.DataFrame(columns=columns), *tables]) if tables else pd.DataFrame(columns=columns)
+    kinds = {"accuracy": float, "low": float, "high": float, "n": int, "correct": int, **dict.fromkeys(letters, int)}
+    return table[columns].astype(kinds).reset_index(drop=True)
 
 
-def outcome_table(readings: pd.DataFrame, questions: pd.DataFrame) -> pd.DataFrame:
+def _slice_rows(
+    split: str, readings: pd.DataFrame, questions: pd.DataFrame, column: str, letters: list[str]
+) -> pd.DataFrame:
+    """Return the slices of one split; those of no fixed list by falling n."""
+    judged = readings if column == LETTER else questions
+    with_gold = judged[judged["gold"] != NONE]
+    names = _slice_names(with_gold, column, letters)
+    n = with_gold[column].value_counts().reindex(names, fill_value=0)
+    correct = with_gold[column][with_gold["outcome"] == "correct"].value_counts().reindex(names, fill_value=0)
+    bounds = np.array([wilson_interval(*pair) for pair in zip(correct, n, strict=True)], dtype=float).reshape(-1, 2)
+    read = pd.crosstab(readings[column], readings["answer"]).reindex(index=names, columns=letters, fill_value=0)
+    table = pd.DataFrame({"split": split, "slice": names, "n": n.to_numpy(), "correct": correct.to_numpy()})
+    table = table.assign(
+        accuracy=table["correct"] / table["n"].where(table["n"] > 0),
+        low=bounds[:, 0],
+        high=bounds[:, 1],
+        bar=[f"{split} {name}" for name in names],
+    )
+    return pd.concat([table, read.reset_index(drop=True)], axis=1)
+
+
+def _slice_names(with_gold: pd.DataFrame, column: str, letters: Sequence[str]) -> list[str]:
+    """List a column's slices in their order: the fixed list, the letters, or the most frequent first."""
+    if column in SLICES:
+        return list(SLICES[column])
+    if column == LETTER:
+        return [letter for letter in letters if letter != NONE]
+    counts = with_gold[column].value_counts()
+    named = [(str(name), count) for name, count in counts.items() if count and name != NONE]
+    return [name for name, _ in sorted(named, key=lambda one: (-one[1], one[0]))]
+
+
+def outcome_table(frames: Frames) -> pd.DataFrame:
     """Count each outcome of each split, over questions and over rows (responses)."""
     rows = [
         {
             "split": split,
             "outcome": outcome,
-            "questions": int(((questions["split"] == split) & (questions["outcome"] == outcome)).sum()),
-            "rows": int(((readings["split"] == split) & (readings["outcome"] == outcome)).sum()),
+            "questions": int((questions["outcome"] == outcome).sum()),
+            "rows": int((readings["outcome"] == outcome).sum()),
         }
-        for split in readings["split"].unique()
+        for split, (readings, questions) in frames.splits.items()
         for outcome in OUTCOMES
     ]
     return pd.DataFrame(rows, columns=["split", "outcome", "questions", "rows"])
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a CSV file with a header, six decimals and LF line ends, whole or not at all."""
+    """Write a CSV file with a header, six decimals (p values six digits) and LF line ends, whole or not at all."""
+    written = table.assign(**{name: table[name].map("{:.6g}".format, na_action="ignore") for name in _p_values(table)})
     with replacing(path) as unfinished:
-        table.to_csv(unfinished, index=False, float_format="%.6f", lineterminator="\n", encoding="utf-8")
+        written.to_csv(unfinished, index=False, float_format="%.6f", lineterminator="\n", encoding="utf-8")
 
 
-def printable(text: str) -> str:
-    """Show control characters as pictures of themselves: a lone CR ends a CSV row, an ESC commands a terminal."""
-    return re.sub("\r\n?", "\n", text).translate(CONTROL_PICTURES)
-
-
-def _text_of(response: Response) -> str:
-    """Return what the teacher said, or why it said nothing."""
-    return response.content or (f"[{response.error}]" if response.error else "")
+def _p_values(table: pd.DataFrame) -> list[str]:
+    """List the columns that hold p values, of which six decimals may be nothing but noughts."""
+    return [name for name in ("p", "p_adjusted") if name in table]

@@ -3,12 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Literal
 
-from stages.drafts import Draft
-from stages.undressing import ANSWER_KEY, drop_thoughts, undress_turn
-
-AnswerFormat = Literal["letter", "final_line", "json"]
+from stages.reading.drafts import Draft
+from stages.reading.undressing import ANSWER_KEY, drop_thoughts, undress_turn
+from stages.records import AnswerFormat
 
 _ANSWER_FIELD = re.compile(ANSWER_KEY, re.IGNORECASE)
 _MOST_OBJECTS = 200  # braces of a text at which an object is sought

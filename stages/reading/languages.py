@@ -1,6 +1,6 @@
 """Answers in other languages than English: how their phrases are found and put into English, word for word. No I/O.
 
-Only the phrases by which one answers are translated (`stages.lexicon`), and only those of the one language that a text
+Only the phrases by which one answers are translated (the lexicons), and only those of the one language that a text
 is in, so that what follows reads one language. Option texts go through the same translation, and stay comparable.
 """
 
@@ -9,10 +9,11 @@ import string
 from functools import lru_cache
 from typing import NamedTuple
 
-from stages.characters import CHARACTERS
-from stages.drafts import Draft
-from stages.lexicon import SCRIPTS, UNSPACED, WESTERN
-from stages.phrases import IN_WORD
+from stages.reading.characters import CHARACTERS
+from stages.reading.drafts import Draft
+from stages.reading.latin_lexicon import WESTERN
+from stages.reading.phrases import IN_WORD
+from stages.reading.script_lexicon import SCRIPTS, UNSPACED
 
 _SCRIPT = re.compile(
     "(?P<Japanese>[\u3041-\u30ff])|(?P<Korean>[\uac00-\ud7a3])|(?P<Chinese>[\u4e00-\u9fff])|(?P<Cyrillic>[\u0400-\u04ff])"

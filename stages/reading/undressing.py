@@ -8,8 +8,8 @@ what is ticked.
 import re
 from itertools import chain, repeat
 
-from stages.characters import CHARACTERS, CROSS, TICK
-from stages.drafts import Draft
+from stages.reading.characters import CHARACTERS, CROSS, TICK
+from stages.reading.drafts import Draft
 
 # A sign that must be there, what is replaced, and by what.
 _KIND = r"(?:final|best|correct|right|my|the|your|chosen|selected|predicted|model|ai|llm|likely|most|multiple|choice)"

@@ -9,8 +9,8 @@ Ranges ("A through E") are no offers, and articles and pronouns no letters. No I
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from stages import phrases
-from stages.labels import Options
+from stages.reading import phrases
+from stages.reading.labels import Options
 
 _CALLED = ("option ", "choice ", "letter ")
 _OPENING = frozenset("\"'([{<")

@@ -8,11 +8,11 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from stages import languages
-from stages.drafts import Draft
-from stages.phrases import FIRST_SIGN, IN_WORD
+from stages.reading import languages
+from stages.reading.drafts import Draft
+from stages.reading.phrases import FIRST_SIGN, IN_WORD
+from stages.reading.undressing import bare, undress
 from stages.records import Choice
-from stages.undressing import bare, undress
 
 # Latin letters that other scripts draw alike, and the place that each has in its own alphabet.
 _LOOKALIKES = {"А": "A1", "В": "B3", "С": "C19", "Е": "E6", "Α": "A1", "Β": "B2", "Ε": "E5"}

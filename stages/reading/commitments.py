@@ -11,10 +11,10 @@ Ranges, eliminations, tallies ("A - no, B - yes"), suppositions and restated lis
 import re
 from typing import Literal, NamedTuple
 
-from stages import phrases
-from stages.labels import Options
-from stages.offers import LEFT, Offer, find_listed, find_offers
-from stages.undressing import bare
+from stages.reading import phrases
+from stages.reading.labels import Options
+from stages.reading.offers import LEFT, Offer, find_listed, find_offers
+from stages.reading.undressing import bare
 
 _Standing = Literal["formal", "said", "aside", "last", "line", "weak"]
 _SHORT = 160  # characters of a text in which two letters without a cue are an offer, and not part of reasoning

@@ -1,0 +1,138 @@
+// The explorer of rows: a table of DataTables, filters beside its search, and rows that open. All text goes in as text.
+
+const library = new Blob([JSON.parse(document.getElementById("library").textContent)], { type: "text/javascript" });
+const { default: DataTable } = await import(URL.createObjectURL(library));
+const { texts, rows } = JSON.parse(document.getElementById("rows").textContent);
+
+const COLUMNS = [
+  { name: "question", title: "Question" },
+  { name: "split", title: "Split", wide: true },
+  { name: "type", title: "Type", wide: true },
+  { name: "length", title: "Length", wide: true },
+  { name: "gold", title: "Gold" },
+  { name: "answer", title: "Letter" },
+  { name: "outcome", title: "Outcome" },
+];
+const FILTERS = ["split", "outcome", "answer", "gold", "type", "length"];
+const NOTHING = { gold: "no gold", answer: "no letter" };
+
+function element(tag, text = "", given = {}) {
+  const made = Object.assign(document.createElement(tag), given);
+  made.append(text);
+  return made;
+}
+
+function openingButton(row) {
+  const button = element("button", row.question, { type: "button", className: "open", dir: "auto" });
+  button.setAttribute("aria-expanded", "false");
+  return button;
+}
+
+function textBlock(title, ...parts) {
+  const block = element("pre", "", { dir: "auto", tabIndex: 0 });
+  block.setAttribute("aria-label", title);
+  block.append(...parts);
+  return [element("h3", title), block];
+}
+
+function describe(row) {
+  const detail = element("div", "", { className: "detail" });
+  const facts = [
+    ["Gold", row.gold || NOTHING.gold],
+    ["Letter read", row.answer || NOTHING.answer],
+    ["Outcome", row.outcome],
+    ["Request", row.id],
+    ["Question", `${row.split}, ${row.type}, ${row.length} words`],
+  ];
+  const list = element("dl");
+  for (const [name, text] of facts) list.append(element("dt", name), element("dd", text));
+  detail.append(list);
+  for (const [role, place] of row.messages) detail.append(...textBlock(`Prompt: ${role}`, texts[place]));
+  if (row.reasoning) detail.append(...textBlock("Reasoning", row.reasoning));
+  if (row.error) detail.append(...textBlock("Error", row.error));
+  const [before, passage, after] = row.said;
+  const said = [before, ...(passage ? [element("mark", passage)] : []), after];
+  detail.append(...textBlock(passage ? "Answer; marked is what the letter was read in" : "Answer", ...said));
+  return detail;
+}
+
+function toggle(table, button) {
+  const shown = table.row(button.closest("tr"));
+  const open = !shown.child.isShown();
+  if (open) shown.child(describe(shown.data()), "opened").show();
+  else shown.child.hide();
+  button.setAttribute("aria-expanded", String(open));
+}
+
+const orders = JSON.parse(document.getElementById("filters").dataset.orders);
+const written = new Map(rows.map((row) => [row, `${row.id} ${row.question} ${row.said.join("")}`.toLowerCase()]));
+const chosen = {};
+let sought = [];
+
+function fits(row) {
+  if (!FILTERS.every((name) => !(name in chosen) || row[name] === chosen[name])) return false;
+  return sought.every((word) => written.get(row).includes(word));
+}
+
+// DataTables writes what it displays, and some of what it searches, as HTML. So it gets no text to display and none to
+// search: `createdCell` puts text into the cells, and `fits` searches.
+function cellData(name) {
+  if (name === "question") return (row, type) => (type === "display" || type === "filter" ? "" : row.question);
+  return (row, type) => (type === "display" || type === "filter" ? "" : orders[name].indexOf(row[name]));
+}
+
+const search = element("label", "Search in questions and answers ");
+const searched = element("input", "", { type: "search" });
+searched.addEventListener("input", () => {
+  sought = searched.value.toLowerCase().split(/\s+/);
+  table.draw();
+});
+search.append(searched);
+
+const table = new DataTable("#explorer", {
+  data: rows,
+  columns: COLUMNS.map(({ name, title, wide }) => ({
+    title,
+    className: wide ? `${name} wide` : name,
+    type: name === "question" ? "string" : "num",
+    data: cellData(name),
+    createdCell: (cell, _, row) =>
+      cell.replaceChildren(name === "question" ? openingButton(row) : row[name] || NOTHING[name]),
+  })),
+  autoWidth: false,
+  deferRender: true,
+  order: [],
+  pageLength: 25,
+  layout: { topStart: () => search, topEnd: "pageLength", bottomStart: "info", bottomEnd: "paging" },
+  language: {
+    lengthMenu: "_MENU_ rows a page",
+    info: "Rows _START_ to _END_ of _TOTAL_",
+    infoEmpty: "No rows",
+    infoFiltered: "(of _MAX_)",
+    emptyTable: "There are no rows.",
+    zeroRecords: "No row fits search and filters.",
+  },
+});
+
+table.on("click", "button.open", (event) => toggle(table, event.currentTarget));
+table.search.fixed("fits", (_, row) => fits(row));
+
+const offered = document.getElementById("filters");
+for (const name of FILTERS) {
+  const title = COLUMNS.find((column) => column.name === name).title;
+  const label = element("label", `${title} `);
+  const select = element("select", "", { id: `filter-${name}` });
+  select.append(element("option", "all", { value: "" }));
+  const present = new Set(rows.map((row) => row[name]));
+  for (const value of orders[name].filter((one) => present.has(one))) {
+    select.append(element("option", value || NOTHING[name], { value: `=${value}` }));
+  }
+  select.addEventListener("change", () => {
+    if (select.value) chosen[name] = select.value.slice(1);
+    else delete chosen[name];
+    table.draw();
+  });
+  label.append(select);
+  offered.append(label);
+}
+document.getElementById("rows-of-page").dataset.ready = "true";

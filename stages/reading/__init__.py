@@ -1,0 +1,1 @@
+"""Reading answers: what extraction.py is made of."""
