@@ -4,12 +4,14 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from stages.choices import LETTERS
 from stages.params import Gates
@@ -92,10 +94,12 @@ def render_page(report: Report) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    rows = report.sample.rows()
+    rows, script = report.sample.rows(), f"\n{(FOLDER / 'explorer.js').read_text(encoding='utf-8')}"
     return environment.get_template("page.html").render(
         report=report,
         few=FEW,
+        script=Markup(script),  # noqa: S704 (our own file)
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         library=embed(_read_library()),
         rows=embed(describe_rows(rows)),
         rows_shown=len(rows),

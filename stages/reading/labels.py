@@ -54,7 +54,7 @@ def prepare_options(choices: tuple[Choice, ...], language: str | None = None) ->
     """Prepare the choices of one question for looking up; a text that is a label is left to the label."""
     plain = [undress(choice.label).strip(" .,:;()[]{}") for choice in choices]
     latin = len({label.upper() for label in plain}) == len(plain) and all(
-        re.fullmatch("[A-Za-z]", one) for one in plain
+        len(one) == 1 and one.isascii() and one.isalpha() for one in plain
     )
     signs = [label.upper() if latin else chr(ord(FIRST_SIGN) + place) for place, label in enumerate(plain)]
     texts = {
