@@ -1,19 +1,16 @@
 """The model of params.yaml: three choices, three catalogues, and a section for each stage."""
 
-import difflib
-import re
 import string
-import types
 from pathlib import Path
-from typing import Annotated, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from stages.errors import InputError
+from stages.mistakes import describe_mistake
 from stages.records import AnswerFormat, Split
 
 PARAMS_FILE = Path("params.yaml")
@@ -221,51 +218,9 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     except ValidationError as error:
         # A misspelt key is an unknown one and a missing one; the first says more.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        raise InputError(f"{path}: {_describe(first)}") from None
+        raise InputError(f"{path}: {describe_mistake(first, Params)}") from None
     for choice, catalogue in (("dataset", params.datasets), ("prompt", params.prompts), ("teacher", params.teachers)):
         chosen = getattr(params, choice)
         if chosen not in catalogue:
             raise InputError(f"{path}: {choice}: expected one of {', '.join(catalogue)}, got {chosen!r}")
     return params
-
-
-def _describe(error: ErrorDetails) -> str:
-    """Say in one sentence which key is wrong, what it may be and what it was."""
-    *parents, last = error["loc"] or ("the whole file",)
-    key = ".".join(str(part) for part in error["loc"]) or last
-    match error["type"]:
-        case "extra_forbidden":
-            legal = _legal_keys(tuple(parents))
-            close = difflib.get_close_matches(str(last), legal, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            return f"{key}: unknown key; {hint}Legal keys here are {', '.join(legal)}"
-        case "model_type":
-            legal = _legal_keys(error["loc"])
-            return f"{key}: expected the keys {', '.join(legal)}, got {error['input']!r:.80}"
-        case "missing":
-            return f"{key}: missing; add it"
-        case "value_error":
-            return f"{key}: {error['ctx']['error']}"
-        case "string_pattern_mismatch":
-            return f"{key}: expected to match {error['ctx']['pattern']}, got {error['input']!r}"
-        case _:
-            said = re.sub("^(Input should be|List should have)", "expected", error["msg"]).partition(
-                " after validation"
-            )
-            return f"{key}: {said[0]}, got {error['input']!r}"
-
-
-def _legal_keys(path: tuple[int | str, ...]) -> list[str]:
-    """List the keys that the section at this path of params.yaml may have."""
-    annotation: object = Params
-    for part in path:
-        section = _section_in(annotation)
-        annotation = get_args(annotation)[1] if section is None else section.model_fields[str(part)].annotation
-    section = _section_in(annotation)
-    return list(section.model_fields) if section else []
-
-
-def _section_in(annotation: object) -> type[Section] | None:
-    """Return the Section that an annotation allows, also inside `Section | None`."""
-    options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
-    return next((option for option in options if isinstance(option, type) and issubclass(option, Section)), None)
