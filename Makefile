@@ -16,7 +16,7 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else f"make setup: expected Python 3.11 to 3.13, got {v.major}.{v.minor}; name another one: make setup PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	uv pip sync --quiet requirements.lock
+	uv pip sync --quiet --python .venv requirements.lock
 	git config merge.dvc.name "DVC merge driver"
 	git config merge.dvc.driver 'PATH="$(CURDIR)/.venv/bin:$$PATH"; dvc fetch --quiet --all-commits data/ledger.dvc; dvc git-hook merge-driver --ancestor %O --our %A --their %B'
 	@touch $@

@@ -77,7 +77,7 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
     for name, table in report.tables.items():
         write_table(reports / "tables" / f"{name}.csv", table)
     write_pictures(reports / "figures", report.pictures)
-    write_bytes(reports / "index.html", render_page(report).encode())
+    write_bytes(reports / "index.html", render_page(report).encode(errors="replace"))
     for split, numbers in report.metrics.items():
         click.echo(tell_verdict(params.teacher, split, numbers, report.frames).translate(ASCII))
     tell_gates(report, reports / "index.html", strict=params.analyze.gates.strict)
@@ -91,8 +91,8 @@ def read_source(path: Path) -> dict[str, Any]:
         source = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: expected JSON, but {error}; run `make repro`") from None
-    if not isinstance(source, dict):
-        raise InputError(f"{path}: expected a JSON object, got {source!r:.80}; run `make repro`")
+    if not isinstance(source, dict) or not isinstance(source.get("skipped", []), list):
+        raise InputError(f"{path}: expected a JSON object as `load` writes it, got {source!r:.80}; run `make repro`")
     return source
 
 

@@ -1,7 +1,7 @@
 """From what was asked and what came back to letters, outcomes and votes; questions pass one at a time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from pathlib import Path
@@ -37,8 +37,23 @@ def judge_split(raw: Path, asked: Path, came: Path, answer_format: AnswerFormat 
     for question_id, exchanges in groupby(read_exchanges(asked, came), key=lambda pair: pair[0].question_id):
         question = next((one for one in questions if one.id == question_id), None)
         if question is None:
-            raise InputError(f"{raw}: expected question {question_id!r} of {asked}, found none; run `make repro`")
-        yield judge_question(question.concept, list(exchanges), answer_format)
+            raise InputError(
+                f"{raw}: expected the questions of {asked} in its order, found no {question_id!r} after the one "
+                "before; run `make repro`"
+            )
+        yield judge_question(question.concept, check_once(asked, exchanges), answer_format)
+
+
+def check_once(asked: Path, exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """List a question's exchanges; an InputError tells of two that ask the same, as two questions with one id do."""
+    listed = list(exchanges)
+    places = Counter((request.rotation, request.replicate) for request, _ in listed)
+    if max(places.values()) > 1:
+        raise InputError(
+            f"{asked}: question {listed[0][0].question_id!r} is there twice; each needs an id of its own: run "
+            "`make repro`"
+        )
+    return listed
 
 
 def read_exchanges(asked: Path, came: Path) -> Iterator[Exchange]:

@@ -42,6 +42,7 @@ def judge(
     n_choices: int = 4,
     concept: str | None = None,
     text: str | None = None,
+    reasoning: str | None = None,
     **given: Any,
 ) -> Judged:
     """Judge a question asked in one rotation for each letter; gold is in the original order, None means unread.
@@ -53,7 +54,7 @@ def judge(
         shown = gold and shown_letter(gold, rotation, n_choices)
         choices = letter_choices(FRUIT[:n_choices])
         request = make_request(number, shown, rotation, **{"choices": choices, **given})
-        exchanges.append((request, make_response(request, letter or text or "")))
+        exchanges.append((request, make_response(request, letter or text or "", reasoning=reasoning)))
     return judge_question(concept, exchanges)
 
 

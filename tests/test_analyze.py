@@ -165,7 +165,7 @@ def test_metrics_by_hand(tmp_path: Path) -> None:
         assert split["position_bias"]["recall_std"] == 0.433013
         assert 0 <= split["position_bias"]["chi2_p"] <= 1
         assert (split["agreement"], split["gates"]) == (None, {})
-        assert split["kappa"] == 0  # of golds A and C, C was answered twice: as often right as by chance
+        assert split["kappa"] == 0.142857  # agreement 1/4, by chance 1/8: C is answered twice, and two are unread
         assert metrics["usage"] == {
             "requests": 4,
             "prompt_tokens": 400,

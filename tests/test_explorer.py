@@ -3,7 +3,7 @@ import json
 import pytest
 
 from stages.quality import explorer
-from stages.quality.explorer import Sample, describe_rows, embed
+from stages.quality.explorer import Sample, embed, share_texts
 from tests.judged import judge
 
 
@@ -16,7 +16,7 @@ def sample_of(size: int, count: int) -> Sample:
 
 
 def ids_of(sample: Sample) -> list[str]:
-    return [request.id for _, request, _, _ in sample.rows()]
+    return [row["id"] for row in sample.rows()]
 
 
 def test_a_sample_that_holds_all_keeps_their_order() -> None:
@@ -38,22 +38,33 @@ def test_a_sample_of_nothing_is_empty(size: int, count: int) -> None:
 
 
 def test_a_sample_holds_no_more_characters_than_a_page() -> None:
-    kept = ids_of(long_sample(explorer.MOST_CHARACTERS // 5))
-    assert 0 < len(kept) < 6
+    kept = ids_of(long_sample(1000, characters=5500))
+    assert len(kept) == 5
 
 
-def long_sample(characters: int) -> Sample:
-    """Ten rows whose answers are that long."""
-    sample = Sample(10)
+def test_of_texts_that_do_not_fit_one_is_left() -> None:
+    assert len(ids_of(long_sample(1000, characters=10))) == 1
+
+
+def test_reasoning_counts_as_text() -> None:
+    sample = Sample(10, characters=5500)
     for number in range(10):
-        sample.add("train", judge(number, [None], text="x" * characters))
+        sample.add("train", judge(number, "A", reasoning="x" * 1000))
+    assert len(ids_of(sample)) == 5
+
+
+def long_sample(length: int, characters: int = explorer.MOST_CHARACTERS) -> Sample:
+    """Ten rows whose answers are that long."""
+    sample = Sample(10, characters)
+    for number in range(10):
+        sample.add("train", judge(number, [None], text="x" * length))
     return sample
 
 
 def test_a_row_says_what_was_sent_what_came_and_how_it_was_judged() -> None:
     sample = Sample(5)
     sample.add("train", judge(3, "B", "A"))
-    written = describe_rows(sample.rows())
+    written = share_texts(sample.rows())
     assert written == {
         "texts": ["What is it?"],
         "rows": [
@@ -76,7 +87,7 @@ def test_a_row_says_what_was_sent_what_came_and_how_it_was_judged() -> None:
 def test_what_was_read_is_marked_in_the_text_as_it_came() -> None:
     sample = Sample(5)
     sample.add("train", judge(0, [None], "B", text="**Not A.** So the answer is **B**.\n"))
-    (row,) = describe_rows(sample.rows())["rows"]
+    (row,) = share_texts(sample.rows())["rows"]
     before, passage, after = row["said"]
     assert before + passage + after == "**Not A.** So the answer is **B**.\n"
     assert "B" in passage
@@ -87,17 +98,17 @@ def test_what_was_read_is_marked_in_the_text_as_it_came() -> None:
 def test_where_no_letter_was_read_nothing_is_marked() -> None:
     sample = Sample(5)
     sample.add("train", judge(0, [None], text="Who knows?"))
-    (row,) = describe_rows(sample.rows())["rows"]
+    (row,) = share_texts(sample.rows())["rows"]
     assert row["said"] == ["Who knows?", "", ""]
 
 
 def test_a_message_that_rows_share_is_written_once() -> None:
-    assert len(describe_rows(sample_of(9, 9).rows())["texts"]) == 1
+    assert len(share_texts(sample_of(9, 9).rows())["texts"]) == 1
 
 
 def test_a_text_too_long_to_be_looked_at_is_cut_and_says_so() -> None:
     length = explorer.LONGEST_TEXT + 1
-    (row, *_) = describe_rows(long_sample(length).rows())["rows"]
+    (row, *_) = share_texts(long_sample(length).rows())["rows"]
     assert row["said"][0].endswith(f"\n[cut: {length:,} characters in all]")
     assert len(row["said"][0]) < length + 50
 
@@ -105,7 +116,7 @@ def test_a_text_too_long_to_be_looked_at_is_cut_and_says_so() -> None:
 def test_control_characters_are_shown_as_pictures() -> None:
     sample = Sample(5)
     sample.add("train", judge(0, [None], text="a\x00b\x1b", question="c\x07?"))
-    (row,) = describe_rows(sample.rows())["rows"]
+    (row,) = share_texts(sample.rows())["rows"]
     assert (row["said"][0], row["question"]) == ("a\u2400b\u241b", "c\u2407?")
 
 

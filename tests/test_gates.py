@@ -61,5 +61,5 @@ def test_failed_gates_are_told_with_split_and_number() -> None:
 def test_a_gate_that_no_split_can_be_held_against_is_not_passed() -> None:
     unknown = WITHOUT_GOLD | {"gates": {"min_accuracy": "unknown"}}
     known = METRICS | {"gates": {"min_accuracy": "pass"}}
-    assert list_failed({"train": unknown}) == ["min_accuracy (no split has gold answers)"]
+    assert list_failed({"train": unknown}) == ["min_accuracy (no split has what it is measured by)"]
     assert list_failed({"train": unknown, "validation": known}) == []

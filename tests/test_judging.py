@@ -129,7 +129,15 @@ def test_a_request_whose_question_is_not_there_is_named(tmp_path: Path) -> None:
     write_rows(raw, [])
     write_rows(asked, [make_request(4)])
     write_rows(came, [make_response(make_request(4), "A")])
-    with pytest.raises(
-        InputError, match=r"raw/train\.jsonl: expected question 'q4' of .*requests/train\.jsonl, found none"
-    ):
+    with pytest.raises(InputError, match=r"raw/train\.jsonl: expected the questions of .* found no 'q4' after"):
+        list(judge_split(raw, asked, came, None))
+
+
+def test_two_questions_with_one_id_are_not_taken_for_one(tmp_path: Path) -> None:
+    raw, asked, came = (tmp_path / f"{name}/train.jsonl" for name in ("raw", "requests", "responses"))
+    choices = letter_choices(["yes", "no"])
+    write_rows(raw, [Question(id="q0", question="?", choices=choices, answer="A", concept=None)] * 2)
+    write_rows(asked, [make_request(0), make_request(0)])
+    write_rows(came, [make_response(make_request(0), "A")] * 2)
+    with pytest.raises(InputError, match=r"requests/train\.jsonl: question 'q0' is there twice"):
         list(judge_split(raw, asked, came, None))

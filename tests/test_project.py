@@ -135,6 +135,12 @@ def test_every_plot_is_of_columns_that_its_table_has(plot: dict) -> None:
     assert {plot["x"], column} <= set(make_tables(frames_of())[Path(path).stem])
 
 
+def test_the_environment_that_is_filled_is_the_projects_own_whatever_else_is_active() -> None:
+    lines = [line for line in (ROOT / "Makefile").read_text().splitlines() if "uv pip sync" in line]
+    assert lines
+    assert all("--python .venv" in line for line in lines)
+
+
 def test_clean_removes_what_the_pipeline_wrote_and_no_answer(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.make()

@@ -5,62 +5,15 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from stages.judging import Judged
-from stages.quality.significance import COLUMNS, TESTS, adjust, cramers_v, independence, list_tests, majority_share
+from stages.quality.chi_square import goodness_of_fit, marginal_homogeneity
+from stages.quality.significance import COLUMNS, TESTS, adjust, list_tests, majority_share
 from tests.judged import frames_of, judge
-
-TABLE = np.array([[30, 14, 6], [12, 25, 13], [9, 16, 25]], dtype=float)
-SMALL = np.array([[6, 1, 0], [2, 3, 2], [0, 2, 5]], dtype=float)
 
 
 def table_of(judged: list[Judged]) -> dict[str, dict[str, object]]:
     """The rows of the table of tests of one split, by their names."""
     table = list_tests(frames_of(train=judged).splits)
     return {row["test"]: row for row in table.to_dict("records")}
-
-
-def test_cramers_v_by_hand() -> None:
-    # chi-square 10 of 40 rows in a table of 2 x 2: the square root of 10 / 40
-    assert cramers_v(np.array([[15, 5], [5, 15]], dtype=float)) == pytest.approx(0.5)
-
-
-def test_cramers_v_is_that_of_chi_square() -> None:
-    chi_square = stats.chi2_contingency(TABLE, correction=False).statistic
-    assert cramers_v(TABLE) == pytest.approx((chi_square / (TABLE.sum() * 2)) ** 0.5)
-
-
-@pytest.mark.parametrize(
-    "table",
-    [np.zeros((0, 0)), np.zeros((2, 2)), np.array([[3.0, 4.0]]), np.array([[3.0, 0], [2, 0]])],
-    ids=["none", "noughts", "one row", "one column with counts"],
-)
-def test_one_row_or_column_depends_on_nothing(table: np.ndarray) -> None:
-    assert cramers_v(table) is None
-    assert independence(table) == (None, "no test")
-
-
-def test_independence_of_large_cells_is_scipys_chi_square() -> None:
-    expected = stats.chi2_contingency(TABLE, correction=False).pvalue
-    assert independence(TABLE) == (pytest.approx(expected), "chi-square")
-
-
-def test_independence_leaves_out_rows_and_columns_without_counts() -> None:
-    padded = np.pad(TABLE, ((0, 1), (1, 0)))
-    assert independence(padded) == independence(TABLE)
-
-
-def test_independence_of_small_cells_is_what_permuting_gives() -> None:
-    rows = np.repeat(np.repeat(np.arange(3), 3), SMALL.ravel().astype(int))
-    columns = np.repeat(np.tile(np.arange(3), 3), SMALL.ravel().astype(int))
-    random, observed = np.random.default_rng(5), stats.chi2_contingency(SMALL, correction=False).statistic
-    drawn = [stats.contingency.crosstab(rows, random.permutation(columns)).count for _ in range(4000)]
-    permuted = np.mean([stats.chi2_contingency(one, correction=False).statistic >= observed - 1e-9 for one in drawn])
-    p, method = independence(SMALL)
-    assert method == "permutation"
-    assert p == pytest.approx(permuted, abs=0.01)
-
-
-def test_independence_is_the_same_in_every_run() -> None:
-    assert independence(SMALL) == independence(SMALL)
 
 
 def test_adjusted_p_values_are_statsmodels() -> None:
@@ -89,16 +42,25 @@ def test_accuracy_is_held_against_guessing_and_against_the_majority_letter() -> 
     assert (majority["size"], majority["p"]) == (0, pytest.approx(stats.binomtest(5, 8, 5 / 8, "greater").pvalue))
 
 
-def test_letters_are_held_against_gold_and_against_a_uniform_choice() -> None:
-    rows = table_of(
-        [judge(n, answer, gold) for n, (answer, gold) in enumerate(zip("AAAABCDA", "AABBCCDD", strict=True))]
+def test_letters_are_held_against_gold_in_pairs_and_against_a_uniform_choice() -> None:
+    pairs = [*zip("AAAABCDA", "AABBCCDD", strict=True)]
+    rows = table_of([judge(n, answer, gold) for n, (answer, gold) in enumerate(pairs)])
+    table = np.array([[sum(pair == (answer, gold) for pair in pairs) for answer in "ABCD"] for gold in "ABCD"], float)
+    against_gold, against_uniform = (
+        rows[name] for name in ("letters answered against gold", "letters answered against a uniform choice")
     )
-    for name, expected in (
-        ("letters answered against gold", [2, 2, 2, 2]),
-        ("letters answered against a uniform choice", [2] * 4),
-    ):
-        assert rows[name]["p"] == pytest.approx(stats.chisquare([5, 1, 1, 1], expected).pvalue)
-        assert rows[name]["size"] == pytest.approx(3 / 8)
+    assert (against_gold["p"], against_gold["method"]) == marginal_homogeneity(table)
+    assert (against_uniform["p"], against_uniform["method"]) == goodness_of_fit(
+        np.array([5.0, 1, 1, 1]), np.full(4, 2.0)
+    )
+    assert against_gold["size"] == against_uniform["size"] == pytest.approx(3 / 8)
+
+
+def test_letters_without_gold_count_against_a_uniform_choice() -> None:
+    rows = table_of([judge(0, "A", "A"), *[judge(n, "A", None) for n in range(1, 40)]])
+    assert rows["letters answered against a uniform choice"]["n"] == 40
+    assert rows["letters answered against a uniform choice"]["p"] < 1e-6
+    assert rows["letters answered against gold"]["n"] == 1
 
 
 def test_recall_by_letter_counts_unread_rows_as_not_recalled() -> None:
@@ -118,14 +80,13 @@ def test_association_with_a_slice_is_found_where_there_is_one() -> None:
     assert np.isnan(rows["letter answered by length"]["p"])  # all are of one length
 
 
-def test_equal_replicates_are_no_new_evidence() -> None:
-    letters = [*zip("ABCDABCABA" * 4, "ABCD" * 10, strict=True)]
-    once = [judge(n, answer, gold) for n, (answer, gold) in enumerate(letters)]
-    table = list_tests(frames_of(train=once).splits)
-    frames = frames_of(train=once)
-    repeated = pd.concat([frames.readings] * 3)
+def test_rotations_and_replicates_are_no_new_evidence() -> None:
+    frames = frames_of(
+        train=[judge(n, a, g) for n, (a, g) in enumerate(zip("ABCDABCABA" * 4, "ABCD" * 10, strict=True))]
+    )
+    repeated = pd.concat([frames.readings.assign(rotation=rotation) for rotation in range(3)])
     again = list_tests({"train": (repeated, frames.questions)})
-    pd.testing.assert_frame_equal(table, again)
+    pd.testing.assert_frame_equal(list_tests(frames.splits), again)
 
 
 def test_the_table_has_every_test_of_every_split_in_one_family() -> None:

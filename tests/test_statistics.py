@@ -8,11 +8,11 @@ from sklearn import metrics
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
+from stages.quality.chi_square import goodness_of_fit, marginal_homogeneity
 from stages.quality.statistics import (
     cohen_kappa,
     confusion_counts,
     cross_counts,
-    goodness_of_fit,
     guessing_accuracy,
     letters_shown,
     position_bias,
@@ -22,6 +22,7 @@ from stages.quality.statistics import (
     total_variation,
     uniform_counts,
     wilson_interval,
+    winning_chance,
 )
 from stages.records import OUTCOMES
 
@@ -41,7 +42,7 @@ def make_questions(*rows: tuple[str, str, int, float | None]) -> pd.DataFrame:
     """Make questions of (outcome, gold, letters_read, plurality_share)."""
     frame = pd.DataFrame(list(rows), columns=["outcome", "gold", "letters_read", "plurality_share"])
     kinds = {"letters_read": int, "plurality_share": float}
-    return frame.astype(kinds).assign(n_choices=4)
+    return frame.astype(kinds).assign(n_choices=4, asked=1)
 
 
 # Newcombe 1998, table I, gives the first two to four decimals.
@@ -88,29 +89,6 @@ def test_total_variation_of_nothing_is_unknown() -> None:
     assert total_variation(counts(0, 0), counts(1, 1)) is None
     assert total_variation(counts(1, 1), counts(0, 0)) is None
     assert total_variation(counts(), counts()) is None
-
-
-def test_goodness_of_fit_by_hand() -> None:
-    # 8 and 2 where 5 and 5 were expected: chi-square 9/5 + 9/5 = 3.6 with one degree of freedom
-    assert goodness_of_fit(counts(8, 2), counts(20, 20)) == pytest.approx(math.erfc(math.sqrt(3.6 / 2)))
-
-
-def test_goodness_of_fit_is_scipys() -> None:
-    random = np.random.default_rng(1)
-    for k in range(2, 12):
-        observed, reference = counts(*random.integers(1, 30, size=k)), counts(*random.integers(1, 30, size=k))
-        expected = stats.chisquare(observed, reference / reference.sum() * observed.sum()).pvalue
-        assert goodness_of_fit(observed, reference) == pytest.approx(expected)
-
-
-def test_goodness_of_fit_gives_an_empty_letter_half_a_count() -> None:
-    expected = stats.chisquare([3, 1], [4 * 2.5 / 3, 4 * 0.5 / 3]).pvalue
-    assert goodness_of_fit(counts(3, 1), counts(2, 0)) == pytest.approx(expected)
-
-
-def test_goodness_of_fit_of_nothing_is_unknown() -> None:
-    assert goodness_of_fit(counts(0, 0), counts(1, 1)) is None
-    assert goodness_of_fit(counts(1, 1), counts(0, 0)) is None
 
 
 def test_recall_deviation_by_hand() -> None:
@@ -172,7 +150,8 @@ def test_position_bias_counts_responses_with_letter_and_gold() -> None:
     bias = position_bias(readings)
     # answers A 1, C 3; gold A 2, B 1, C 1
     assert bias["tv_distance"] == 0.5
-    assert bias["chi2_p"] == pytest.approx(stats.chisquare([1, 0, 3], [2, 1, 1]).pvalue, abs=1e-6)
+    table = np.array([[1, 0, 1], [0, 0, 1], [0, 0, 1]], dtype=float)
+    assert bias["chi2_p"] == pytest.approx(marginal_homogeneity(table)[0], abs=1e-6)
     assert bias["recall_std"] == pytest.approx(np.std([0.5, 0, 1]), abs=1e-6)
 
 
@@ -198,7 +177,7 @@ def test_a_letter_that_only_unread_responses_showed_is_not_recalled_either() -> 
 def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:
     readings = make_readings([("-", "A"), ("-", "A"), ("-", "A"), ("-", "B"), ("-", "-")], [2, 2, 4, 4, 4])
     # a uniform choice of two twice and of four twice: A and B 1.5 each, C and D 0.5 each
-    expected = stats.chisquare([3, 1, 0, 0], [1.5, 1.5, 0.5, 0.5]).pvalue
+    expected, _ = goodness_of_fit(counts(3, 1, 0, 0), counts(1.5, 1.5, 0.5, 0.5))
     assert position_bias(readings) == {
         "chi2_p": pytest.approx(expected, abs=1e-6),
         "tv_distance": None,
@@ -206,33 +185,42 @@ def test_position_bias_without_gold_tests_against_a_uniform_choice() -> None:
     }
 
 
-def repeat(readings: pd.DataFrame, times: int) -> pd.DataFrame:
-    """Make each reading the first of so many equal replicates."""
-    return readings.loc[readings.index.repeat(times)].reset_index(drop=True)
-
-
-@pytest.mark.parametrize("replicates", [3, 5])
+@pytest.mark.parametrize("times", [3, 5])
 @pytest.mark.parametrize("gold", ["ABCD", "----"], ids=["gold", "no gold"])
-def test_equal_replicates_are_no_new_evidence(gold: str, replicates: int) -> None:
+def test_replicates_and_rotations_are_no_new_evidence(gold: str, times: int) -> None:
     readings = make_readings([*zip(gold * 10, "ABCDABCABA" * 4, strict=True)], 4)
     once = position_bias(readings)
     assert 0.01 < once["chi2_p"] < 0.99
-    assert position_bias(repeat(readings, replicates)) == once
+    again = readings.loc[readings.index.repeat(times)].assign(rotation=[*range(times)] * len(readings))
+    assert position_bias(again.reset_index(drop=True)) == once
 
 
-def test_chi_square_takes_the_first_replicate_with_a_letter() -> None:
-    readings = repeat(make_readings([("A", "A"), ("A", "A"), ("A", "A"), ("B", "A"), ("B", "B"), ("C", "C")]), 3)
+def test_chi_square_takes_the_first_response_with_a_letter() -> None:
+    pairs = [("A", "A"), ("A", "A"), ("A", "A"), ("B", "A"), ("B", "B"), ("C", "C")]
+    readings = make_readings(pairs)
     first = position_bias(readings)["chi2_p"]
-    readings.loc[::3, "answer"] = "none"
-    readings.loc[2::3, "answer"] = "C"
-    assert position_bias(readings)["chi2_p"] == first
+    unread, later = readings.assign(answer="none"), readings.assign(answer="C")
+    assert position_bias(pd.concat([unread, readings, later]))["chi2_p"] == first
 
 
-def test_rotations_are_evidence_of_their_own() -> None:
-    readings = make_readings([*zip("ABCD" * 2, "CCCCABCD", strict=True)], 4)
-    expected = stats.chisquare([1, 1, 5, 1], [2, 2, 2, 2]).pvalue
-    turned = readings.assign(question_id=["q0"] * 4 + ["q1"] * 4, rotation=[0, 1, 2, 3] * 2)
-    assert position_bias(turned)["chi2_p"] == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize(
+    ("choices", "votes", "chance"),
+    [
+        pytest.param(4, 1, 1 / 4, id="one vote"),
+        pytest.param(4, 2, 1 / 16, id="two votes must agree"),
+        pytest.param(2, 3, 1 / 2, id="three votes of two"),
+        pytest.param(3, 3, 7 / 27, id="three votes of three: two or three"),
+        pytest.param(5, 0, 0, id="no vote"),
+    ],
+)
+def test_winning_chance_by_hand(choices: int, votes: int, chance: float) -> None:
+    assert winning_chance(choices, votes) == pytest.approx(chance)
+
+
+def test_winning_chance_is_that_of_drawn_votes() -> None:
+    votes = np.random.default_rng(7).multinomial(5, [1 / 4] * 4, 200_000)
+    won = (votes[:, [0]] > votes[:, 1:]).all(axis=1).mean()
+    assert winning_chance(4, 5) == pytest.approx(won, abs=0.005)
 
 
 @pytest.mark.parametrize("pairs", [[], [("A", "-"), ("B", "-")], [("-", "-")]], ids=["no rows", "failed", "nothing"])
@@ -259,7 +247,8 @@ def test_split_metrics_by_hand() -> None:
     assert (numbers["accuracy_low"], numbers["accuracy_high"]) == pytest.approx(wilson_interval(1, 3), abs=1e-6)
     assert numbers["answered_rate"] == 0.7
     assert numbers["agreement"] == 0.833333
-    assert numbers["kappa"] == 0  # A and B gold equally often, and A answered always
+    # gold A, B and C three times each, A answered six times and three unread: agreement 3/9, by chance 2/9
+    assert numbers["kappa"] == 0.142857
     assert list(numbers["outcomes"]) == list(OUTCOMES)
     assert {name: n for name, n in numbers["outcomes"].items() if n} == {
         "correct": 1,
@@ -280,6 +269,9 @@ def test_split_metrics_of_nothing_are_unknown() -> None:
 def test_guessing_accuracy_is_over_questions_with_gold() -> None:
     questions = make_questions(("wrong", "A", 1, 1.0), ("wrong", "A", 1, 1.0), ("unjudged", "none", 1, 1.0))
     assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10])) == pytest.approx(0.375)
+    assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10], asked=[1, 2, 1])) == pytest.approx(
+        (1 / 2 + 1 / 16) / 2
+    )
     assert guessing_accuracy(questions[questions["outcome"] == "unjudged"]) is None
 
 
@@ -289,6 +281,6 @@ def test_cross_counts_keep_the_order_of_the_names_and_count_no_other_value() -> 
 
 
 def test_a_small_p_value_is_not_rounded_to_nothing() -> None:
-    bias = position_bias(make_readings([("A", "B")] * 60 + [("B", "B")] * 20 + [("A", "A")] * 2))
+    bias = position_bias(make_readings([("A", "B")] * 60 + [("B", "A")] * 10 + [("A", "A")] * 2, 2))
     assert 0 < bias["chi2_p"] < 1e-6
     assert bias["chi2_p"] == float(f"{bias['chi2_p']:.6g}")

@@ -117,3 +117,11 @@ def test_p_values_are_written_as_in_print(p: float, told: str) -> None:
 def test_verdict_says_how_many_votes_are_tied() -> None:
     frames = frames_of(train=[judge(0, "AA"), judge(1, "AD"), judge(2, "AD")])
     assert verdict_of(frames).endswith("In 1 of 3 questions the vote is tied.")
+
+
+def test_a_guesser_asked_twice_is_told_apart_from_one_that_is_worse_than_chance() -> None:
+    # two random letters of four agree on gold in one of sixteen questions; here in one of sixteen they do
+    frames = frames_of(train=[judge(n, ["A", "D" if n % 16 == 0 else "A"]) for n in range(64)])
+    told = verdict_of(frames)
+    assert told.startswith("smollm2 is no better than chance: it answers 6 % of the 64 train questions rightly")
+    assert "guessing would give 6 %" in told

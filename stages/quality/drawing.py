@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from stages.quality.statistics import Counts, whole_percent
+from stages.quality.chi_square import Counts
+from stages.quality.statistics import whole_percent
 
 # Okabe and Ito's palette, told apart by the colour-blind; each colour has a hatch besides, for print without colour.
 SERIES_LOOKS = {"answered": ("#0072B2", ""), "gold": ("#E69F00", "//"), "uniform": ("#BBBBBB", "..")}

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from stages.quality.chi_square import Counts
 from stages.quality.drawing import (
     FEW,
     SERIES_LOOKS,
@@ -24,7 +25,6 @@ from stages.quality.drawing import (
 from stages.quality.slices import SLICES
 from stages.quality.statistics import (
     NONE,
-    Counts,
     comparable,
     compared_counts,
     cross_counts,

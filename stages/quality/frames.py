@@ -20,7 +20,7 @@ READING_COLUMNS = (
 )
 QUESTION_COLUMNS = (
     *("split", "question_id", "concept", "question_type", "length_band", "n_choices"),
-    *("gold", "outcome", "letters_read", "plurality_share"),
+    *("gold", "outcome", "asked", "letters_read", "plurality_share"),
 )
 CATEGORIES: Mapping[str, Sequence[str]] = {
     "split": SPLITS,
@@ -32,7 +32,7 @@ CATEGORIES: Mapping[str, Sequence[str]] = {
 }
 KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("question_id", "request_id"), str),
-    **dict.fromkeys(("rotation", "words", "n_choices", "letters_read"), int),
+    **dict.fromkeys(("rotation", "words", "n_choices", "asked", "letters_read"), int),
     "plurality_share": float,
 }
 
@@ -87,6 +87,7 @@ class FrameBuilder:
         counted = {
             "gold": _original_gold(first),
             "outcome": answer.outcome,
+            "asked": len(judged.requests),
             "letters_read": sum(reading.answer is not None for reading in answer.readings),
             "plurality_share": max(answer.distribution.values(), default=None),
         }

@@ -30,7 +30,7 @@ def list_on(gates: Gates) -> list[str]:
 
 
 def list_failed(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say which gates failed, split by split, and which could be judged in none."""
+    """Say which gates failed, split by split, and which could be measured in none."""
     failed = [
         f"{name} in {split} ({_written(name, numbers)})"
         for split, numbers in metrics.items()
@@ -39,7 +39,7 @@ def list_failed(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
     names = list(dict.fromkeys(name for numbers in metrics.values() for name in numbers["gates"]))
     unknown = [name for name in names if {numbers["gates"][name] for numbers in metrics.values()} == {"unknown"}]
-    return failed + [f"{name} (no split has gold answers)" for name in unknown]
+    return failed + [f"{name} (no split has what it is measured by)" for name in unknown]
 
 
 def _judge(name: str, measured: float | None, limit: float | None) -> Verdict:

@@ -17,7 +17,7 @@ from stages.choices import LETTERS
 from stages.params import Gates
 from stages.quality.captions import describe_figure
 from stages.quality.drawing import FEW, Picture
-from stages.quality.explorer import Sample, describe_rows, embed
+from stages.quality.explorer import Sample, embed, share_texts
 from stages.quality.frames import Frames
 from stages.quality.gates import MEASURED, list_on
 from stages.quality.slices import LENGTH_BANDS, QUESTION_TYPES
@@ -49,7 +49,11 @@ MEASURES: tuple[tuple[str, str, Callable[[Numbers], str]], ...] = (
     ("Rows with a letter", "responses in which a letter was read", lambda m: percent(m["answered_rate"])),
     ("Kappa", "agreement with gold beyond chance: 0 none, 1 all", lambda m: decimals(m["kappa"])),
     ("Total variation", "of answers from gold: 0 alike, 1 disjoint", lambda m: _bias(m, "tv_distance")),
-    ("Chi-square p", "of answers this far from gold by chance", lambda m: p_value(m["position_bias"]["chi2_p"])),
+    (
+        "Chi-square p",
+        "of letters this far from gold, or from uniform, by chance",
+        lambda m: p_value(m["position_bias"]["chi2_p"]),
+    ),
     ("RStd", "standard deviation of recall over gold letters", lambda m: _bias(m, "recall_std")),
     ("Agreement", "of repeated readings with their plurality", lambda m: percent(m["agreement"])),
 )
@@ -101,8 +105,8 @@ def render_page(report: Report) -> str:
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         library=embed(_read_library()),
-        rows=embed(describe_rows(rows)),
-        rows_shown=len(rows),
+        rows=embed(share_texts(rows)),
+        rows_told=_tell_rows(report.sample, len(rows)),
         orders=json.dumps(FILTER_ORDERS),
         gates=_list_gates(report),
         splits=[_describe_split(report, split) for split in report.metrics],
@@ -120,14 +124,29 @@ def _read_library() -> str:
     return Path(str(distribution("itables").locate_file(LIBRARY))).read_text(encoding="utf-8")
 
 
+def _tell_rows(sample: Sample, shown: int) -> str:
+    """Say which of the rows the page holds."""
+    if shown == sample.seen:
+        return f"All {shown:,} rows."
+    if sample.size == 0:
+        return "No rows: analyze.explorer_rows in params.yaml is 0."
+    why = "analyze.explorer_rows in params.yaml" if shown == sample.size else "more texts would make a page too large"
+    return f"A random sample of {shown:,} of {sample.seen:,} rows ({why})."
+
+
 def _list_gates(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the title of each gate that is on, with its limit, and each split's verdict and number."""
     listed = []
     for name in list_on(report.gates):
         limit = getattr(report.gates, name)
-        told = [(m["gates"][name], decimals(MEASURED[name](m))) for m in report.metrics.values()]
+        told = [(m["gates"][name], _measured(MEASURED[name](m))) for m in report.metrics.values()]
         listed.append((GATE_TITLES[name] + ("" if limit is True else f" {limit:g}"), told))
     return listed
+
+
+def _measured(number: float | None) -> str:
+    """Write a number so that it can be held against a limit."""
+    return UNKNOWN if number is None else f"{number:.4g}"
 
 
 def _describe_split(report: Report, split: str) -> dict[str, Any]:

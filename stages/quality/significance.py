@@ -1,6 +1,6 @@
 """The table of tests: what in the answers is more than chance. One family of p values, over all splits.
 
-Each test takes each rotation of a question once (statistics.without_repeats), or each question once.
+Each test takes each question once (statistics.once_each).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,24 +10,22 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from stages.quality.chi_square import NO_TEST, Counts, cramers_v, independence, marginal_homogeneity
 from stages.quality.slices import SLICES
 from stages.quality.statistics import (
     NONE,
-    Counts,
-    comparable,
-    compared_counts,
     confusion_counts,
     cross_counts,
-    goodness_of_fit,
     guessing_accuracy,
+    letter_counts,
     letters_shown,
+    once_each,
     recall_deviation,
     total_variation,
-    without_repeats,
+    uniform_counts,
+    uniform_test,
 )
 
-SMALL_CELL = 5  # the expected count below which Cochran (1954) calls the chi-square approximation too rough
-RESAMPLES = 9999
 COLUMNS = ("split", "test", "n", "effect", "size", "p", "p_adjusted", "method")
 
 
@@ -64,49 +62,27 @@ def adjust(p_values: Counts) -> Counts:
     return adjusted
 
 
-def cramers_v(table: Counts) -> float | None:
-    """Return Cramer's V of a table of counts: 0 no association, 1 complete (Cramer 1946); None for a single row."""
-    table = _used(table)
-    return float(stats.contingency.association(table.astype(int), method="cramer")) if min(table.shape) > 1 else None
+def _letters_against_gold(readings: Frame, _: Frame) -> Tested:
+    """Test whether the letters answered are distributed as gold's, over responses that have both."""
+    used = once_each(readings[(readings["answer"] != NONE) & (readings["gold"] != NONE)])
+    letters = letters_shown(used)
+    table = confusion_counts(used, letters)[:, :-1]
+    return Tested(
+        len(used), "total variation", total_variation(table.sum(0), table.sum(1)), *marginal_homogeneity(table)
+    )
 
 
-def independence(table: Counts) -> tuple[float | None, str]:
-    """Return the p value of Pearson's test of a table of counts for independence, and how it was found.
-
-    Where an expected count is below SMALL_CELL, chi-square is compared with that of random tables with the same sums
-    of rows and columns, which is what permuting one of the two variables gives.
-    """
-    table = _used(table)
-    if min(table.shape) < 2:  # noqa: PLR2004 (one row or column cannot depend on another)
-        return None, "no test"
-    if stats.contingency.expected_freq(table).min() >= SMALL_CELL:
-        return float(stats.chi2_contingency(table, correction=False).pvalue), "chi-square"
-    drawn = stats.MonteCarloMethod(n_resamples=RESAMPLES, rng=np.random.default_rng(0))
-    return float(stats.chi2_contingency(table.astype(int), correction=False, method=drawn).pvalue), "permutation"
-
-
-def _used(table: Counts) -> Counts:
-    """Leave out the rows and columns that count nothing."""
-    return np.asarray(table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0])
-
-
-def _letters_against(reference: str) -> Callable[[Frame, Frame], Tested]:
-    """Make the test of the letters answered against gold's or a uniform choice's."""
-
-    def test(readings: Frame, _: Frame) -> Tested:
-        used = without_repeats(comparable(readings))
-        counts = compared_counts(used, letters_shown(used))
-        if reference not in counts or not len(used):
-            return Tested(0, "total variation", None, None, "no test")
-        pair = counts["answered"], counts[reference]
-        return Tested(len(used), "total variation", total_variation(*pair), goodness_of_fit(*pair), "chi-square")
-
-    return test
+def _letters_against_uniform(readings: Frame, _: Frame) -> Tested:
+    """Test whether the letters answered are distributed as a uniform choice's."""
+    used = once_each(readings[readings["answer"] != NONE])
+    letters = letters_shown(used)
+    distance = total_variation(letter_counts(used["answer"], letters), uniform_counts(used, letters))
+    return Tested(len(used), "total variation", distance, *uniform_test(readings))
 
 
 def _recall_by_letter(readings: Frame, _: Frame) -> Tested:
     """Test whether some gold letters are recalled more often than others."""
-    used = without_repeats(readings[readings["gold"] != NONE])
+    used = once_each(readings[readings["gold"] != NONE])
     letters = letters_shown(used)
     right = cross_counts(used["gold"], used["outcome"] == "correct", letters, [True, False])
     return Tested(len(used), "RStd", recall_deviation(confusion_counts(used, letters)), *independence(right))
@@ -116,7 +92,7 @@ def _answer_by(column: str) -> Callable[[Frame, Frame], Tested]:
     """Make the test of the letters answered against a slice of the questions."""
 
     def test(readings: Frame, _: Frame) -> Tested:
-        used = without_repeats(readings[readings["answer"] != NONE])
+        used = once_each(readings[readings["answer"] != NONE])
         table = cross_counts(used[column], used["answer"], SLICES[column], letters_shown(used))
         return Tested(len(used), "Cramer's V", cramers_v(table), *independence(table))
 
@@ -145,7 +121,7 @@ def _beats(baseline: Callable[[Frame], float | None]) -> Callable[[Frame, Frame]
         used = questions[questions["gold"] != NONE]
         expected = baseline(used)
         if expected is None:
-            return Tested(0, "accuracy above it", None, None, "no test")
+            return Tested(0, "accuracy above it", None, None, NO_TEST)
         correct = int((used["outcome"] == "correct").sum())
         p = float(stats.binomtest(correct, len(used), expected, alternative="greater").pvalue)
         return Tested(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
@@ -162,8 +138,8 @@ def majority_share(questions: Frame) -> float | None:
 TESTS: Mapping[str, Callable[[Frame, Frame], Tested]] = {
     "accuracy above guessing": _beats(guessing_accuracy),
     "accuracy above the majority letter": _beats(majority_share),
-    "letters answered against gold": _letters_against("gold"),
-    "letters answered against a uniform choice": _letters_against("uniform"),
+    "letters answered against gold": _letters_against_gold,
+    "letters answered against a uniform choice": _letters_against_uniform,
     "recall by gold letter": _recall_by_letter,
     "letter answered by question type": _answer_by("question_type"),
     "letter answered by length": _answer_by("length_band"),

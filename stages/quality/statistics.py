@@ -4,21 +4,21 @@
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+from math import comb, factorial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+from numpy.polynomial import Polynomial
+from scipy import special
 
 from stages.choices import LETTERS
+from stages.quality.chi_square import Counts, goodness_of_fit, marginal_homogeneity
 from stages.records import OUTCOMES
 
 NONE = "none"
 DECIMALS = 6
-HALF_A_COUNT = 0.5
-
-Counts = npt.NDArray[np.float64]
 
 
 def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
@@ -41,18 +41,6 @@ def total_variation(first: Counts, second: Counts) -> float | None:
     if first.sum() == 0 or second.sum() == 0:
         return None
     return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
-
-
-def goodness_of_fit(observed: Counts, reference: Counts) -> float | None:
-    """Return the p value of Pearson's chi-square test of k counts against a reference's shares (Pearson 1900).
-
-    A letter that the reference lacks would make one single answer impossible (p = 0), however short the reference is:
-    then every letter's reference gets half a count more, as Haldane and Anscombe did for empty cells.
-    """
-    if observed.sum() == 0 or reference.sum() == 0:
-        return None
-    reference = reference + HALF_A_COUNT if (reference == 0).any() else reference
-    return float(stats.chisquare(observed, reference / reference.sum() * observed.sum()).pvalue)
 
 
 def recalls(confusion: Counts) -> Counts:
@@ -78,7 +66,8 @@ def recall_deviation(confusion: Counts) -> float | None:
 def cohen_kappa(confusion: Counts) -> float | None:
     """Return Cohen's kappa of two raters' k x k counts: 1 agree, 0 as by chance (Cohen 1960).
 
-    None where there is nothing to compare, or where both always say the same one letter.
+    An unread response is an answer of its own, which agrees with no gold. None where there is nothing to compare, or
+    where both always say the same one letter.
     """
     total = confusion.sum()
     if total == 0:
@@ -123,12 +112,13 @@ def comparable(readings: pd.DataFrame) -> pd.DataFrame:
     return both if len(both) else read
 
 
-def without_repeats(readings: pd.DataFrame) -> pd.DataFrame:
-    """Keep the first replicate of each rotation of a question: the same prompt asked again is no new evidence.
+def once_each(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the first response to each question: rotations and replicates of it are no new evidence.
 
-    It would make any difference significant if only asked often enough.
+    They share what the teacher makes of the question, and any difference would be significant if only asked often
+    enough.
     """
-    return readings.drop_duplicates(["question_id", "rotation"])
+    return readings.drop_duplicates("question_id")
 
 
 def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:
@@ -140,16 +130,16 @@ def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Count
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
 
-    Where no response has both, chi2_p tests the letters answered against a uniform choice among those shown. Either
-    way it takes each rotation of a question once, by the first replicate with a letter.
+    chi2_p takes each question once: the letters against gold (marginal_homogeneity) or, where no response has both,
+    against a uniform choice (goodness_of_fit).
     """
     used, every = comparable(readings), letters_shown(readings)
     shown = letters_shown(used)
     counts = compared_counts(used, shown)
-    once = compared_counts(without_repeats(used), shown)
-    chi2_p = goodness_of_fit(once["answered"], once["gold" if "gold" in once else "uniform"])
     if "gold" not in counts:
+        chi2_p, _ = uniform_test(readings)
         return {"chi2_p": round_p_value(chi2_p), "tv_distance": None, "recall_std": None}
+    chi2_p, _ = marginal_homogeneity(confusion_counts(once_each(used), every)[:, :-1])
     return {
         "chi2_p": round_p_value(chi2_p),
         "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
@@ -157,10 +147,36 @@ def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     }
 
 
+def uniform_test(readings: pd.DataFrame) -> tuple[float | None, str]:
+    """Test the letters read, each question once, against a uniform choice among those shown; gold is not needed."""
+    used = once_each(readings[readings["answer"] != NONE])
+    shown = letters_shown(used)
+    return goodness_of_fit(letter_counts(used["answer"], shown), uniform_counts(used, shown))
+
+
 def guessing_accuracy(questions: pd.DataFrame) -> float | None:
-    """Return the accuracy to expect of picking one of each question's choices at random, over questions with gold."""
-    sizes = questions["n_choices"][questions["gold"] != NONE]
-    return float((1 / sizes).mean()) if len(sizes) else None
+    """Return the accuracy to expect of answering every request at random, over questions with gold."""
+    sizes = questions[["n_choices", "asked"]][questions["gold"] != NONE].value_counts()
+    if not len(sizes):
+        return None
+    right = [rows * winning_chance(*map(int, size)) for size, rows in zip(sizes.index, sizes, strict=True)]
+    return float(sum(right) / sizes.sum())
+
+
+@lru_cache
+def winning_chance(choices: int, votes: int) -> float:
+    """Return the chance that one of the choices gets more of the random votes than any other alone; a tie is none.
+
+    Counted by generating functions: n votes for `choices - 1` others with fewer than c each are n! times the
+    coefficient of x^n in (1 + x + x^2/2! + ... + x^(c-1)/(c-1)!)^(choices - 1).
+    """
+    chance = 0.0
+    for won in range(1, votes + 1):
+        series = Polynomial([1 / factorial(count) for count in range(won)]) ** (choices - 1)
+        others = votes - won
+        coefficient = series.coef[others] if others < len(series.coef) else 0.0
+        chance += comb(votes, won) * factorial(others) * coefficient
+    return float(chance / choices**votes)
 
 
 def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, Any]:
@@ -179,7 +195,7 @@ def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, 
         "outcomes": {outcome: int(outcomes.get(outcome, 0)) for outcome in OUTCOMES},
         "position_bias": position_bias(readings),
         "agreement": round_number(float(repeated["plurality_share"].mean())) if len(repeated) else None,
-        "kappa": round_number(cohen_kappa(confusion_counts(readings, letters)[:, :-1])),
+        "kappa": round_number(cohen_kappa(np.pad(confusion_counts(readings, letters), ((0, 1), (0, 0))))),
     }
 
 
