@@ -8,12 +8,12 @@ Where the question asked for a format, `read_as` reads the format's place alone,
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from stages.reading import phrases
-from stages.reading.answer_formats import find_place
+from stages.reading.answer_formats import find_place, find_values
 from stages.reading.commitments import Decision, decide, widen
 from stages.reading.drafts import Draft, TracedDraft
 from stages.reading.labels import Options, prepare_options, sign_labels
@@ -22,6 +22,8 @@ from stages.reading.offers import find_offers
 from stages.reading.undressing import bare, undress_turn_of
 from stages.records import AnswerFormat, Choice
 
+_Draft = TypeVar("_Draft", bound=Draft)
+_WHOLE = re.compile(r"(?s)\A(.+)\Z")
 _NO_WORD = re.compile(r"\W*")
 _BEFORE_LABEL = re.compile(r"\W*(?:(?:the|my|final|correct|answer|option|choice|letter)\b\W*)*")
 
@@ -35,19 +37,25 @@ class Extraction:
 
 
 def extract_answer(text: str, choices: Sequence[Choice]) -> Extraction:
-    """Return the letter that the text commits to, or the reason there is none; no text is an error."""
-    draft = Draft(text)
-    options = _make_plain(draft, choices)
-    return _judge(decide(draft.text, options), options)
+    """Return the letter that the text commits to, or the reason there is none; no text is an error.
+
+    Of a text that is one JSON object only the answer fields are read, and they must agree.
+    """
+    extractions = [one for _, _, one in _read_all(Draft, text, choices)]
+    letters = {one.letter for one in extractions if one.letter}
+    outcomes = {one.outcome for one in extractions}
+    if len(letters) > 1 or "ambiguous" in outcomes:
+        return Extraction(None, "ambiguous")
+    if letters:
+        return Extraction(letters.pop(), "read")
+    return Extraction(None, "refused" if "refused" in outcomes else "unparsed")
 
 
 def find_passage(text: str, choices: Sequence[Choice]) -> tuple[int, int] | None:
     """Return where in the text the passage starts and ends from which a letter was read; None where none was."""
-    draft = TracedDraft(text)
-    options = _make_plain(draft, choices)
-    decision = decide(draft.text, options)
-    if _judge(decision, options).letter is None:
+    if extract_answer(text, choices).letter is None:
         return None
+    draft, decision, _ = next(one for one in _read_all(TracedDraft, text, choices) if one[2].letter)
     offer = next((one for one in reversed(decision.stood) if one.letters == decision.signs), None)
     if offer is None:
         return draft.raw_span(0, len(draft.text))
@@ -55,9 +63,10 @@ def find_passage(text: str, choices: Sequence[Choice]) -> tuple[int, int] | None
 
 
 def read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | None) -> Extraction:
-    """Return what stands in the format's place, ambiguous where the whole text commits to another letter.
+    """Return what stands in the format's place, where the whole text commits to that letter too.
 
-    A text that is not in its format is unparsed, or refused or ambiguous where the whole text is.
+    A letter that the whole text does not read is ambiguous where it reads another, or else what the whole text is. A
+    text that is not in its format is unparsed, or refused or ambiguous where the whole text is.
     """
     whole = extract_answer(text, choices)
     if answer_format is None:
@@ -67,8 +76,24 @@ def read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | 
     if part.letter is None:
         kept = whole.outcome in ("refused", "ambiguous") and part.outcome == "unparsed"
         return Extraction(None, whole.outcome) if kept else part
-    contradicted = whole.outcome == "ambiguous" or whole.letter not in (None, part.letter)
-    return Extraction(None, "ambiguous") if contradicted else part
+    if whole.letter is None:
+        return whole
+    return part if whole.letter == part.letter else Extraction(None, "ambiguous")
+
+
+def _read_all(
+    kind: type[_Draft], text: str, choices: Sequence[Choice]
+) -> Iterator[tuple[_Draft, Decision, Extraction]]:
+    """Read a text, or else each answer of a text that is one JSON object."""
+    values = find_values(text)
+    for value in [None] if values is None else values:
+        draft = kind(text)
+        if value:
+            draft.keep(*value)
+            draft.replace(_WHOLE, r"Answer: \1")
+        options = _make_plain(draft, choices)
+        decision = decide(draft.text, options)
+        yield draft, decision, _judge(decision, options)
 
 
 def _read_place(place: str, choices: Sequence[Choice], answer_format: AnswerFormat) -> Extraction:

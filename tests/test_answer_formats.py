@@ -3,7 +3,7 @@
 import pytest
 
 from stages.choices import letter_choices
-from stages.extraction import Extraction, extract_answer, read_as
+from stages.extraction import Extraction, extract_answer, find_passage, read_as
 from stages.reading.answer_formats import AnswerFormat, find_place
 
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
@@ -27,6 +27,8 @@ READ = [
     pytest.param("json", '{"answer": "B. bank"}', id="json, letter and text"),
     pytest.param("json", '{"arguments": {"answer": "B"}}', id="json within json"),
     pytest.param("json", '<think>{"answer": "D"}</think>{"answer": "B"}', id="json after thoughts"),
+    pytest.param("json", '{"answer": {"letter": "B", "alternatives": {"answer": "C"}}}', id="json with alternatives"),
+    pytest.param("json", '{"answer": "B", "text": "bank"}', id="json, letter and text apart"),
     pytest.param(None, "The answer is B.", id="no format"),
 ]
 
@@ -34,6 +36,7 @@ READ = [
 @pytest.mark.parametrize(("answer_format", "text"), READ)
 def test_reads_an_answer_in_its_format(answer_format: AnswerFormat | None, text: str) -> None:
     assert read_as(text, PLACES, answer_format) == Extraction("B", "read")
+    assert find_passage(text, PLACES) is not None
 
 
 UNREAD = [
@@ -59,10 +62,32 @@ UNREAD = [
     pytest.param("json", '{"answer": "B"}\n\nThe correct answer is D.', "ambiguous", id="json contradicted after"),
     pytest.param("final_line", "Answer: D\n\nThe correct answer is B.", "ambiguous", id="final line contradicted"),
 ]
+UNREAD += [
+    pytest.param("final_line", "A. library\nB. bank\nC. department store", "unparsed", id="final line of a restated list"),
+    pytest.param("final_line", "Options: A. library\nB. bank", "unparsed", id="final line of a list after a heading"),
+    pytest.param("final_line", "A: no\nB: maybe\nE. countryside", "unparsed", id="final line of a tally"),
+    pytest.param("final_line", "Let me look.\nA. library\nB. bank", "unparsed", id="final line of a list after prose"),
+    pytest.param("letter", "B?", "unparsed", id="letter asked back"),
+    pytest.param("letter", "!B", "unparsed", id="letter denied"),
+    pytest.param("letter", "~B", "unparsed", id="letter about"),
+    *(
+        pytest.param(kind, text, outcome, id=f"{kind}: {name}")
+        for kind in (None, "json")
+        for name, text, outcome in (
+            ("scores", '{"A": 0.1, "B": 0.9}', "unparsed"),
+            ("choices of an envelope", '{"choices": [{"text": "A"}], "done": true}', "unparsed"),
+            ("answer rejected", '{"rejected": {"answer": "C"}}', "unparsed"),
+            ("answer of an example", '{"example": {"answer": "A"}}', "unparsed"),
+            ("texts of the options", '{"options": {"a": {"text": "A"}}}', "unparsed"),
+            ("letter with another's text", '{"answer": "bank", "letter": "A"}', "ambiguous"),
+            ("two answers", '{"choice": "A", "answer": "B"}', "ambiguous"),
+        )
+    ),
+]
 
 
 @pytest.mark.parametrize(("answer_format", "text", "outcome"), UNREAD)
-def test_what_is_not_in_its_format_gives_no_letter(answer_format: AnswerFormat, text: str, outcome: str) -> None:
+def test_what_is_not_in_its_format_gives_no_letter(answer_format: AnswerFormat | None, text: str, outcome: str) -> None:
     extraction = read_as(text, PLACES, answer_format)
     assert (extraction.letter, extraction.outcome) == (None, outcome)
 

@@ -402,6 +402,11 @@ AMBIGUOUS = {
     "small: q and a text": "A: bank",
     "template": "Answer: (A/B/C/D/E)",
 }
+AMBIGUOUS |= {
+    "two option tags": "<option>A</option><option>B</option>",
+    "two answer tags": "<answer>A</answer><answer>B</answer>",
+    "two boxes": "\\boxed{A} or \\boxed{B}",
+}
 
 
 @pytest.mark.parametrize("text", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
@@ -532,6 +537,10 @@ UNPARSED = {
     "either way": "Either B or D would work.",
     "compact": "AB",
     "compact statement": "Answer: BD",
+}
+UNPARSED |= {
+    "tag, incorrect": "<incorrect>A</incorrect>",
+    "tag, eliminated": "<eliminated>A</eliminated>",
 }
 
 

@@ -34,6 +34,14 @@ _UNTHINKING = tuple(
 _DRESS = tuple(
     (sign, re.compile(pattern), plain)
     for sign, pattern, plain in (
+        (
+            "</",
+            r"(?is)<([a-z_-]*(?:wrong|incorrect|eliminated|rejected|excluded|discarded|dismissed|distractor|example)[a-z_-]*)>"
+            r".{0,200}?</\1>",
+            "\n",
+        ),
+        ("</", rf"(?i)</{ANSWER_KEY}>\s*(?:or|and|,|/)?\s*<{ANSWER_KEY}>", " or "),
+        ("\\", r"\}\$?\s*(?:or|and|,|/)?\s*\$?\\boxed\s*\{", " or "),
         ("<", rf"(?i)<{ANSWER_KEY}(?: [^<>]{{0,60}})?>", "\nAnswer: "),
         ("</", r"(?is)<([a-z_-]*(?:answer|choice|option))>.{0,200}?</\1>", "\n"),
         ("<", r"</?(?!s>)[a-z][a-z0-9_-]*(?: [^<>\n]{0,60})?/?>", "\n"),
