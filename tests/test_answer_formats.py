@@ -63,7 +63,7 @@ UNREAD = [
     pytest.param("final_line", "Answer: D\n\nThe correct answer is B.", "ambiguous", id="final line contradicted"),
 ]
 UNREAD += [
-    pytest.param("final_line", "A. library\nB. bank\nC. department store", "unparsed", id="final line of a restated list"),
+    pytest.param("final_line", "A. library\nB. bank\nC. department store", "unparsed", id="final line of a list"),
     pytest.param("final_line", "Options: A. library\nB. bank", "unparsed", id="final line of a list after a heading"),
     pytest.param("final_line", "A: no\nB: maybe\nE. countryside", "unparsed", id="final line of a tally"),
     pytest.param("final_line", "Let me look.\nA. library\nB. bank", "unparsed", id="final line of a list after prose"),
