@@ -41,21 +41,15 @@ def extract_answer(text: str, choices: Sequence[Choice]) -> Extraction:
 
     Of a text that is one JSON object only the answer fields are read, and they must agree.
     """
-    extractions = [one for _, _, one in _read_all(Draft, text, choices)]
-    letters = {one.letter for one in extractions if one.letter}
-    outcomes = {one.outcome for one in extractions}
-    if len(letters) > 1 or "ambiguous" in outcomes:
-        return Extraction(None, "ambiguous")
-    if letters:
-        return Extraction(letters.pop(), "read")
-    return Extraction(None, "refused" if "refused" in outcomes else "unparsed")
+    return _agree([extraction for _, _, extraction in _read_all(Draft, text, choices)])
 
 
 def find_passage(text: str, choices: Sequence[Choice]) -> tuple[int, int] | None:
     """Return where in the text the passage starts and ends from which a letter was read; None where none was."""
-    if extract_answer(text, choices).letter is None:
+    readings = list(_read_all(TracedDraft, text, choices))
+    if _agree([extraction for _, _, extraction in readings]).letter is None:
         return None
-    draft, decision, _ = next(one for one in _read_all(TracedDraft, text, choices) if one[2].letter)
+    draft, decision, _ = next(reading for reading in readings if reading[2].letter)
     offer = next((one for one in reversed(decision.stood) if one.letters == decision.signs), None)
     if offer is None:
         return draft.raw_span(0, len(draft.text))
@@ -94,6 +88,19 @@ def _read_all(
         options = _make_plain(draft, choices)
         decision = decide(draft.text, options)
         yield draft, decision, _judge(decision, options)
+
+
+def _agree(extractions: Sequence[Extraction]) -> Extraction:
+    """Return what several answers of one text say together: a letter only if none says another, or several."""
+    if len(extractions) == 1:
+        return extractions[0]
+    letters = {one.letter for one in extractions if one.letter}
+    outcomes = {one.outcome for one in extractions}
+    if len(letters) > 1 or "ambiguous" in outcomes:
+        return Extraction(None, "ambiguous")
+    if letters:
+        return Extraction(letters.pop(), "read")
+    return Extraction(None, "refused" if "refused" in outcomes else "unparsed")
 
 
 def _read_place(place: str, choices: Sequence[Choice], answer_format: AnswerFormat) -> Extraction:

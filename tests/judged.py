@@ -9,6 +9,7 @@ from stages.quality.frames import FrameBuilder, Frames
 from stages.records import Request, Response, Status
 
 FRUIT = ["apple", "plum", "pear", "fig", "lime", "date", "kiwi", "lemon", "peach", "grape"]
+FRUIT += ["mango", "melon", "olive", "papaya", "quince", "cherry", "guava", "banana", "orange", "apricot"]
 
 
 def make_request(number: int = 0, gold: str | None = "A", rotation: int = 0, **given: Any) -> Request:

@@ -241,3 +241,10 @@ def test_of_many_concepts_the_most_frequent_are_shown_and_the_rest_counted() -> 
     page = Elements(render_page(replace(report, frames=frames, tables=make_tables(frames))))
     assert any("the 15 most frequent of 20; all are in tables/by_concept.csv" in text for text in page.texts)
     assert [text for text in page.texts if re.fullmatch(r"c\d+", text)] == sorted(f"c{n}" for n in range(20))[:15]
+
+
+def test_every_gold_letter_is_shown_however_many_there_are() -> None:
+    judged = [judge(number, [None], letter, n_choices=20) for number, letter in enumerate("ABCDEFGHIJKLMNOPQRST")]
+    frames = frames_of(train=judged)
+    rows = rows_of(render_page(replace(report_on(train=[("A", "A")]), frames=frames, tables=make_tables(frames))))
+    assert {*"ABCDEFGHIJKLMNOPQRST"} <= set(rows)

@@ -156,10 +156,9 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
     for name, title in SLICE_TITLES.items():
         table = report.tables[name]
         rows = table[table["split"] == split].to_dict("records")
-        few = [_slice_row(row) for row in rows[:MOST_CONCEPTS] if name != "by_concept" or row["n"] > 1]
-        rest = len(rows) - len(few)
-        note = f"the {len(few)} most frequent of {len(rows):,}; all are in tables/{name}.csv" if rest else ""
-        slices.append((title, note, few))
+        few = [row for row in rows[:MOST_CONCEPTS] if row["n"] > 1] if name == "by_concept" else rows
+        note = f"the {len(few)} most frequent of {len(rows):,}; all are in tables/{name}.csv" if few != rows else ""
+        slices.append((title, note, [_slice_row(row) for row in few]))
     return {
         "name": split,
         "verdict": tell_verdict(report.teacher, split, report.metrics[split], report.frames),

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stages.quality.chi_square import NO_TEST, Counts, cramers_v, independence, marginal_homogeneity
+from stages.quality.chi_square import NO_TEST, Counts, cramers_v, independence
 from stages.quality.slices import SLICES
 from stages.quality.statistics import (
     NONE,
     confusion_counts,
     cross_counts,
+    gold_test,
     guessing_accuracy,
     letter_counts,
     letters_shown,
@@ -63,21 +64,19 @@ def adjust(p_values: Counts) -> Counts:
 
 
 def _letters_against_gold(readings: Frame, _: Frame) -> Tested:
-    """Test whether the letters answered are distributed as gold's, over responses that have both."""
+    """Test the letters answered against gold's, over responses that have both."""
     used = once_each(readings[(readings["answer"] != NONE) & (readings["gold"] != NONE)])
     letters = letters_shown(used)
-    table = confusion_counts(used, letters)[:, :-1]
-    return Tested(
-        len(used), "total variation", total_variation(table.sum(0), table.sum(1)), *marginal_homogeneity(table)
-    )
+    distance = total_variation(letter_counts(used["answer"], letters), letter_counts(used["gold"], letters))
+    return Tested(len(used), "total variation", distance, *gold_test(used))
 
 
 def _letters_against_uniform(readings: Frame, _: Frame) -> Tested:
-    """Test whether the letters answered are distributed as a uniform choice's."""
+    """Test the letters answered against a uniform choice's; gold is not needed."""
     used = once_each(readings[readings["answer"] != NONE])
     letters = letters_shown(used)
     distance = total_variation(letter_counts(used["answer"], letters), uniform_counts(used, letters))
-    return Tested(len(used), "total variation", distance, *uniform_test(readings))
+    return Tested(len(used), "total variation", distance, *uniform_test(used))
 
 
 def _recall_by_letter(readings: Frame, _: Frame) -> Tested:

@@ -130,26 +130,29 @@ def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Count
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
     """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
 
-    chi2_p takes each question once: the letters against gold (marginal_homogeneity) or, where no response has both,
-    against a uniform choice (goodness_of_fit).
+    chi2_p takes each question once: the letters against gold (gold_test) or, where no response has both, against a
+    uniform choice (uniform_test).
     """
-    used, every = comparable(readings), letters_shown(readings)
-    shown = letters_shown(used)
-    counts = compared_counts(used, shown)
+    used = comparable(readings)
+    counts = compared_counts(used, letters_shown(used))
     if "gold" not in counts:
-        chi2_p, _ = uniform_test(readings)
+        chi2_p, _ = uniform_test(once_each(used))
         return {"chi2_p": round_p_value(chi2_p), "tv_distance": None, "recall_std": None}
-    chi2_p, _ = marginal_homogeneity(confusion_counts(once_each(used), every)[:, :-1])
+    chi2_p, _ = gold_test(once_each(used))
     return {
         "chi2_p": round_p_value(chi2_p),
         "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
-        "recall_std": round_number(recall_deviation(confusion_counts(readings, every))),
+        "recall_std": round_number(recall_deviation(confusion_counts(readings, letters_shown(readings)))),
     }
 
 
-def uniform_test(readings: pd.DataFrame) -> tuple[float | None, str]:
-    """Test the letters read, each question once, against a uniform choice among those shown; gold is not needed."""
-    used = once_each(readings[readings["answer"] != NONE])
+def gold_test(used: pd.DataFrame) -> tuple[float | None, str]:
+    """Test whether letters are answered as often as they are gold, in rows that have both."""
+    return marginal_homogeneity(confusion_counts(used, letters_shown(used))[:, :-1])
+
+
+def uniform_test(used: pd.DataFrame) -> tuple[float | None, str]:
+    """Test whether letters are answered as often as by a uniform choice among those shown, in rows that have one."""
     shown = letters_shown(used)
     return goodness_of_fit(letter_counts(used["answer"], shown), uniform_counts(used, shown))
 

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from stages.reading.characters import CHARACTERS
 from stages.reading.drafts import Draft
-from stages.reading.latin_lexicon import WESTERN
+from stages.reading.lexicons import SCRIPTS, UNSPACED, WESTERN
 from stages.reading.phrases import IN_WORD
-from stages.reading.script_lexicon import SCRIPTS, UNSPACED
 
 _SCRIPT = re.compile(
     "(?P<Japanese>[\u3041-\u30ff])|(?P<Korean>[\uac00-\ud7a3])|(?P<Chinese>[\u4e00-\u9fff])|(?P<Cyrillic>[\u0400-\u04ff])"

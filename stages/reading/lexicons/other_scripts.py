@@ -1,4 +1,4 @@
-"""What the languages of other scripts than the Latin one call an answer; written as in latin_lexicon. Data only."""
+"""What languages in other scripts than the Latin one call an answer. Data only."""
 
 SCRIPTS: dict[str, dict[str, str]] = {
     "Cyrillic": {
