@@ -14,11 +14,12 @@ from typing import Literal, TypeVar
 
 from stages.reading import phrases
 from stages.reading.answer_formats import find_place, find_values
-from stages.reading.commitments import Decision, decide, widen
+from stages.reading.commitments import Decision, decide
 from stages.reading.drafts import Draft, TracedDraft
 from stages.reading.labels import Options, prepare_options, sign_labels
 from stages.reading.languages import detect_language, put_into_english
 from stages.reading.offers import find_offers
+from stages.reading.standings import widen
 from stages.reading.undressing import bare, undress_turn_of
 from stages.records import AnswerFormat, Choice
 

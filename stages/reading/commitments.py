@@ -1,23 +1,21 @@
-"""What a plain text commits to: how it stands by each letter that it names, and which of them it leaves standing.
-
-    commitment = the whole text | cue offer | offer verdict | a line that is an offer | an offer that opens the text
+"""What a plain text commits to: which of the letters that it names it leaves standing. No I/O.
 
 The last commitment decides, and gives a letter only if all its targets name the same one: an offer of two letters,
 or a letter beside another letter's text, is ambiguous. But a formal commitment ("Answer: B", a line that is an offer)
-outranks an aside after it, and prose that contradicts it without correcting or concluding leaves both ambiguous.
-Ranges, eliminations, tallies ("A - no, B - yes"), suppositions and restated lists match no commitment. No I/O.
+outranks an aside after it, and prose that contradicts it without correcting or concluding leaves both ambiguous. So do
+a letter that is added to the last one, commitments for several cases, and an option's text given another's letter.
 """
 
-import re
-from typing import Literal, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from stages.reading import phrases
+from stages.reading import distance, phrases
 from stages.reading.labels import Options
-from stages.reading.offers import LEFT, Offer, find_listed, find_offers
+from stages.reading.offers import Offer, find_listed, find_offers
+from stages.reading.standings import Standing, find_standing, sentence_before
 from stages.reading.undressing import bare
 
-_Standing = Literal["formal", "said", "aside", "last", "line", "weak"]
-_SHORT = 160  # characters of a text in which two letters without a cue are an offer, and not part of reasoning
+_Stood = list[tuple[Offer, Standing]]
 
 
 class Decision(NamedTuple):
@@ -37,103 +35,94 @@ def decide(text: str, options: Options) -> Decision:
     lower = text.lower()
     offers = find_offers(text, lower, options)
     listed = find_listed(lower, offers)
-    stood = [(offer, standing) for offer in offers if (standing := _standing(lower, offer, listed))]
-    signs = _weigh_all(lower, stood)
+    stood = [(offer, standing) for offer in offers if (standing := find_standing(lower, offer, listed))]
+    signs = _weigh_all(lower, stood, offers)
     refused = signs is None and bool(phrases.REFUSAL.search(lower))
+    if refused and (own := _find_refusing_options(lower, offers)):
+        signs, refused = own | _letters(offer for offer, standing in stood if standing == "opening"), False
     if signs is None and not refused:
-        signs = frozenset[str]().union(*(offer.letters for offer, standing in stood if standing == "weak"))
+        signs = _letters(offer for offer, standing in stood if standing == "weak")
     return Decision(signs or frozenset(), refused, [offer for offer, _ in stood])
 
 
-def _weigh_all(lower: str, stood: list[tuple[Offer, _Standing]]) -> frozenset[str] | None:
+def _find_refusing_options(lower: str, offers: list[Offer]) -> frozenset[str]:
+    """Return whose texts a refusal is made of, such as "cannot be determined", where "I" says none of it."""
+    own = frozenset[str]()
+    for offer in offers:
+        refuses = not offer.spelled and phrases.REFUSAL.search(lower[offer.start : offer.end])
+        if (
+            refuses
+            and phrases.AFTER_REFUSAL.match(lower, offer.end)
+            and not lower.endswith(("i ", "we "), 0, offer.start)
+        ):
+            own |= offer.letters
+    return own
+
+
+def _weigh_all(lower: str, stood: _Stood, offers: list[Offer]) -> frozenset[str] | None:
     """Return the signs of the last commitment, none if it is taken back, or None where nothing is committed to."""
     retraction = phrases.find_retraction(lower) if stood else -1
-    lines = frozenset[str]()
-    settled = False
+    decided = added = frozenset[str]()
+    final: Offer | None = None
     for place, (offer, standing) in reversed(list(enumerate(stood))):
-        if standing == "weak":
+        if standing in ("weak", "opening"):
             continue
-        if not lines and (offer.end <= retraction or phrases.REPLACED.match(lower, offer.end)):
-            return frozenset()
+        if standing == "added":
+            added |= frozenset() if decided else offer.letters
+            continue
+        if not decided:
+            if offer.end <= retraction or _is_taken_back(lower, offer, offers):
+                return frozenset()
+            added |= _find_bridged(lower, stood[:place], offer)
         if standing in ("formal", "said", "aside") and offer.spelled:
-            return lines if settled else lines | _weigh(lower, stood[: place + 1])
-        if standing in ("line", "last") or not lines:
-            lines |= offer.letters
-        settled = settled or standing == "last"
-    return lines or None
+            if final is None:
+                decided |= _weigh(lower, stood[: place + 1])
+            elif standing == "formal" and not phrases.CORRECTING.search(lower, offer.end, final.start):
+                decided |= offer.letters
+            break
+        if standing in ("line", "last") or not decided:
+            decided |= offer.letters
+        final = offer if standing == "last" else final
+    return decided | added if decided else None
 
 
-def _weigh(lower: str, stood: list[tuple[Offer, _Standing]]) -> frozenset[str]:
+def _is_taken_back(lower: str, offer: Offer, offers: list[Offer]) -> bool:
+    """Tell whether what follows an offer, before the next one, replaces it or says that it is wrong."""
+    if len(lower) - offer.end <= 1:  # a full stop
+        return False
+    following = min((one.start for one in offers if one.start >= offer.end), default=len(lower))
+    taken_back = distance.TAKEN_BACK.match(lower, offer.end)
+    return bool(phrases.REPLACED.match(lower, offer.end) or (taken_back and taken_back.end() <= following))
+
+
+def _find_bridged(lower: str, earlier: _Stood, offer: Offer) -> frozenset[str]:
+    """Return whose text was committed to right before a letter, as in "Library. So the answer is A"."""
+    if not earlier:
+        return frozenset()
+    last = earlier[-1][0]
+    text = not last.spelled and lower[last.start : last.end] not in ("yes", "no")
+    return last.letters if text and distance.BRIDGE.fullmatch(lower, last.end, offer.start) else frozenset()
+
+
+def _weigh(lower: str, stood: _Stood) -> frozenset[str]:
     """Return what the last commitment of these leaves standing of a formal one, which only a formal one replaces."""
     last, standing = stood[-1]
     own_line = phrases.LINE_END.match
     formal = [one for one, how in stood if how == "formal" or (how == "line" and own_line(lower, one.end))]
-    letters = frozenset[str]().union(*(one.letters for one in formal))
+    letters = _letters(formal)
     if standing == "formal" or len(letters) != 1 or phrases.CORRECTING.search(lower, formal[-1].end, last.start):
-        return last.letters
+        return last.letters | _letters(one for one, how in stood[:-1] if how == "said" and _are_alike(lower, one, last))
     return letters if standing == "aside" else letters | last.letters
 
 
-def widen(lower: str, offer: Offer) -> tuple[int, int]:
-    """Return where an offer starts and ends with the cue and the verdict beside it."""
-    before = lower[max(0, offer.start - LEFT) : offer.start]
-    left = _sentence(before)
-    start = before.rindex(left) if left else len(before)
-    verdict, cue = phrases.VERDICT.match(lower, offer.end), phrases.CUE.search(left)
-    if not cue:
-        return offer.start, verdict.end() if verdict else offer.end
-    opening = phrases.CUE_OPENING.search(left[: cue.start()])
-    begins = start + (opening.start() if opening else cue.start())
-    return offer.start - len(before) + begins, verdict.end() if verdict else offer.end
+def _are_alike(lower: str, one: Offer, last: Offer) -> bool:
+    """Tell whether two commitments stand side by side: each for a case of its own, or each called correct."""
+    if phrases.CORRECTING.search(lower, one.end, last.start):
+        return False
+    cases = all(distance.CASE.search(sentence_before(lower[: offer.start])) for offer in (one, last))
+    return cases or all(distance.PLAIN_VERDICT.match(lower, offer.end) for offer in (one, last))
 
 
-def _sentence(before: str) -> str:
-    """Return the beginning of the sentence that goes on where a text ends."""
-    left = before.rstrip()
-    start = max(left.rfind("\n"), left.rfind(". "), left.rfind("? "), left.rfind("! ")) + 1
-    return left[start:].lstrip()
-
-
-def _standing(lower: str, offer: Offer, listed: set[int]) -> _Standing | None:
-    """Tell how the text stands by an offer: by a cue or a verdict, by giving it a line or its opening, or barely."""
-    verdict = phrases.VERDICT.match(lower, offer.end)
-    after = phrases.AFTER_LETTER if offer.spelled else phrases.AFTER_TEXT
-    if not verdict and not after.match(lower, offer.end):
-        return None
-    if not offer.worded and lower.startswith("a:", offer.start):  # it may stand for "answer"
-        return None
-    before = lower[max(0, offer.start - LEFT) : offer.start]
-    left = _sentence(before)
-    if phrases.POOR.match(lower, offer.end) or phrases.SUPPOSED.search(left) or phrases.EXAMPLE.search(before):
-        return None
-    if cue := verdict or phrases.CUE.search(left):
-        ends = phrases.LINE_END.match(lower, offer.end)
-        whole = cue.start() == 0 and cue is not verdict and ends is not None and ends.end() == len(lower)
-        return _standing_by(cue, left, offer, whole=whole)
-    return None if offer.start in listed else _standing_alone(lower, offer, before)
-
-
-def _standing_by(cue: re.Match[str], left: str, offer: Offer, *, whole: bool) -> _Standing | None:
-    """Tell whether a cue or a verdict commits to an offer: formally, in prose, in an aside, or not, being in doubt."""
-    strong = cue.groupdict(default="").get("strong")  # a verdict has no such group
-    clear = offer.spelled or strong or whole or (strong is None and phrases.CLAUSE_START.search(f"{left} "))
-    clear = clear and not (offer.subject and cue.lastgroup == "short")
-    if not clear or phrases.DOUBT.search(phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]):
-        return None
-    if strong and strong.endswith((":", "=", ">", "-")):
-        return "formal"
-    return "aside" if phrases.DESCRIBED.search(left) else "said"
-
-
-def _standing_alone(lower: str, offer: Offer, before: str) -> _Standing | None:
-    """Tell whether an offer without cue is a line or opens the text, or is a text or two letters that may do."""
-    line, end = phrases.LINE_START.search(before), phrases.LINE_END.match(lower, offer.end)
-    opens = line and offer.start <= len(line[0])
-    if not offer.spelled:
-        return "weak" if line and end and (opens or end.end() == len(lower)) else None
-    if line and end and not (offer.worded and before[: line.start()].endswith((":", "?"))):
-        return "last" if end.end() == len(lower) else "line"
-    if opens and not offer.subject and not phrases.DISMISSED.match(lower, offer.end):
-        return "line"
-    negated = phrases.NEGATED.search(phrases.CLAUSE_END.split(_sentence(before))[-1])
-    return "weak" if len(offer.letters) > 1 and len(lower) < _SHORT and not negated else None
+def _letters(offers: Iterable[Offer]) -> frozenset[str]:
+    """Return all the letters that offers name."""
+    return frozenset[str]().union(*(offer.letters for offer in offers))

@@ -5,6 +5,7 @@ is read as a letter is and never is an article, a number or a word. Latin letter
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -40,6 +41,16 @@ _FEW = 60  # characters of a text that may be nothing but labels
 _BEFORE = 24  # characters on the left of a label in which its naming may stand
 
 
+_SAID_AS_WELL = (
+    ("cannot", "can't"),
+    ("can't", "cannot"),
+    ("can not", "cannot"),
+    ("can not", "can't"),
+    ("info", "information"),
+    ("information", "info"),
+)
+
+
 class Options(NamedTuple):
     """The choices of one question: the label of each sign, and whose each text is, the longest text first."""
 
@@ -64,6 +75,9 @@ def prepare_options(choices: tuple[Choice, ...], language: str | None = None) ->
     named = dict.fromkeys(texts.values(), "")
     sought = sorted({text for text in named if text and not (latin and text.upper() in texts)}, key=len, reverse=True)
     owners = {text: frozenset(sign for sign in texts if texts[sign] == text) for text in sought}
+    for text in sought:
+        for variant in _vary(text):
+            owners.setdefault(variant, owners[text])
     labels = {sign: choice.label for sign, choice in zip(signs, choices, strict=True)}
     if latin:
         return Options(labels, owners, None, {})
@@ -74,6 +88,13 @@ def prepare_options(choices: tuple[Choice, ...], language: str | None = None) ->
     tokens = "|".join(re.escape(label) for label in sorted(by_label, key=len, reverse=True)) or r"(?!)"
     pattern = re.compile(rf"(?<!{IN_WORD})(?<!['&])(?:{tokens})(?!{IN_WORD}|['&]\w)", re.IGNORECASE)
     return Options(labels, owners, pattern, by_label)
+
+
+def _vary(text: str) -> Iterator[str]:
+    """Write an option's text as it may be said as well: "cannot be determined" as "can't be determined"."""
+    for written, said in _SAID_AS_WELL:
+        if re.search(rf"\b{written}\b", text):
+            yield re.sub(rf"\b{written}\b", said, text)
 
 
 def sign_labels(draft: Draft, options: Options) -> None:

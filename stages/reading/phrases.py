@@ -24,26 +24,35 @@ _STOP_LETTER = (
 )
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
 AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
+AFTER_REFUSAL = re.compile(r"\W*(?:\Z|\n)|[.,;!]|\s(?:from|to|based|whether|who|which|by|with|given|because|since)\b")
 AFTER_CAPITAL = re.compile(
-    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|it is|{_VERB}|(?:{_FOREIGN_OR}"
+    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|also|equally|it is|{_VERB}|(?:{_FOREIGN_OR}"
     rf"|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
 )
 AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
 BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
-LETTER = re.compile(rf"(?<![\w&])([A-Za-z{_SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)([\"')\]}}>]*)")
+LETTER = re.compile(rf"(?<![\w&])([A-Za-z{_SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)(?<!\b[ieIE]\..)([\"')\]}}>]*)")
 WORD_START = re.compile(rf"(?<!{IN_WORD})(?<!\d[.,])(?<![-+$](?=\d))")
 WORD_END = re.compile(rf"(?!{IN_WORD}|'\w|[.,:]\d|%)")
 ARTICLE_END = re.compile(r"\b(?:the|an?) \Z")
 _ARTICLE = r"(?:(?:the|an?) )?[\"'(\[]*"
-LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*{_ARTICLE}")
-TEXT_TO_LETTER = re.compile(r"[\"'.,]*\s?[-:,]?\s?(?:[(\[]|\(?(?:option|choice|letter) \(?)")
+LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*(?:(?:i\.e\.|that is|namely|meaning|which is)[ ,:]*)?{_ARTICLE}")
+TEXT_TO_LETTER = re.compile(
+    r"[\"'.,]*\s?[-:,]?\s?(?:(?:which|that|this) is |i\.e\.,? |namely )?(?:[(\[]|\(?(?:option|choice|letter) \(?)"
+)
 OWN_TEXT = re.compile(r"[\"')\].:]*\s?(?:\w+ ){1,3}")
 OR_ITEM = re.compile(r"[.:] [^.;:\n]{1,60} or \(?")
 RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
-    rf"[\"')\]]*\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}|&|\+|/"
-    rf"|[^.;:\n]{{1,60}} (or|so is))\s?"
-    rf"(?:(?:then|also|is it|maybe|perhaps|\w+ly) )*(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
+    rf"[\"')\]]*(?:\.\.\.)?\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|[(\[]?(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}|&|\+|/"
+    rf"|(?:along |together )?with|plus|[^.;:\n]{{1,60}}[ ,.](or|so is|as is|as are)),?\s?"
+    rf"(?:(?:then|also|is it|maybe|perhaps|less likely|more likely|\w+ly)[, ] ?)*(?:the )?(?:(?:option|choice|answer"
+    rf"|letter) )?{_ARTICLE}"
+)
+INTERJECTION = re.compile(r"(?:yes|no|true|false)[.,!;](?=\s)")
+ALONE = re.compile(
+    r"[\"')\]]*(?:[.!]\s|,? (?:because|since|as)\b|(?P<rival>, not (?!an?\b|likely|really|sure|correct|right|good"
+    r"|the (?:best|right))))"
 )
 SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
 
@@ -71,11 +80,12 @@ CUE = re.compile(
     r"|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?|say|answer)\b"
     r"|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?\b"
     r"|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?|[,;] is)\b)"
-    rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which)(?:'s| {_BE})"
+    rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which|(?:the|this"
+    rf"|that) (?:statement|claim|sentence|assertion|proposition))(?:'s| {_BE})"
     rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
     r"|(?P<short>\A|, )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
     r"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:"
-    r"|by (?:process of )?elimination))"
+    r"|by (?:process of )?elimination|if (?:i|we) (?:had|have) to (?:guess|choose|pick|answer|say)))"
     rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
 )
 CUE_OPENING = re.compile(r"(?:(?:the|my|our|final|correct|best|right|most|\w+ly) )*\Z")
@@ -90,8 +100,9 @@ _FAILS = (
 )
 DOUBT = re.compile(
     r"\b(?:not(?! \(?[b-hj-z]\b)|never|\w+n't|cannot|nor|neither|wrong|incorrect|(?<!at )least|less|unlikely|false|may"
-    r"|(?<!best )possible|plausible|potential|tempting|another|other|first|second|next|each|every|whether|unless|if"
-    r"|suppose|assum\w+|might|maybe|perhaps|could|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|like this|example|format"
+    r"|(?<!best )possible|plausible|potential|tempting|another|other|first|second|next|each|every|whether|unless"
+    r"|if(?! (?:(?:i|we) (?:had to|have to|must)|forced|pressed|pushed)\b)|suppose|assum\w+|might|maybe|perhaps|could"
+    r"|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|like this|example|format"
     r"|an? (?:\w+ )?(?:answer|option|choice|solution)"
     rf"|{_POOR}(?: \w+)? (?:answer|option|choice|solution|pick|selection|guess|bet|match|fit|one)"
     r"|(?:answer|option|choice|one)(?: that)?(?: (?:you|we|i))? (?:to|should|can|must)"
@@ -102,7 +113,8 @@ DOUBT = re.compile(
 NEGATED = re.compile(r"\b(?:not|never|\w+n't|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|cross\w* out|reject\w*)\b")
 CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
 DISMISSED = re.compile(
-    rf"(?!\W*(?:because|since|as)\b|\W*not \(?[a-z]\b(?!\s\w))\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}"
+    rf"(?!\W*(?:because|since|as)\b|\W*(?:i|we)(?:'m| am| may| might| could| cannot| can't)\b"
+    rf"|\W*not \(?[a-z]\b(?!\s\w))\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}"
     rf"|\b(?:{_FAILS}\b|no\b(?! \w)))"
 )
 POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
@@ -112,7 +124,8 @@ VERDICT = re.compile(
     rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
     r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|better|closest"
     r"|one left|left|most \w+)"
-    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice)\s?(?:\Z|[.,;!\n])))"
+    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice|place|thing|way|word)\s?(?:\Z"
+    r"|[.,;!\n])))"
     r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best|remains(?=\s?(?:\Z|[.,;!\n])))"
     r"|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
     r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least)\b| (?:if|when)\b| for (?!th[ei]))"
@@ -141,11 +154,12 @@ SUPPOSED = re.compile(
     r"|[^.]*,[^,]*(?:\bwould\b|'d\b)[^,]*\Z)"
 )
 EXAMPLE = re.compile(
-    r"\b(?:example|sample|template|(?:please|use|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:\s*(?:[^.\n:]{0,20}:)?\W*\Z"
+    r"\b(?:example|sample|template|(?:please|use"
+    r"|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:\s*(?:[^.\n:]{0,20}:)?\W*\Z"
 )
 DESCRIBED = re.compile(
     r"\A(?:note|explanation|reason\w*|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"
-    r"(?!.*\b(?:best|most|correct\w*|right)\b)"
+    r"(?!.*\b(?:best|most|correct\w*|right)\b)|\byour (?:\w+ )?(?:answer|choice|response)\b"
 )
 CORRECTING = re.compile(
     r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?"

@@ -82,8 +82,8 @@ _DRESS = tuple(
 _DRESSED = re.compile(r"[][<{}(\\$`~*_#|/&\n]|  |hink|HINK")
 _MARK = f"[{TICK}{CROSS}]"
 _MARKED_TWICE = re.compile(rf"(?m)^.*{_MARK}.*{_MARK}.*$")
-_CROSSED = re.compile(rf"(?m)^(?:{CROSS}.*|.*{CROSS}|\W{{0,4}}\w{{1,4}}\W{{0,4}}{CROSS}.*)$")
-_TICKED = re.compile(rf"(?m)^(?=.*{TICK})")
+_CROSSED = re.compile(rf"(?m)^(?:{CROSS}.*|.*{CROSS}|[^\w\n]{{0,4}}\w{{1,4}}[^\w\n]{{0,4}}{CROSS}.*)$")
+_TICKED = re.compile(rf"(?m)^[ >\u2022-]*(?=.*{TICK})")
 _ANY_MARK = re.compile(f" ?{_MARK} ?")
 _NEXT_TURN = re.compile(
     r"<\|[a-z_]+\|>|</s>|\[/?INST\]|\n(?:[Qq]uestion|Q|[Uu]ser|[Hh]uman|Instruction|Exercise|Problem) ?\d*(?::|\n)"

@@ -1,0 +1,149 @@
+"""How a plain text stands by an offer of letters: committed, formally or in passing, or not at all. No I/O.
+
+    commitment = cue offer | offer verdict | a line that is an offer | an offer that opens the text
+
+An offer in doubt, denied, reported of others, or in a quoted format is no commitment. One that the text lets stand
+beside a commitment ("C also works") is added to it.
+"""
+
+import re
+from typing import Literal
+
+from stages.reading import distance, phrases
+from stages.reading.offers import LEFT, Offer
+
+Standing = Literal["formal", "said", "aside", "last", "line", "weak", "added", "opening"]
+_NEAR = 80  # characters before a commitment in which it is said whose it is
+_SHORT = 160  # characters of a text in which two letters without a cue are an offer, and not part of reasoning
+
+
+def find_standing(lower: str, offer: Offer, listed: set[int]) -> Standing | None:
+    """Tell how the text stands by an offer: by a cue or a verdict, by giving it a line or its opening, or barely."""
+    before = lower[max(0, offer.start - LEFT) : offer.start]
+    left = sentence_before(before)
+    if len(offer.letters) == 1 and _is_added(lower, offer, left):
+        return "added"
+    verdict = phrases.VERDICT.match(lower, offer.end)
+    if not _is_meant(lower, offer, verdict) or _is_supposed(lower, offer, left, before):
+        return None
+    cue = verdict or phrases.CUE.search(left)
+    if not cue:
+        return None if offer.start in listed else _standing_alone(lower, offer, before)
+    if _is_distant(lower, offer, cue, left, before):
+        return None
+    ends = phrases.LINE_END.match(lower, offer.end)
+    whole = cue.start() == 0 and cue is not verdict and ends is not None and ends.end() == len(lower)
+    return _standing_by(cue, left, offer, opens=whole or before.endswith("\n"))
+
+
+def widen(lower: str, offer: Offer) -> tuple[int, int]:
+    """Return where an offer starts and ends with the cue and the verdict beside it."""
+    before = lower[max(0, offer.start - LEFT) : offer.start]
+    left = sentence_before(before)
+    start = before.rindex(left) if left else len(before)
+    verdict, cue = phrases.VERDICT.match(lower, offer.end), phrases.CUE.search(left)
+    if not cue:
+        return offer.start, verdict.end() if verdict else offer.end
+    return offer.start - len(before) + start + _opening(cue, left), verdict.end() if verdict else offer.end
+
+
+def sentence_before(before: str) -> str:
+    """Return the beginning of the sentence that goes on where a text ends, also where a new line has begun."""
+    left = before.rstrip()
+    if left.endswith((".", "?", "!")) and left != before and not left.endswith(("no.", "nr.", "ans.")):
+        return ""
+    start = max(left.rfind("\n"), left.rfind(". "), left.rfind("? "), left.rfind("! ")) + 1
+    return left[start:].lstrip()
+
+
+def _opening(cue: re.Match[str], left: str) -> int:
+    """Return where in its sentence a cue starts, with its article and adjectives."""
+    opening = phrases.CUE_OPENING.search(left[: cue.start()])
+    return opening.start() if opening else cue.start()
+
+
+def _is_meant(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
+    """Tell whether what follows an offer lets it be one; "A:" may stand for "answer"."""
+    after = phrases.AFTER_LETTER if offer.spelled else phrases.AFTER_TEXT
+    if not verdict and not after.match(lower, offer.end):
+        return False
+    return offer.worded or not lower.startswith("a:", offer.start)
+
+
+def _is_supposed(lower: str, offer: Offer, left: str, before: str) -> bool:
+    """Tell whether an offer is called poor, or belongs to a supposition or to a format's example."""
+    return bool(phrases.POOR.match(lower, offer.end) or phrases.SUPPOSED.search(left) or phrases.EXAMPLE.search(before))
+
+
+def _is_added(lower: str, offer: Offer, left: str) -> bool:
+    """Tell whether an offer is a second one beside a commitment: it works too, or is named as an alternative."""
+    if distance.ADDED_AFTER.match(lower, offer.end):
+        return not (distance.CONCEDED.match(left) or phrases.NEGATED.search(left) or phrases.SUPPOSED.search(left))
+    named = distance.ADDED_BEFORE.search(left, max(0, len(left) - _NEAR))
+    return bool(named and phrases.AFTER_LETTER.match(lower, offer.end))
+
+
+def _is_distant(lower: str, offer: Offer, cue: re.Match[str], left: str, before: str) -> bool:
+    """Tell whether a commitment is another's, a former one, one denied, excepted or quoted, or not of this question."""
+    lead = left if cue.string is lower else left[: _opening(cue, left)]
+    own = phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]
+    if lead and (
+        distance.REPORTED.search(lead, max(0, len(lead) - _NEAR))
+        or (cue.string is left and distance.OTHERS_ANSWER.search(left))
+        or distance.EXCEPTED.search(lead)
+        or distance.ALL_BUT.search(left)
+    ):
+        return True
+    return bool(
+        distance.DENIED.search(own)
+        or distance.FORMER.search(left)
+        or distance.ECHOED.search(before)
+        or distance.REPORTED_AFTER.match(lower, offer.end)
+        or (offer.subject and distance.SUBJECT_WRONG.match(lower, offer.end))
+    )
+
+
+def _standing_by(cue: re.Match[str], left: str, offer: Offer, *, opens: bool) -> Standing | None:
+    """Tell whether a cue or a verdict commits to an offer: formally, in prose, in an aside, or not, being in doubt."""
+    strong = cue.groupdict(default="").get("strong")  # a verdict has no such group
+    clear = offer.spelled or strong or opens or (strong is None and phrases.CLAUSE_START.search(f"{left} "))
+    clear = clear and not (offer.subject and cue.lastgroup == "short")
+    if not clear or phrases.DOUBT.search(phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]):
+        return None
+    if phrases.DESCRIBED.search(left):
+        return "aside"
+    return "formal" if strong and strong.endswith((":", "=", ">", "-")) else "said"
+
+
+def _standing_alone(lower: str, offer: Offer, before: str) -> Standing | None:
+    """Tell whether an offer without cue is a line or opens the text, or is two letters that may do."""
+    line = phrases.LINE_START.search(before)
+    if line and distance.DENYING_LINE.search(before):
+        return None
+    opens = line is not None and offer.start <= len(line[0])
+    end = phrases.LINE_END.match(lower, offer.end)
+    ends = end is not None and end.end() == len(lower)
+    if not offer.spelled:
+        return _standing_of_text(lower, offer, opens=opens, alone=line is not None and end is not None, ends=ends)
+    if line and end and not (_is_first(offer) and before[: line.start()].endswith((":", "?"))):
+        return "last" if ends else "line"
+    if opens and not offer.subject and not phrases.DISMISSED.match(lower, offer.end):
+        return "line"
+    negated = phrases.NEGATED.search(phrases.CLAUSE_END.split(sentence_before(before))[-1])
+    return "weak" if len(offer.letters) > 1 and len(lower) < _SHORT and not negated else None
+
+
+def _standing_of_text(lower: str, offer: Offer, *, opens: bool, alone: bool, ends: bool) -> Standing | None:
+    """Tell whether an option's text is a line that opens or ends the text, or the opening of its first line."""
+    if alone and (opens or ends):
+        return "weak"
+    if not opens:
+        return None
+    sentence = phrases.ALONE.match(lower, offer.end)
+    stays = sentence and (sentence["rival"] or not phrases.DISMISSED.match(lower, offer.end))
+    return "line" if stays or phrases.INTERJECTION.match(lower, offer.start) else "opening"
+
+
+def _is_first(offer: Offer) -> bool:
+    """Tell whether an offer is the first option with its text, with which a list may begin that was cut off."""
+    return offer.worded and not offer.letters.isdisjoint(("A", phrases.FIRST_SIGN))

@@ -1,0 +1,206 @@
+"""Letters that a text names and keeps away from: denied, reported, echoed, taken back, or let stand beside another.
+
+In every case the choices are A library, B bank, C department store, D mall and E countryside. Each distance has its
+counterparts: texts with the same words that do commit to B.
+"""
+
+import pytest
+
+from stages.choices import letter_choices
+from stages.extraction import Extraction, extract_answer
+
+PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
+
+UNDER_A_DENYING_LINE = [
+    "The answer is not\nB",
+    "The answer is not:\n\nB",
+    "The correct answer is not\n**B**",
+    "Not\nB",
+    "Not this one:\nB",
+    "I eliminate the following:\nB",
+    "Incorrect options:\nA",
+    "Incorrect options:\nA\nD",
+    "We can eliminate\n\nA",
+    "A is ruled out:\nA",
+    "Options that do not fit:\n- A",
+    "Least likely:\nD",
+    "Rejected:\n- D. mall",
+]
+TAKEN_BACK = [
+    "The answer is A. No, that's not right.",
+    "The answer is A, which is incorrect.",
+    "The answer is A, but that would be wrong.",
+    "The answer is B. That is not correct.",
+    "The answer is B. This is incorrect.",
+    "The answer is B. That is wrong, of course.",
+    "The answer is B. Just kidding.",
+    "The answer is B. bank. Hmm, that's not it.",
+    "The answer is B. I disagree.",
+    "Answer: B (wrong)",
+    "Answer: B (incorrect)",
+    "Answer: B\nThis is incorrect.",
+    "Answer: B. This is wrong because",
+    "Student answer: A (incorrect)",
+    "B. bank is wrong",
+    '{"answer": "B. bank is wrong"}',
+]
+DENIED = [
+    "I doubt the answer is B.",
+    "There's no way the answer is B.",
+    "I disagree that the answer is B.",
+    "I refuse to say the answer is B.",
+    "Nobody would say the answer is B.",
+    "Nobody would choose B.",
+    "The answer is hardly A.",
+    "All but A are correct.",
+    "Everything except A is correct.",
+    "Unless it is glass, B is correct.",
+    "B is correct when the door is glass; otherwise A is correct.",
+]
+REPORTED = [
+    "The teacher said the answer is B. That is wrong.",
+    "My friend says the answer is A. I disagree.",
+    "A is the correct answer according to some, but I disagree.",
+    "They claim the answer is A.",
+    "She thinks it's A.",
+    "Most people would say the answer is A.",
+    "According to the student, the answer is A.",
+    "User's answer: A",
+    "His answer is A.",
+    "Student's answer: A. Correct answer: unknown.",
+    "Initially I thought the answer was A.",
+    "I thought the answer was A.",
+    "At first glance, the answer seems to be A.",
+    "The answer was B in the earlier version.",
+    "The previous question's answer is B.",
+]
+ECHOED = [
+    "Format your answer like this: Answer: B",
+    'I will end with a line like "Answer: A".',
+    "You asked me to reply with 'Answer: A'.",
+    "Explain why A is the correct answer.",
+]
+NO_LETTER = [*UNDER_A_DENYING_LINE, *TAKEN_BACK, *DENIED, *REPORTED, *ECHOED]
+
+
+@pytest.mark.parametrize("text", NO_LETTER)
+def test_a_letter_that_a_text_keeps_away_from_is_not_read(text: str) -> None:
+    assert extract_answer(text, PLACES).letter is None
+
+
+BESIDE_ANOTHER = [
+    "A is correct, as is C.",
+    "A is correct. So is C.",
+    "A is correct. B is correct.",
+    "A is correct; C is correct.",
+    "B, but C also works.",
+    "B. C would work too.",
+    "The answer is A (or C).",
+    "The answer is A... or maybe B.",
+    "The answer is A, though C is equally correct.",
+    "The answer is B with C.",
+    "The answer is B. Alternatively, C.",
+    "The answer is B. C is equally valid.",
+    "The answer is either A or, less likely, C.",
+    "Answer: A\nB",
+]
+OF_SEVERAL_CASES = [
+    "If the door is glass, the answer is B. If it is wood, the answer is A.",
+    "For question 1, the answer is B. For question 2, the answer is A.",
+    "When it is for money, B is correct. When it is for books, the answer is A.",
+]
+ANOTHERS_TEXT = [
+    "The answer is library, which is option B.",
+    "Library is the correct answer: B",
+    "The correct answer is library.\n\nB",
+    "Library. Answer: B",
+    "The correct answer is library. So B.",
+    "The answer is B, i.e., library",
+    "Answer: B\n\nThe library is the best place.",
+]
+
+
+@pytest.mark.parametrize("text", [*BESIDE_ANOTHER, *OF_SEVERAL_CASES, *ANOTHERS_TEXT])
+def test_a_letter_beside_another_is_ambiguous(text: str) -> None:
+    assert extract_answer(text, PLACES) == Extraction(None, "ambiguous")
+
+
+COMMITTED = {
+    # a denying line is none where its sentence has ended, or where it leaves or concludes
+    "a denial that has ended": "The library is not guarded.\n\nB",
+    "a restated question with a negation": "He did not want to lose his money, so where did he go?\nB. bank",
+    "eliminations that leave one": "I eliminate A, C and D, so:\nB",
+    "not sure": "I'm not sure, but if I must choose:\nB",
+    "incorrect options, then the answer": "Incorrect options:\nA. library\nD. mall\nAnswer: B",
+    # what follows takes something else back
+    "others are incorrect": "Answer: B\n\nA) library: This is incorrect.",
+    "an opinion is wrong": "The answer is B. Some would say A, but that is wrong.",
+    "another, which is wrong": "The answer is B, not A, which is wrong.",
+    "wrong to": "The answer is B. It is wrong to choose a library here.",
+    "doubt about another": "B. I doubt that a library has such doors.",
+    "modesty": "B. I may be wrong, but money is guarded there.",
+    # the same words in the teacher's own voice
+    "no doubt": "There is no doubt that the answer is B.",
+    "without a doubt": "Without a doubt, the answer is B.",
+    "I would say": "I would say the answer is B.",
+    "I think that": "I really think that the answer is B.",
+    "common sense": "Common sense says the answer is B.",
+    "which means": "Money is guarded, which means the answer is B.",
+    "people say, so": "People say that money is safe there, so the answer is B.",
+    "according to the question": "According to the question, the door is a security measure, so the answer is B.",
+    "a person's best choice": "James's best choice is B.",
+    "your answer, echoed": "Your answer: B",
+    "your answer beside the correct one": "Correct answer: B\nYour answer: A",
+    "first thought, then": "At first I thought of a library, but the answer is B.",
+    "on second thought": "The answer is A. On second thought, the answer is B.",
+    "the format asked for": "Here is my answer in the requested format:\nAnswer: B",
+    "let me explain why": "Let me explain why B is the correct answer.",
+    "unless mistaken": "Unless I am mistaken, the answer is B.",
+    "one case": "If someone wants security, the answer is B.",
+    "cases, then a conclusion": "If it were wood, the answer is A. If it is glass, B is correct. So the answer is B.",
+    # a second letter is conceded, or is only possible
+    "conceded": "While D would also work, B is the best choice.",
+    "only possible": "The answer is B. D could also work for crowds.",
+    "both texts the same": "Bank. So the answer is B.",
+    "a guess": "If I had to guess: B",
+    "ticks of two kinds": "\u2705 B\n\u274c A",
+    "ticks in a list": "- A: \u274c\n- B: \u2705\n- C: \u274c",
+    "text, then a sentence": "Bank. People keep money there.",
+    "text, because": "Bank, because people keep money there.",
+    "text, not another": "Bank, not library.",
+}
+
+
+@pytest.mark.parametrize("text", COMMITTED.values(), ids=COMMITTED.keys())
+def test_the_same_words_around_a_commitment_keep_no_distance(text: str) -> None:
+    assert extract_answer(text, PLACES) == Extraction("B", "read")
+
+
+UNKNOWN = ["the grandfather", "the grandson", "Cannot be determined"]
+NONE = ["Paris", "Rome", "Berlin", "none of the above"]
+TRUTH = ["True", "False"]
+YES_NO = ["yes", "no"]
+VITAMINS = ["vitamin A", "vitamin C", "vitamin D", "vitamin E"]
+OPTIONS_LIKE_REFUSALS = [
+    ("It cannot be determined.", UNKNOWN, "C"),
+    ("It can't be determined from the context.", UNKNOWN, "C"),
+    ("There is not enough information, so it cannot be determined.", UNKNOWN, "C"),
+    ("There is not enough information to tell.", ["he", "she", "Not enough info"], "C"),
+    ("I cannot answer that question.", ["he", "she", "Cannot answer"], None),
+    ("The grandfather. It cannot be determined whether he was old.", UNKNOWN, None),
+    ("I cannot help with that.", NONE, None),
+    ("None of the options is right, so none of the above.", NONE, "D"),
+    ("Paris. None of the above alternatives fit.", NONE, "A"),
+    ("The statement is false.", TRUTH, "B"),
+    ("This claim is true.", TRUTH, "A"),
+    ("Yes, that is right.", YES_NO, "A"),
+    ("No, cats do not fly.", YES_NO, "B"),
+    ("No, the answer is A.", YES_NO, "A"),
+    ("Vitamin D, not vitamin C.", VITAMINS, "C"),
+    ("The answer is C, vitamin D.", VITAMINS, "C"),
+]
+
+
+@pytest.mark.parametrize(("text", "texts", "letter"), OPTIONS_LIKE_REFUSALS)
+def test_options_that_read_like_refusals_or_interjections(text: str, texts: list[str], letter: str | None) -> None:
+    assert extract_answer(text, letter_choices(texts)).letter == letter
