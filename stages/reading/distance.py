@@ -13,7 +13,8 @@ _PERSON = (
     r"|colleague|child|kid|boy|girl|man|woman|person)s?)"
 )
 _OWN_SOURCE = (
-    r"(?:i|we|me|us|this|that|it|which|what|let's|sense|logic|reason\w*|context|evidence|intuition|experience|knowledge"
+    r"(?:i|we|me|us|to|this|that|it|which|what|let's|sense|logic|reason\w*|context|evidence|intuition|experience"
+    r"|knowledge"
     r"|passage|text|article|question|definition)"
 )
 _SAYING = (
@@ -42,6 +43,10 @@ FORMER = re.compile(
     r"(?!.*(?:\bbut\b|;|\bhowever\b|\bnow\b|\byet\b))"
 )
 DENIED = re.compile(
+    r"\bno (?:evidence|proof|indication|hint|sign|reason|chance)\b|\bnothing\b.*\bsuggests?\b"
+    r"|\b(?:little|slight|small) (?:chance|possibility)\b|(?<!not )\b(?:fail|hard|difficult) to see (?:how|why|that)\b"
+    r"|\b(?:skeptical|sceptical|impossible|improbable|untrue|myth)\b|\b[1-4]?\d% (?:sure|confident|certain)\b"
+    r"|\b(?:ask(?:s|ed|ing)?|wonder(?:s|ed|ing)?) (?:why|whether|if|how)\b|"
     r"(?<!no )(?<!without )(?<!without a )(?<!beyond )(?<!any )\bdoubt\w*"
     r"|\b(?:hardly|scarcely|disagree\w*|refuse\w*|nobody|no ?one|no way|wrong(?:ly)? to (?:say|think|claim|answer)"
     r"|(?:previous|last|next|other|another|earlier) (?:question|example|problem|exercise))\b"
@@ -59,6 +64,14 @@ EXCEPTED = re.compile(
 ECHOED = re.compile(
     r"\b(?:format|write|give|provide|state|put|end|finish|conclude|reply|respond|answer|present|submit|output)\b"
     r"[^.\n]{0,60}\b(?:like this|as follows|in (?:the|this) (?:form|format|style))\W{0,4}(?:[^.\n:]{0,20}:)?\W*\Z"
+    r"|(?:\A|[.!\n] ?)(?:please |remember to |always |you (?:must|should) |make sure to )?(?:write|put|give|respond"
+    r"|end|reply|use|format"
+    r"|state|output|print|present|submit|enter|place)\b[^.,\n]{0,40}\b(?:answers?|response|format|form|letter|box|json"
+    r"|tag|line|choice)\b"
+    r"[^.,\n]{0,40}(?:\n\W*)?(?:(?:the )?(?:final )?answer(?: is|:)?\W*)?\Z"
+    r"|\b(?:(?:output|response|correct|expected|answer) format(?: is)?|must be in the (?:form|format)"
+    r"|should be (?:given|written|formatted)(?: as)?)"
+    r"\W*(?:(?:the )?(?:final )?answer(?: is|:)?\W*)?\Z|\bexample \d+:[^\n]*\Z"
     r"|\b(?:like|such as|with|writ(?:e|ing)|say(?:ing)?|saying|form|format|as) [\"'](?:\w+ ){0,2}\w+:? ?\W{0,2}\Z"
 )
 
@@ -77,7 +90,8 @@ DENYING_LINE = re.compile(
 
 # After a commitment, at the end of its sentence or as the next one: what takes it back.
 _WRONG = (
-    r"(?:incorrect|wrong|false|untrue|mistaken|a mistake|an error|a lie|a joke|a trap|nonsense|impossible|ruled out"
+    r"(?:incorrect|wrong|false|untrue|mistaken|a contradiction|not supported|not mentioned|a mistake|an error|a lie"
+    r"|a joke|a trap|nonsense|impossible|ruled out"
     r"|not (?:the )?(?:right|correct|true|case|answer|it|best)|not (?:a )?(?:valid|good|correct|right) (?:answer"
     r"|option))"
 )
@@ -85,14 +99,23 @@ _ABOUT_ELSE = r"(?! (?:to|that|of|for|in|at|with|about|as|answer|option|choice|p
 _TURN = r"(?:(?:but|and|however|though|well|oh|no|nope|wait|sorry|actually|hmm)\b[ ,.!-]*)*"
 TAKEN_BACK = re.compile(
     rf"[\"')\]]*\s?[(\[-]+\s?(?:{_WRONG}|not)\s?[)\]\n]"
-    rf"|[^.!?\n]{{0,160}}?(?:[.!?\n,;]+[\"')\]]*|\s[(\[-])\s*[(\[]?{_TURN}"
+    rf"|[^.!?\n]{{0,160}}?(?:[.!?\n,;]+[\"')\]]*|\s[(\[-]|\s-\s)\s*[(\[]?{_TURN}"
     rf"(?:(?:this|that|it|which|(?:this|that|the) (?:answer|option|choice))"
-    rf"(?:(?:'s| is| was| would be| (?:is|was) \w+ly)? {_WRONG}|(?: is|'s|)n't (?:right|correct|true"
+    rf"(?:(?:'s| is| was| would be| turns out(?: to be)?| (?:is|was) \w+ly)? {_WRONG}|(?: is|'s|)n't (?:right|correct"
+    rf"|true"
     rf"|it))\b{_ABOUT_ELSE}"
-    rf"|{_WRONG}[.!]|just kidding\b|i(?:'m| am) (?:just |only )?(?:kidding|joking)\b"
+    rf"|(?:this|that|it) (?:can't|cannot) be(?: (?:right|correct|true|it))?[.!\n]|(?:this|that|which) contradicts\b"
+    rf"|not!"
+    r"|(?:or|but) (?:is it\b[^.?\n]{0,20}\?|(?:maybe|perhaps) not\b|so i (?:thought|assumed))|(?<=[.!] )no[.!]?\s*\Z"
+    rf"|{_WRONG}(?:[.!]|\s*\Z)|just kidding\b|i(?:'m| am) (?:just |only )?(?:kidding|joking)\b"
     r"|(?:i|we) (?:\w+ )?(?:disagree|don't agree|do not agree|don't think so|do not think so|doubt (?:it|that|this))\b"
     r"(?! (?:that|with|\w+)\b))"
 )
+CALLED_WRONG = re.compile(
+    rf"[\"')\],]* (?:(?:is|was) (?:\w+ly )?{_WRONG}|isn't (?:right|correct))\b(?! (?:if|when"
+    rf"|to)\b)"
+)
+NOT_THE_ANSWER = re.compile(r"\banswer (?:is not|isn't|cannot be|can't be) (?:option )?\(?\Z")
 SUBJECT_WRONG = re.compile(
     rf"\W*(?:[\w'-]+ ){{0,6}}?(?:(?:is|are|was|would be) (?:\w+ly )?(?:not\b|{_WRONG}\b)|\w+n't\b|does not\b)"
 )
@@ -104,17 +127,21 @@ REPORTED_AFTER = re.compile(
 
 # A second letter that a text lets stand beside the one it commits to: "C also works", "as is C", "Alternatively, C".
 ADDED_BEFORE = re.compile(
+    r"\b(?:another (?:correct|right|good|valid|acceptable) (?:answer|option|choice) (?:is|would be)|the same (?:goes"
+    r"|holds) for"
+    r"|also (?:accept|choose|select|pick)) ?\(?\Z|"
     r"(?:\A|[.,;(!?-]\s?|\n|\b(?:or|and) )(?:but |though |although )?"
     r"(?:alternatively|or (?:maybe|perhaps|possibly)|(?:so|as) (?:is|does|are|would be))\W*"
     r"(?:(?:the )?(?:option|choice|letter|answer) )?\(?\Z"
 )
 _GOOD = (
-    r"(?:correct|right|valid|true|acceptable|suitable|appropriate|fitting|(?:a|the) (?:correct|valid|good|right)"
+    r"(?:correct|right|valid|true|acceptable|suitable|appropriate|fitting|good|likely|(?:a|the) (?:correct|valid|good"
+    r"|right)"
     r" (?:answer|option|choice))"
 )
 ADDED_AFTER = re.compile(
     r"[\"'),\]]*\s(?:also (?:works?|fits?|applies)"
-    rf"|(?:is|are|would be) (?:also|equally|just as) {_GOOD}"
+    rf"|(?:is|are|being|would be|seems) (?:also|equally|just as) {_GOOD}"
     rf"|(?:works?|fits?|would (?:also )?(?:work|fit)|(?:is|are|would be) {_GOOD}) (?:too|as well|also|equally well"
     rf"|just as well)"
     rf"|would also (?:work|fit|be {_GOOD}))\b"
@@ -123,8 +150,10 @@ CONCEDED = re.compile(r"\A(?:while|although|even (?:though|if)|whereas|though)\b
 
 # Commitments of the same kind, of which the last is no correction of the others: one for each case, or each "correct".
 CASE = re.compile(
-    r"\A(?:and |but |so )?(?:if|when|in case|assuming|for (?:question|case|scenario|part|problem|item) \(?\d)\b"
+    r"\bbut if\b|\bin which case\b|\A(?:and |but |so )?(?:if|when|in case|assuming|for (?:question|case|scenario|part"
+    r"|problem|item) \(?\d)\b"
 )
+ANOTHER_CASE = re.compile(r"[.;,] (?:(?:but|and|however),? )?(?:if|otherwise|in the (?:second|other) case)\b")
 PLAIN_VERDICT = re.compile(r"[\"')\],]*(?: (?:option|choice|answer))? (?:is|are) (?:correct|right)\b")
 
 # What may stand between an option's text and the letter that it is given: "Library. So the answer is A".

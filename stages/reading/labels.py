@@ -46,6 +46,7 @@ _SAID_AS_WELL = (
     ("can't", "cannot"),
     ("can not", "cannot"),
     ("can not", "can't"),
+    ("not enough", "isn't enough"),
     ("info", "information"),
     ("information", "info"),
 )

@@ -39,17 +39,24 @@ def find_offers(text: str, lower: str, options: Options) -> list[Offer]:
 def _targets(text: str, lower: str, options: Options) -> list[Offer]:
     """Find the letters and the option texts, each letter together with the text beside it."""
     words = list(_texts(lower, options))
-    letters = _letters(text, lower, {word.start for word in words})
+    letters = _letters(text, lower, {word.start for word in words}, options)
     targets: list[Offer] = []
-    for found in sorted([*words, *letters], key=lambda one: (one.start, -one.end)):
+    found_in_order = sorted([*words, *letters], key=lambda one: (one.start, -one.end))
+    for place, found in enumerate(found_in_order):
+        following = found_in_order[place + 1] if place + 1 < len(found_in_order) else None
         last = targets[-1] if targets else None
         if last and found.start < last.end:
             continue
         beside = phrases.LETTER_TO_TEXT if last and last.spelled else phrases.TEXT_TO_LETTER
         apart = not last or last.spelled in (last.worded, found.spelled)
-        if apart or not last or not beside.fullmatch(lower, last.end, found.start) or _breaks(lower, last, found):
+        if (
+            apart
+            or not last
+            or not beside.fullmatch(lower, last.end, found.start)
+            or _breaks(lower, last, found, following)
+        ):
             targets.append(found)
-        elif found.spelled or phrases.AFTER_LETTER.match(lower, found.end) or phrases.VERDICT.match(lower, found.end):
+        elif found.spelled or phrases.AFTER_BOTH.match(lower, found.end) or phrases.VERDICT.match(lower, found.end):
             both = last.letters & found.letters or last.letters | found.letters
             targets[-1] = Offer(both, last.start, found.end, spelled=True, worded=True)
         elif last.letters & found.letters and lower[found.start : found.end] in options.owners:
@@ -57,10 +64,13 @@ def _targets(text: str, lower: str, options: Options) -> list[Offer]:
     return targets
 
 
-def _breaks(lower: str, last: Offer, found: Offer) -> bool:
-    """Tell whether another option's text only begins the line after a letter's, as an explanation may."""
-    apart = "\n" in lower[last.end : found.start] and last.letters.isdisjoint(found.letters)
-    return apart and not phrases.LINE_END.match(lower, found.end)
+def _breaks(lower: str, last: Offer, found: Offer, following: Offer | None) -> bool:
+    """Tell whether another option's text begins an explanation, on the line after a letter's or with its own letter."""
+    if not last.letters.isdisjoint(found.letters):
+        return False
+    if following and last.spelled and following.spelled and following.letters == found.letters:
+        return phrases.TEXT_TO_LETTER.fullmatch(lower, found.end, following.start) is not None
+    return "\n" in lower[last.end : found.start] and not phrases.LINE_END.match(lower, found.end)
 
 
 def _texts(lower: str, options: Options) -> Iterator[Offer]:
@@ -75,13 +85,15 @@ def _texts(lower: str, options: Options) -> Iterator[Offer]:
             start = lower.find(text, end)
 
 
-def _letters(text: str, lower: str, words: set[int]) -> Iterator[Offer]:
+def _letters(text: str, lower: str, words: set[int], options: Options) -> Iterator[Offer]:
     """Find the single letters that are meant as such; articles and pronouns are not."""
     for match in phrases.LETTER.finditer(text):
         letter, closing = match.groups()
         start, end = match.span(1)
         if closing and text[start - 1 : start] in _OPENING:
             meant = True
+        elif letter.islower() and letter.upper() not in options.labels:  # a variable: "x = 18"
+            meant = False
         elif letter in "Iaeiouy":
             if after := phrases.AFTER_WORD_LIKE.match(lower, end):
                 named = letter != "a" or after[0].strip() or phrases.BEFORE_A.search(lower, max(0, start - 9), start)
@@ -139,9 +151,10 @@ def find_listed(lower: str, offers: list[Offer]) -> set[int]:
     """Return where the items of restated lists start: two or more in the order of the alphabet, or with marks."""
     runs: list[list[Offer]] = [[]]
     for offer in (one for one in offers if one.spelled):
-        starts = phrases.LINE_START.search(lower, max(0, offer.start - LEFT), offer.start)
-        if offer.worded or (starts and _marked(lower, offer)):
-            if runs[-1] and min(offer.letters) <= max(runs[-1][-1].letters):
+        last = runs[-1][-1] if runs[-1] else None
+        follows = last is not None and not lower[last.end : offer.start].strip(" \n.,;:()[]-/|")
+        if _is_item(lower, offer) or (offer.worded and follows):
+            if last and min(offer.letters) <= max(last.letters):
                 runs.append([])
             runs[-1].append(offer)
     tally = [one for one in offers if one.spelled and phrases.TALLIED.match(lower, one.end)]
@@ -149,3 +162,11 @@ def find_listed(lower: str, offers: list[Offer]) -> set[int]:
         runs.append(tally)
     column = {one.start for one in offers if len(one.letters) > 1 and "\n" in lower[one.start : one.end]}
     return column.union(one.start for run in runs for one in run if len(run) > 1)
+
+
+def _is_item(lower: str, offer: Offer) -> bool:
+    """Tell whether an offer begins a line or a sentence as the item of a list does, with a mark or its text."""
+    if not offer.worded and not _marked(lower, offer):
+        return False
+    before = lower[max(0, offer.start - LEFT) : offer.start]
+    return bool(phrases.LINE_START.search(before) or phrases.ITEM_START.search(before))

@@ -19,12 +19,12 @@ _FOREIGN_OR = "oder|ou|o|u|lub|albo|veya|ya da|atau|eller|nebo|hoặc|или|或
 _FOREIGN_AND = "und|et|e|ed|y|en|i|oraz|ve|dan|och|og|và"
 _STOP = r"[\"')\]}>]*(?:\s*\Z|\n|\s?[.,;:!]+(?![\w?])|\s?--|\s-\s|\s?[(/]|\s(?:because|since|as|due|given|based|but"
 _STOP_LETTER = (
-    rf"{_STOP}|(?:or|and)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in"
+    rf"{_STOP}|(?:or|and)(?!\s*\Z)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in"
     rf"|with|from|then|here|on|option"
 )
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
 AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
-AFTER_REFUSAL = re.compile(r"\W*(?:\Z|\n)|[.,;!]|\s(?:from|to|based|whether|who|which|by|with|given|because|since)\b")
+AFTER_BOTH = re.compile(rf"{AFTER_LETTER.pattern}|\s(?:and|or) \(?(?:option )?[b-hj-z{_SIGNS}]\b[.):]?")
 AFTER_CAPITAL = re.compile(
     rf"{_STOP_LETTER}|or|and|nor|to|through|thru|also|equally|it is|{_VERB}|(?:{_FOREIGN_OR}"
     rf"|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
@@ -33,23 +33,29 @@ AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
 BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
 LETTER = re.compile(rf"(?<![\w&])([A-Za-z{_SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)(?<!\b[ieIE]\..)([\"')\]}}>]*)")
 WORD_START = re.compile(rf"(?<!{IN_WORD})(?<!\d[.,])(?<![-+$](?=\d))")
-WORD_END = re.compile(rf"(?!{IN_WORD}|'\w|[.,:]\d|%)")
+WORD_END = re.compile(rf"(?!{IN_WORD}|'\w|[.,:/^]\d|%|(?<=\d)\s?[-+*/]\s?\d)")
 ARTICLE_END = re.compile(r"\b(?:the|an?) \Z")
 _ARTICLE = r"(?:(?:the|an?) )?[\"'(\[]*"
 LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*(?:(?:i\.e\.|that is|namely|meaning|which is)[ ,:]*)?{_ARTICLE}")
 TEXT_TO_LETTER = re.compile(
-    r"[\"'.,]*\s?[-:,]?\s?(?:(?:which|that|this) is |i\.e\.,? |namely )?(?:[(\[]|\(?(?:option|choice|letter) \(?)"
+    r"[\"'.,]*\s?[-:,]?\s?(?:(?:which|that|this) (?:is|corresponds to|matches|equals) |i\.e\.,? |namely )?(?:[(\[]"
+    r"|\(?(?:option|choice|letter) \(?)"
 )
 OWN_TEXT = re.compile(r"[\"')\].:]*\s?(?:\w+ ){1,3}")
 OR_ITEM = re.compile(r"[.:] [^.;:\n]{1,60} or \(?")
 RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
-    rf"[\"')\]]*(?:\.\.\.)?\s?(?:[,;]\s?(?:and/or|or|and)?|and/or|[(\[]?(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}|&|\+|/"
-    rf"|(?:along |together )?with|plus|[^.;:\n]{{1,60}}[ ,.](or|so is|as is|as are)),?\s?"
+    rf"[\"')\]]*(?:\.\.\.)?\s?(?:[,;]\s?(?:and/or|and)?|and/or|(?:[,;] ?)?[(\[]?(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}"
+    rf"|&|\+|/"
+    rf"|,? ?(?:along |together )?with|plus|as well as|[(\[]?(?:but )?also|[(\[]and|[.,;] ?(?:oh, )?(?:also|and also"
+    rf"|and|(or)) (?=\(?(?:option )?\W?[b-hj-z]\W?(?:[.,!]|\Z|\s(?:too|as well)))|[^.;:\n]{{1,60}}[ ,.](or|so is|as is"
+    rf"|as are)),?\s?"
     rf"(?:(?:then|also|is it|maybe|perhaps|less likely|more likely|\w+ly)[, ] ?)*(?:the )?(?:(?:option|choice|answer"
     rf"|letter) )?{_ARTICLE}"
 )
-INTERJECTION = re.compile(r"(?:yes|no|true|false)[.,!;](?=\s)")
+INTERJECTION = re.compile(
+    r"(?:yes|no|true|false)(?:[.,!;](?=\s)|\s?-)(?!\s(?:i\b(?! (?:think|believe))|let|sorry|sure|please|thank|here\b))"
+)
 ALONE = re.compile(
     r"[\"')\]]*(?:[.!]\s|,? (?:because|since|as)\b|(?P<rival>, not (?!an?\b|likely|really|sure|correct|right|good"
     r"|the (?:best|right))))"
@@ -58,10 +64,13 @@ SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
 
 # What makes a commitment of an offer: a cue on its left ("I would choose", then hedges) without doubt in its clause, a
 # verdict on its right ("is the best choice"), or a line; and what takes it back.
-_BE = r"(?:is|was|are|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems|remains)"
+_BE = (
+    r"(?:is|was|are"
+    r"|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems(?: like)?|remains)"
+)
 _HEDGE = (
     r"(?>[\s:,\"'(\[{<=#]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either"
-    r"|best|to be"
+    r"|best|to be|quite|without (?:a |any )?doubt"
     r"|that|it is|it's|i (?:think|believe|guess|would say)|of course|yes|well|final|correct|right|option|choice|answer"
     r"|letter|number|easy|simply)\b)*+"
 )
@@ -78,14 +87,16 @@ CUE = re.compile(
     r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted"
     r"|settle) (?:with|for|on)"
     r"|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?|say|answer)\b"
+    r"|\bshould (?:choose|pick|select|go (?:with|for))\b|\b(?:nothing|none(?: of [^.;\n]{1,40}?)?) (?:other than|but"
+    r"|except(?: for)?)\b"
     r"|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?\b"
     r"|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?|[,;] is)\b)"
     rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which|(?:the|this"
     rf"|that) (?:statement|claim|sentence|assertion|proposition))(?:'s| {_BE})"
     rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
-    r"|(?P<short>\A|, )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
-    r"|clearly|choose|select|pick|go with|(?:correct|correction|edit|final|right|verdict) ?:"
-    r"|by (?:process of )?elimination|if (?:i|we) (?:had|have) to (?:guess|choose|pick|answer|say)))"
+    r"|(?P<short>\A|[,;] )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
+    r"|clearly|choose|select|pick|go with|going with|(?:correct|correction|edit|final|right|verdict) ?:"
+    r"|by (?:process of )?elimination|if (?:i|we) (?:had to|have to|must) (?:guess|choose|pick|answer|say)(?: one)?))"
     rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
 )
 CUE_OPENING = re.compile(r"(?:(?:the|my|our|final|correct|best|right|most|\w+ly) )*\Z")
@@ -93,14 +104,16 @@ _POOR = (
     r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated"
     r"|unsuitable|invalid"
     r"|inappropriate|absurd|mistaken|misleading|reject\w+|discard\w+|alternat\w+|runner-?up|back-?up|fallback|opposite"
-    r"|rival|previous|initial|popular|sample|last(?!ing))"
+    r"|rival|previous|prior|former|old|original|stereotyp\w+|initial|popular|sample|last(?!ing))"
 )
 _FAILS = (
     r"(?:irrelevant|unrelated|unsuitable|inappropriate|invalid|impossible|absurd|nonsens\w+|fail(?:s|ed)?|lacks|worst)"
 )
 DOUBT = re.compile(
-    r"\b(?:not(?! \(?[b-hj-z]\b)|never|\w+n't|cannot|nor|neither|wrong|incorrect|(?<!at )least|less|unlikely|false|may"
+    r"\b(?:not(?! \(?[b-hj-z]\b)(?! (?:hard|difficult) to see)|never|\w+n't|cannot|nor|neither|wrong|incorrect"
+    r"|(?<!at )least|less|unlikely|false|may"
     r"|(?<!best )possible|plausible|potential|tempting|another|other|first|second|next|each|every|whether|unless"
+    r"|which of"
     r"|if(?! (?:(?:i|we) (?:had to|have to|must)|forced|pressed|pushed)\b)|suppose|assum\w+|might|maybe|perhaps|could"
     r"|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|like this|example|format"
     r"|an? (?:\w+ )?(?:answer|option|choice|solution)"
@@ -110,32 +123,58 @@ DOUBT = re.compile(
     r"|(?:start|begin|end)(?:s|ing)? with (?:the )?letter"
     r"|(?:some|others|many|few)(?: \w+)? (?:say|think|argue|claim|believe|answer))\b"
 )
+EITHER = re.compile(r"\beither(?: \w+)?[ (\"']*\Z")
 NEGATED = re.compile(r"\b(?:not|never|\w+n't|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|cross\w* out|reject\w*)\b")
 CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
-DISMISSED = re.compile(
-    rf"(?!\W*(?:because|since|as)\b|\W*(?:i|we)(?:'m| am| may| might| could| cannot| can't)\b"
-    rf"|\W*not \(?[a-z]\b(?!\s\w))\W*(?:\w+[^\w,.;:]+){{0,3}}?(?:{DOUBT.pattern}"
-    rf"|\b(?:{_FAILS}\b|no\b(?! \w)))"
+_ABOUT_IT = (
+    r"(?:(?:this|that|it|which|option|choice|answer|the|is|are|was|were|would|be|seems?|looks|can|could|very|just|too"
+    r"|also"
+    r"|quite|much|most|more|far|\w+ly|\w{1,20}'s)\b[^\w,.;:]+){0,4}?"
 )
+_NOT_ABOUT_IT = (
+    r"(?!\W*(?:because|since|as)\b|\W*(?:i|we)(?:'m| am| may| might| could| cannot| can't)\b"
+    r"|\W*not \(?[a-z]\b(?!\s\w)|,\s?not (?:the|in|at|to) (?!best|right|correct|answer|most))"
+)
+_DISMISSAL = rf"(?:{DOUBT.pattern}|\b(?:{_FAILS}\b|no\b(?! \w)))"
+DISMISSED = re.compile(rf"{_NOT_ABOUT_IT}\W*{_ABOUT_IT}{_DISMISSAL}")
+TEXT_DISMISSED = re.compile(rf"{_NOT_ABOUT_IT}(?:[^\w.!?]*|\W*(?=(?:this|that|it|which)\b)){_ABOUT_IT}{_DISMISSAL}")
 POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
+_FITTING = (
+    r"(?:likely|probable|plausible|appropriate|suitable|logical|accurate|reasonable|correct|fitting|relevant|sensible"
+    r"|apt"
+    r"|obvious|natural|practical|consistent|convincing|precise|direct|common|typical)"
+)
 VERDICT = re.compile(
     rf"[\"',)\]]*(?: (?:option|choice|answer))? (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both"
     rf"|also) )*(?:(?:the|my|our)"
     rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
-    r"(?:answer|choice|option|fit|match|one|pick|selection)\b|(?:the )?(?:correct|right|best|better|closest"
-    r"|one left|left|most \w+)"
-    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice|place|thing|way|word)\s?(?:\Z"
+    r"(?:answer|choice|option|fit|match|one|pick|selection|guess|bet)\b|(?:the )?(?:correct|right|best|better|closest"
+    rf"|an? better|one left|left|most {_FITTING}"
+    r"|more (?:appropriate|suitable|likely|accurate|fitting|precise))"
+    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice|fit|match|place|thing|way|word)\s?(?:\Z"
     r"|[.,;!\n])))"
     r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best|remains(?=\s?(?:\Z|[.,;!\n])))"
     r"|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
-    r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least)\b| (?:if|when)\b| for (?!th[ei]))"
+    r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least|excluded|eliminated|ruled out|rejected)\b"
+    r"| (?:if|when)\b| for (?!th[ei]))"
 )
 AS_WELL = re.compile(r",? (?:as well|too)\b(?! \w)")
 CLAUSE_START = re.compile(rf"(?:\A|[,:\"(]|\b(?:so|that|thus|think|say|hence|and|since|because)) ?{_ARTICLE}\Z")
 LINE_START = re.compile(rf"(?:\A|\n|! )(?:[=>\u2022-]+ |ans\. ?)?{_HEDGE}\Z")
+SENTENCE_START = re.compile(r"\w{2}[\"')\]]*[.!?] (?:\(|option |choice |answer )?\(?\Z")
+LIST_OPENING = re.compile(
+    r"(?<! is)(?<! be)(?<! are)[:?]\Z|\b(?:options|choices|answers?|each|one by one)\b[^\n:?]*\.?\Z"
+)
+ITEM_START = re.compile(r"[.;:!?][\"')\]]* (?:option |choice )?\(?\Z")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
 RETRACTED = re.compile(
-    r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually),? )*(?:wait|hold on|scratch that|on second thought|actually,? no"
+    r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually|sorry|apologies|oops),? )*(?:wait|hold on|scratch that|strike that"
+    r"|on second thought"
+    r"|actually,? no|never ?mind|(?:forget|ignore|disregard) (?:that|this|it|the above)|i (?:made|have made) (?:an?"
+    r"|some) (?:error|mistake)s?"
+    r"|i (?:misread|misunderstood|was mistaken|take (?:that|it) back)|i apologi[sz]e, (?:but )?(?:my|the)"
+    r"|(?:my|the) (?:previous|earlier|above) (?:answer|response) (?:was|is|contain\w*) (?:wrong|incorrect|an error"
+    r"|a mistake)"
     r"|i was wrong|let me (?:reconsider|re-?(?:think|check|evaluate)))\b(?! (?:in|for|at|until|times?)\b)"
     r"|, (?:wait,? no|no,? wait|scratch that|actually,? no)\b"
 )
@@ -148,7 +187,8 @@ REPLACED = re.compile(
 # What a text says without committing to it: a case that is not the question's, a format's example, an aside that a
 # formal answer outranks unless it corrects or concludes; and a mark beside a letter, as in a tally of all of them.
 SUPPOSED = re.compile(
-    r"\A(?:had|were) (?:the|it|this)\b|\bif\b(?! (?:forced|pressed|pushed|anything)\b"
+    r"\bif (?:we|i|you) (?:assume|suppose)\b|\A(?:had|were) (?:the|it|this)\b|\bif\b(?! (?:forced|pressed|pushed"
+    r"|anything)\b"
     r"| (?:i|we|you|one)(?:'re| (?:had to|have to|must|want|need|wish|like|are|were (?:to|forced)))\b)"
     r"(?![^.]*, (?:so|thus|hence|therefore)\b)(?:[^.]*\b(?:were|weren't|had been)\b"
     r"|[^.]*,[^,]*(?:\bwould\b|'d\b)[^,]*\Z)"
@@ -158,7 +198,7 @@ EXAMPLE = re.compile(
     r"|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:\s*(?:[^.\n:]{0,20}:)?\W*\Z"
 )
 DESCRIBED = re.compile(
-    r"\A(?:note|explanation|reason\w*|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"
+    r"\A(?:note|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"
     r"(?!.*\b(?:best|most|correct\w*|right)\b)|\byour (?:\w+ )?(?:answer|choice|response)\b"
 )
 CORRECTING = re.compile(
@@ -177,6 +217,8 @@ REFUSAL = re.compile(
     r"|\bnot possible to (?:answer|determine|choose|say|tell)\b|\Asorry\b[^.]{0,20}\bcan(?:not|'t)\b"
     r"|(?:n't|not|no) (?:enough|sufficient)|\bcan(?:not|'t) be (?:determined|answered|inferred)"
     r"|\bno (?:correct|right|good|suitable|clear|single) (?:answer|option|choice)"
+    r"|\bnot appropriate for me to\b|\bi(?:'d| would) (?:rather|prefer) not\b|\bi refuse to\b"
+    r"|\bi(?:'m| am) not (?:allowed|permitted|going) to\b"
 )
 BARE_LETTER = re.compile(
     rf"[\"'(\[{{< ]*(?!A:)([A-Za-z{_SIGNS}])[\"')\]}}>.:,;! ]*(?:[ ,\n][\"'(\[{{<]*\1[\"')\]}}>.:,;! ]*)*"

@@ -105,6 +105,8 @@ def _is_distant(lower: str, offer: Offer, cue: re.Match[str], left: str, before:
 
 def _standing_by(cue: re.Match[str], left: str, offer: Offer, *, opens: bool) -> Standing | None:
     """Tell whether a cue or a verdict commits to an offer: formally, in prose, in an aside, or not, being in doubt."""
+    if len(offer.letters) == 1 and phrases.EITHER.search(left):
+        return None
     strong = cue.groupdict(default="").get("strong")  # a verdict has no such group
     clear = offer.spelled or strong or opens or (strong is None and phrases.CLAUSE_START.search(f"{left} "))
     clear = clear and not (offer.subject and cue.lastgroup == "short")
@@ -125,9 +127,11 @@ def _standing_alone(lower: str, offer: Offer, before: str) -> Standing | None:
     ends = end is not None and end.end() == len(lower)
     if not offer.spelled:
         return _standing_of_text(lower, offer, opens=opens, alone=line is not None and end is not None, ends=ends)
-    if line and end and not (_is_first(offer) and before[: line.start()].endswith((":", "?"))):
+    if line and end and not (_is_first(offer) and phrases.LIST_OPENING.search(before[: line.start()])):
         return "last" if ends else "line"
-    if opens and not offer.subject and not phrases.DISMISSED.match(lower, offer.end):
+    if ends and not offer.worded and phrases.SENTENCE_START.search(before):
+        return "last"
+    if opens and not offer.subject and not _is_dismissed(lower, offer):
         return "line"
     negated = phrases.NEGATED.search(phrases.CLAUSE_END.split(sentence_before(before))[-1])
     return "weak" if len(offer.letters) > 1 and len(lower) < _SHORT and not negated else None
@@ -140,8 +144,16 @@ def _standing_of_text(lower: str, offer: Offer, *, opens: bool, alone: bool, end
     if not opens:
         return None
     sentence = phrases.ALONE.match(lower, offer.end)
-    stays = sentence and (sentence["rival"] or not phrases.DISMISSED.match(lower, offer.end))
+    stays = sentence and (sentence["rival"] or not _is_dismissed(lower, offer))
     return "line" if stays or phrases.INTERJECTION.match(lower, offer.start) else "opening"
+
+
+def _is_dismissed(lower: str, offer: Offer) -> bool:
+    """Tell whether what follows an offer dismisses it; after an option's text a new sentence must be about it."""
+    if not offer.worded:
+        return bool(phrases.DISMISSED.match(lower, offer.end))
+    interjection = lower[: offer.end].endswith((" yes", " no"))
+    return not interjection and bool(phrases.TEXT_DISMISSED.match(lower, offer.end))
 
 
 def _is_first(offer: Offer) -> bool:

@@ -64,11 +64,13 @@ _DRESS = tuple(
         ("\\", r"\\[()\[\]!,;\" ]", " "),
         ("\\", r"\\n(?![a-z])", "\n"),
         ("$", r"(?<!\$)\$+([A-Za-z\n({ ][^$]{0,80}?)\$+", r"\1"),
+        ("$", r"\$(\d[\d.,/]*)\$(?!\d)", r"\1"),
         ("`", r"```\w*|`", ""),
         ("~~", r"~~[^~\n]{1,80}~~", " "),
         ("*", r"\*", ""),
         ("_", r"(?<![^\W_])_+|_+(?![^\W_])", ""),
         ("#", r"(?m)^\s?#+", ""),
+        ("|", r"(?<=\b[A-Za-z])\|(?=[A-Za-z]\b)", "/"),
         ("|", r"(?m)^[ \t]*\||(?<!<)\|[ \t]*$|^[ \t|:-]+$", ""),
         ("|", r"[ \t]*(?<!<)\|(?!>)[ \t]*", ". "),
         ("/", r"(?i)\bn/a\b", "none"),
@@ -88,7 +90,13 @@ _ANY_MARK = re.compile(f" ?{_MARK} ?")
 _NEXT_TURN = re.compile(
     r"<\|[a-z_]+\|>|</s>|\[/?INST\]|\n(?:[Qq]uestion|Q|[Uu]ser|[Hh]uman|Instruction|Exercise|Problem) ?\d*(?::|\n)"
 )
-_ROLE = re.compile(r"\A(?:assistant|model|ai|bot|chatbot|gpt)(?::|\n)\s*(?=\S)", re.IGNORECASE)
+_ASKED = re.compile(
+    r"\A(?:user|human|student|pupil) ?:[^\n]*(?:\n(?!(?:assistant|teacher|tutor|ai|bot|model) ?:)[^\n]*)*"
+    r"\n(?=(?:assistant|teacher|tutor|ai|bot|model) ?:)",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(r"\A(?:assistant|teacher|tutor|model|ai|bot|chatbot|gpt)(?::|\n)\s*(?=\S)", re.IGNORECASE)
+_FEW_SHOT = re.compile(r"\A(?:A: ?|1[.)] )(?=\(?[B-Z]\b(?:[.):]|\s*\Z|\n)|\(A\)|A\.? ?\Z)")
 _LONGEST, _HEAD = 12_000, 3_000  # of a longer text its opening and its end are read
 
 
@@ -136,7 +144,9 @@ def undress_turn_of(draft: Draft) -> None:
             draft.keep(start, end)
             break
         start = turn.end() if turn else end
+    draft.replace(_ASKED, "")
     draft.replace(_ROLE, "")
+    draft.replace(_FEW_SHOT, "")
     if TICK in draft.text or CROSS in draft.text:
         _settle_ticks(draft)
     if len(draft.text) > _LONGEST:

@@ -16,7 +16,7 @@ GERMANIC: dict[str, dict[str, str]] = {
         ".": "wählen|nehmen|sagen|lauten|sein",
         "I think": "ich denke|ich glaube|ich meine|meiner meinung nach",
         "that": "dass",
-        "not": "nicht|kein|keine",
+        "not": "nicht|kein|keine|niemals|keinesfalls",
         "neither": "weder",
         "wrong": "falsch|falsche|inkorrekt|unzutreffend",
         "or": "oder|bzw",

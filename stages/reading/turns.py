@@ -1,0 +1,24 @@
+"""Where a text leaves its question: the places at which a base model goes on to a question of its own. No I/O."""
+
+import re
+from collections.abc import Iterator
+
+_ASKING = (
+    r"(?:what|which|who|whom|whose|where|when|why|how|in which|on which|for which|of the following|is|are|does|do|can)"
+)
+_NEXT_QUESTION = re.compile(
+    r"(?i:\n(?:(?:next|another|new) (?:question|example|problem)\b|(?:here(?:'s| is| are) )?(?:another|the next)"
+    r" (?:example|question|problem)s?\b|the following (?:is|are) (?:a )?(?:multiple|question)|follow-?up\b"
+    r"|let's try another"
+    r"|(?:q|question|problem|exercise|example) ?#?\d+ ?[.:)])"
+    r"|[.!)] (?:next )?question ?\d*: "
+    rf"|\n(?:\d{{1,3}}[.)] )?[^\n]{{8,}}[?:_]\s*\n\W?[a1][.):]"
+    rf"|\n(?:\d{{1,3}}[.)] )?{_ASKING}\b(?! (?:about|not|else)\b)[^\n?]{{12,}}\?)"
+)
+
+
+def find_next_questions(text: str) -> Iterator[int]:
+    """Find the places where another question may begin, after something that may be the answer to this one."""
+    for match in _NEXT_QUESTION.finditer(text):
+        if text[: match.start()].strip():
+            yield match.start()
