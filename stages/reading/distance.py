@@ -32,6 +32,7 @@ REPORTED = re.compile(
     rf"(?<![\w'])(?!(?:{_OWN_SOURCE}|{_AUXILIARY})\b)[\w']+(?: {_AUXILIARY})* {_SAYING},?{_THAT}|\b{_UNSURE}{_THAT}"
     rf"|\baccording to {_PERSON}\b|\b(?:for|to) (?:him|her|them|some|others|many)\b[ ,]*\Z"
 )
+UNSURE = re.compile(rf"\b{_UNSURE}\b")
 OTHERS_ANSWER = re.compile(
     r"(?:\b(?:his|her|their|someone's|everyone's)|\b(?:student|user|human|teacher|expert|author|friend|classmate"
     r"|colleague|professor|person|participant|people|child|kid)s?(?:'s?)?) (?:own |final |first |correct )?"

@@ -8,7 +8,7 @@ a sole mention       "The capital of Australia is (C) Canberra", one short sente
 import re
 from collections.abc import Iterable
 
-from stages.reading import phrases
+from stages.reading import distance, phrases
 from stages.reading.offers import Offer
 
 _AFTER_REFUSAL = re.compile(
@@ -21,16 +21,29 @@ _VERDICT = re.compile(
 )
 _ENOUGH = 2  # verdicts that are a judgement of each
 _LONGEST = 240  # characters of a sentence that names its option last
-_COMPLETED = re.compile(
-    r"\b(?:is|are|was|were|be|been|being|as|called|named|at|in|on|to|from|by|for|of|into|with|means|refers to|should"
-    r"|would|will|must|can|the|an?)[ :\n\"'(]*\Z|\A\W*\Z"
+_IS = r"(?:is|are|was|were|be|been|being|called|named|as|means|refers to|points to|corresponds to)"
+_TO_TEXT = re.compile(
+    rf"\b(?:{_IS}|at|in|on|to|from|by|through|for|of|into|with|should|would|will|must|can|\w+ly|has|have|had|spent|left|your"
+    r"|his|her|their|its|the|an?)[ :\n\"'(]*\Z|\A\W*\Z"
 )
+_TO_LETTER = re.compile(r"\b(?:is|are|refers to|corresponds to)[ :]\s?(?:option |choice |letter )?[\"'(]*\Z|\bfor: \Z")
+_ANSWER = re.compile(r"\b(?:answer|choice|option(?! \(?\Z)|solution|pick|response|told|according)\b")
+_EQUALS = re.compile(r"\A[^^]*=\s?\$?\Z")
 _UNDECIDED = re.compile(
     r"\b(?:not|never|\w+n't|cannot|no|nor|neither|none|wrong|incorrect|least|unlikely|may|might|maybe|perhaps|could"
-    r"|if|whether|unless|another|other|each|every|except|but|rather|instead|let's|let us|consider\w*|need|first"
-    r"|question|options?|choices?|i|we|he|she|they|you)\b|\?"
+    r"|if|whether|unless|another|other|each|every|except|but(?! also)|rather|instead|let's|let us|consider\w*|need"
+    r"|first"
+    r"|question|options|choices|wonder\w*|some|many|most people|others|students?|said|says?|thinks?|claims?|half of|out"
+    r"|trap|tempting)\b"
+    r"|\?"
 )
-_ENDED = re.compile(r"[\"')\].!]*\s*\Z")
+_ENDED = re.compile(r"[\"')\].!]*(?:\s*\Z|,? (?:because|since|as|due to)\b)")
+_UNIT = re.compile(
+    r"(?: (?!(?:million|billion|thousand|hundred|dozen|percent|or|at|minus|plus|times|more|less|half|per|to|and|is"
+    r"|was)\b)"
+    r"[a-z]+){0,2}[.!]?\s*\Z"
+)
+_CONTRASTED = re.compile(r"\b(?:,? not|rather than|instead of|unlike)(?: the| an?| in| at)* ?\Z")
 
 
 def letters_of(offers: Iterable[Offer]) -> frozenset[str]:
@@ -61,11 +74,30 @@ def find_judged_right(lower: str, offers: list[Offer]) -> frozenset[str]:
 
 
 def find_sole_mention(lower: str, offers: list[Offer]) -> frozenset[str]:
-    """Return the letter of the one option that a text of one sentence names, at its end, without doubt."""
-    if not offers or len(lower) > _LONGEST or len(letters_of(offers)) != 1:
+    """Return the letter of the one option that a text of one sentence names, at its end."""
+    offers = [one for one in offers if not _CONTRASTED.search(lower[: one.start])]
+    if not offers or len(lower) > _LONGEST or "\n" in lower.strip() or re.search(r"\w{2}[.!?]\s", lower):
         return frozenset()
     last = offers[-1]
-    before = lower[: last.start]
-    single = "\n" not in before.strip() and not re.search(r"[.!?]\s", before)
-    named = last.worded and _COMPLETED.search(before) and _ENDED.match(lower, last.end)
-    return last.letters if single and named and not _UNDECIDED.search(before) else frozenset()
+    before, after = lower[: last.start], lower[last.end :]
+    number = lower[last.start : last.end].isdecimal()
+    if number and _EQUALS.search(before) and _UNIT.match(after):
+        return last.letters
+    if len(letters_of(offers)) != 1 or _is_doubted(lower, last, before):
+        return frozenset()
+    named = _TO_TEXT.search(before) if last.worded else _TO_LETTER.search(before) and not _ANSWER.search(before)
+    ended = _ENDED.match(after) or (number and _UNIT.match(after))
+    return last.letters if named and ended else frozenset()
+
+
+def _is_doubted(lower: str, offer: Offer, before: str) -> bool:
+    """Tell whether a sentence leaves open, denies or reports what it names."""
+    return bool(
+        _UNDECIDED.search(before)
+        or phrases.DOUBT.search(before)
+        or phrases.SUPPOSED.search(before)
+        or any(pattern.search(before) for pattern in (distance.DENIED, distance.FORMER, distance.OTHERS_ANSWER))
+        or distance.UNSURE.search(before)
+        or phrases.POOR.match(lower, offer.end)
+        or phrases.DISMISSED.match(lower, offer.end)
+    )

@@ -94,7 +94,7 @@ def prepare_options(choices: tuple[Choice, ...], language: str | None = None) ->
 def _vary(text: str) -> Iterator[str]:
     """Write an option's text as it may be said as well: "cannot be determined" as "can't be determined"."""
     for written, said in _SAID_AS_WELL:
-        if re.search(rf"\b{written}\b", text):
+        if written in text:
             yield re.sub(rf"\b{written}\b", said, text)
 
 

@@ -129,10 +129,10 @@ def _joint(lower: str, last: Offer, target: Offer) -> Literal["offer", "range"] 
     """Tell whether two neighbours are one offer, the ends of a range, or neither."""
     gap = lower[last.end : target.start]
     ascending = last.spelled and target.spelled and max(last.letters) < min(target.letters)
-    if ascending and last.worded and target.worded and not gap.strip(" \n."):
+    if ascending and last.worded and target.worded and not target.subject and not gap.strip(" \n."):
         return "offer"
     joint = phrases.JOINT.fullmatch(gap)
-    if joint and (joint[1] or joint[2] or not phrases.SUBJECT.match(lower, target.end)):
+    if joint and (joint[1] or joint[2] or joint[3] or not phrases.SUBJECT.match(lower, target.end)):
         return "offer"
     if _marked(lower, last) and _marked(lower, target) and phrases.OR_ITEM.fullmatch(gap):
         return "offer"
@@ -150,13 +150,15 @@ def _marked(lower: str, offer: Offer) -> bool:
 def find_listed(lower: str, offers: list[Offer]) -> set[int]:
     """Return where the items of restated lists start: two or more in the order of the alphabet, or with marks."""
     runs: list[list[Offer]] = [[]]
+    kind: str | None = None
     for offer in (one for one in offers if one.spelled):
         last = runs[-1][-1] if runs[-1] else None
         follows = last is not None and not lower[last.end : offer.start].strip(" \n.,;:()[]-/|")
-        if _is_item(lower, offer) or (offer.worded and follows):
-            if last and min(offer.letters) <= max(last.letters):
+        if (start := _item_start(lower, offer)) or (offer.worded and follows):
+            if last and (_begins_anew(lower, last, offer) or (start and kind and start != kind)):
                 runs.append([])
             runs[-1].append(offer)
+            kind = start or kind
     tally = [one for one in offers if one.spelled and phrases.TALLIED.match(lower, one.end)]
     if len({one.letters for one in tally}) > 1:
         runs.append(tally)
@@ -164,9 +166,20 @@ def find_listed(lower: str, offers: list[Offer]) -> set[int]:
     return column.union(one.start for run in runs for one in run if len(run) > 1)
 
 
-def _is_item(lower: str, offer: Offer) -> bool:
-    """Tell whether an offer begins a line or a sentence as the item of a list does, with a mark or its text."""
+def _begins_anew(lower: str, last: Offer, offer: Offer) -> bool:
+    """Tell whether an item begins another list: of a letter not after the last, or going on after a whole line."""
+    if min(offer.letters) <= max(last.letters):
+        return True
+    apart = ord(min(offer.letters)) - ord(max(last.letters)) > 1
+    whole, goes_on = phrases.LINE_END.match(lower, last.end), not phrases.LINE_END.match(lower, offer.end)
+    return apart and whole is not None and goes_on
+
+
+def _item_start(lower: str, offer: Offer) -> Literal["line", "sentence"] | None:
+    """Tell what an offer begins as the item of a list does, with a mark or its text: a line, or a sentence."""
     if not offer.worded and not _marked(lower, offer):
-        return False
+        return None
     before = lower[max(0, offer.start - LEFT) : offer.start]
-    return bool(phrases.LINE_START.search(before) or phrases.ITEM_START.search(before))
+    if phrases.LINE_START.search(before):
+        return "line"
+    return "sentence" if phrases.ITEM_START.search(before) else None

@@ -20,13 +20,16 @@ _FOREIGN_AND = "und|et|e|ed|y|en|i|oraz|ve|dan|och|og|và"
 _STOP = r"[\"')\]}>]*(?:\s*\Z|\n|\s?[.,;:!]+(?![\w?])|\s?--|\s-\s|\s?[(/]|\s(?:because|since|as|due|given|based|but"
 _STOP_LETTER = (
     rf"{_STOP}|(?:or|and)(?!\s*\Z)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in"
-    rf"|with|from|then|here|on|option"
+    rf"|with|from|then|here|on|option|(?:obviously|clearly|definitely|probably|i (?:think|guess|believe))(?=\W*\Z)"
 )
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
-AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
+AFTER_LETTER = re.compile(
+    rf"{_STOP_LETTER}|(?:obviously|clearly|definitely|probably|i (?:think|guess"
+    rf"|believe))(?=\W*\Z))\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)"
+)
 AFTER_BOTH = re.compile(rf"{AFTER_LETTER.pattern}|\s(?:and|or) \(?(?:option )?[b-hj-z{_SIGNS}]\b[.):]?")
 AFTER_CAPITAL = re.compile(
-    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|also|equally|it is|{_VERB}|(?:{_FOREIGN_OR}"
+    rf"{_STOP_LETTER}|or|and|nor|to|through|thru|also|equally|being|it is|{_VERB}|(?:{_FOREIGN_OR}"
     rf"|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
 )
 AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
@@ -39,19 +42,18 @@ _ARTICLE = r"(?:(?:the|an?) )?[\"'(\[]*"
 LETTER_TO_TEXT = re.compile(rf"[\s.:,;)\]}}>\"'(=-]*(?:(?:i\.e\.|that is|namely|meaning|which is)[ ,:]*)?{_ARTICLE}")
 TEXT_TO_LETTER = re.compile(
     r"[\"'.,]*\s?[-:,]?\s?(?:(?:which|that|this) (?:is|corresponds to|matches|equals) |i\.e\.,? |namely )?(?:[(\[]"
-    r"|\(?(?:option|choice|letter) \(?)"
+    r"|\(?(?:option|choice|letter) \(?)|\s?(?:-+>?|=+>?|:)\s"
 )
 OWN_TEXT = re.compile(r"[\"')\].:]*\s?(?:\w+ ){1,3}")
 OR_ITEM = re.compile(r"[.:] [^.;:\n]{1,60} or \(?")
 RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
     rf"[\"')\]]*(?:\.\.\.)?\s?(?:[,;]\s?(?:and/or|and)?|and/or|(?:[,;] ?)?[(\[]?(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}"
-    rf"|&|\+|/"
-    rf"|,? ?(?:along |together )?with|plus|as well as|[(\[]?(?:but )?also|[(\[]and|[.,;] ?(?:oh, )?(?:also|and also"
-    rf"|and|(or)) (?=\(?(?:option )?\W?[b-hj-z]\W?(?:[.,!]|\Z|\s(?:too|as well)))|[^.;:\n]{{1,60}}[ ,.](or|so is|as is"
-    rf"|as are)),?\s?"
-    rf"(?:(?:then|also|is it|maybe|perhaps|less likely|more likely|\w+ly)[, ] ?)*(?:the )?(?:(?:option|choice|answer"
-    rf"|letter) )?{_ARTICLE}"
+    r"|&|\+|/|,? ?(?:along |together )?with|plus|as well as|[(\[]?(?:but )?also|[(\[]and"
+    r"|[.,;]\s?(?:oh, )?(?:but )?(?:also|and also|and|likewise|equally|(or)),?|[^.;:\n]{1,60}[ ,.](or|so is|as is"
+    r"|as are)),?\s?"
+    r"(?:(?:then|also|is it|maybe|perhaps|less likely|more likely|\w+ly)[, ] ?)*"
+    rf"(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
 )
 INTERJECTION = re.compile(
     r"(?:yes|no|true|false)(?:[.,!;](?=\s)|\s?-)(?!\s(?:i\b(?! (?:think|believe))|let|sorry|sure|please|thank|here\b))"
@@ -84,17 +86,19 @@ CUE = re.compile(
     r"|bet|match|fit|letter|(?:correct|right|best) one)\b(?! (?:choices|options|key)\b)"
     rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)?\]? ?(?:[:=]>?|->?|(?<=\]))|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
     r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's|let me)"
-    r" (?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted"
+    r" (?:recommend|suggest|cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted"
     r"|settle) (?:with|for|on)"
     r"|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?|say|answer)\b"
     r"|\bshould (?:choose|pick|select|go (?:with|for))\b|\b(?:nothing|none(?: of [^.;\n]{1,40}?)?) (?:other than|but"
     r"|except(?: for)?)\b"
-    r"|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?\b"
+    r"|\b(?:i|we)(?:'m|'re| am| are) left with(?: only)?\b|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us"
+    r"|me))?(?: with)?(?: only)?\b"
     r"|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?|[,;] is)\b)"
     rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which|(?:the|this"
     rf"|that) (?:statement|claim|sentence|assertion|proposition))(?:'s| {_BE})"
     rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
-    r"|(?P<short>\A|[,;] )(?:therefore|thus|hence|so|consequently|in conclusion|finally|most likely|probably|definitely"
+    r"|(?P<short>\A|[,;] )(?:must be|has to be|should be|therefore|thus|hence|so|consequently|in conclusion|finally"
+    r"|most likely|probably|definitely"
     r"|clearly|choose|select|pick|go with|going with|(?:correct|correction|edit|final|right|verdict) ?:"
     r"|by (?:process of )?elimination|if (?:i|we) (?:had to|have to|must) (?:guess|choose|pick|answer|say)(?: one)?))"
     rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
@@ -125,6 +129,12 @@ DOUBT = re.compile(
 )
 EITHER = re.compile(r"\beither(?: \w+)?[ (\"']*\Z")
 NEGATED = re.compile(r"\b(?:not|never|\w+n't|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|cross\w* out|reject\w*)\b")
+TURN = re.compile(r"\bbut\b|;|\bhowever\b")
+DISCUSSED = re.compile(
+    r"\W*[^.!?\n]*(?:\?|\b(?:not|never|\w+n't|cannot|no|nor|neither|wrong|incorrect|unlikely|less|least|but|however"
+    r"|though"
+    r"|although|may|might|could|possible|plausible|tempting|if)\b)"
+)
 CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
 _ABOUT_IT = (
     r"(?:(?:this|that|it|which|option|choice|answer|the|is|are|was|were|would|be|seems?|looks|can|could|very|just|too"
@@ -149,11 +159,14 @@ VERDICT = re.compile(
     rf"|also) )*(?:(?:the|my|our)"
     rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
     r"(?:answer|choice|option|fit|match|one|pick|selection|guess|bet)\b|(?:the )?(?:correct|right|best|better|closest"
+    r"|strongest|safest|likeliest"
     rf"|an? better|one left|left|most {_FITTING}"
     r"|more (?:appropriate|suitable|likely|accurate|fitting|precise))"
-    r"(?=\s?(?:\Z|[.,;!\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice|fit|match|place|thing|way|word)\s?(?:\Z"
+    r"(?=\s?(?:\Z|[.,;!)\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice|fit|match|place|thing|way"
+    r"|word)\s?(?:\Z"
     r"|[.,;!\n])))"
-    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|fits? (?:the )?best|remains(?=\s?(?:\Z|[.,;!\n])))"
+    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|(?:fits?|works?|matches) (?:the )?best|remains(?=\s?(?:\Z"
+    r"|[.,;!\n])))"
     r"|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
     r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least|excluded|eliminated|ruled out|rejected)\b"
     r"| (?:if|when)\b| for (?!th[ei]))"
@@ -161,13 +174,15 @@ VERDICT = re.compile(
 AS_WELL = re.compile(r",? (?:as well|too)\b(?! \w)")
 CLAUSE_START = re.compile(rf"(?:\A|[,:\"(]|\b(?:so|that|thus|think|say|hence|and|since|because)) ?{_ARTICLE}\Z")
 LINE_START = re.compile(rf"(?:\A|\n|! )(?:[=>\u2022-]+ |ans\. ?)?{_HEDGE}\Z")
-SENTENCE_START = re.compile(r"\w{2}[\"')\]]*[.!?] (?:\(|option |choice |answer )?\(?\Z")
+SENTENCE_START = re.compile(r"(?:\w{2}|\bno[tr] [a-z])[\"')\]]*[.!?] (?:\(|option |choice |answer )?\(?\Z")
 LIST_OPENING = re.compile(
-    r"(?<! is)(?<! be)(?<! are)[:?]\Z|\b(?:options|choices|answers?|each|one by one)\b[^\n:?]*\.?\Z"
+    r"(?<! is)(?<! be)(?<! are)[:?]\Z|\b(?:options|choices|answers|each|one by one)\b[^\n?]*[.:]?\Z"
 )
-ITEM_START = re.compile(r"[.;:!?][\"')\]]* (?:option |choice )?\(?\Z")
+ITEM_START = re.compile(r"[.;:!?][\"')\]]* \(?\Z")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
 RETRACTED = re.compile(
+    r"[.!?\n] ?(?:(?:oops|sorry|apologies),? )?(?:i (?:made|have made) (?:an?|some) (?:error|mistake)s?"
+    r"|please disregard|maybe not)\b|"
     r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually|sorry|apologies|oops),? )*(?:wait|hold on|scratch that|strike that"
     r"|on second thought"
     r"|actually,? no|never ?mind|(?:forget|ignore|disregard) (?:that|this|it|the above)|i (?:made|have made) (?:an?"
@@ -195,7 +210,8 @@ SUPPOSED = re.compile(
 )
 EXAMPLE = re.compile(
     r"\b(?:example|sample|template|(?:please|use"
-    r"|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:\s*(?:[^.\n:]{0,20}:)?\W*\Z"
+    r"|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:[\s{]*(?:[^.\n:]{0,20}:)?\W*\Z"
+    r"|\blike \{\W*answer:\W*\Z"
 )
 DESCRIBED = re.compile(
     r"\A(?:note|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"

@@ -62,6 +62,12 @@ def _opening(cue: re.Match[str], left: str) -> int:
     return opening.start() if opening else cue.start()
 
 
+def _find_lead(cue: re.Match[str], left: str) -> str:
+    """Return what stands before a cue in its clause, where it is said whose it is."""
+    start = _opening(cue, left)
+    return "" if cue[0][:1] in ",;" or phrases.TURN.search(left, start) else left[:start]
+
+
 def _is_meant(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
     """Tell whether what follows an offer lets it be one; "A:" may stand for "answer"."""
     after = phrases.AFTER_LETTER if offer.spelled else phrases.AFTER_TEXT
@@ -85,7 +91,7 @@ def _is_added(lower: str, offer: Offer, left: str) -> bool:
 
 def _is_distant(lower: str, offer: Offer, cue: re.Match[str], left: str, before: str) -> bool:
     """Tell whether a commitment is another's, a former one, one denied, excepted or quoted, or not of this question."""
-    lead = left if cue.string is lower else left[: _opening(cue, left)]
+    lead = left if cue.string is lower else _find_lead(cue, left)
     own = phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]
     if lead and (
         distance.REPORTED.search(lead, max(0, len(lead) - _NEAR))
@@ -131,7 +137,7 @@ def _standing_alone(lower: str, offer: Offer, before: str) -> Standing | None:
         return "last" if ends else "line"
     if ends and not offer.worded and phrases.SENTENCE_START.search(before):
         return "last"
-    if opens and not offer.subject and not _is_dismissed(lower, offer):
+    if opens and not (_is_discussed(lower, offer) if offer.subject else _is_dismissed(lower, offer)):
         return "line"
     negated = phrases.NEGATED.search(phrases.CLAUSE_END.split(sentence_before(before))[-1])
     return "weak" if len(offer.letters) > 1 and len(lower) < _SHORT and not negated else None
@@ -154,6 +160,11 @@ def _is_dismissed(lower: str, offer: Offer) -> bool:
         return bool(phrases.DISMISSED.match(lower, offer.end))
     interjection = lower[: offer.end].endswith((" yes", " no"))
     return not interjection and bool(phrases.TEXT_DISMISSED.match(lower, offer.end))
+
+
+def _is_discussed(lower: str, offer: Offer) -> bool:
+    """Tell whether the sentence of which an option is the subject may lead elsewhere than to its being the answer."""
+    return bool(phrases.DISCUSSED.match(lower, offer.end)) or (_is_first(offer) and not lower.endswith((".", "!")))
 
 
 def _is_first(offer: Offer) -> bool:
