@@ -27,6 +27,15 @@ UNDER_A_DENYING_LINE = [
     "Rejected:\n- D. mall",
 ]
 TAKEN_BACK = [
+    "The answer is B.\n\nI made an error in my reasoning.",
+    "The answer is B. I take that back.",
+    "The answer is B. Never mind.",
+    "The answer is B. No.",
+    "The answer is B. Or is it?",
+    "The answer is B, or so I thought.",
+    "Answer: B\n\nB is wrong.",
+    "The answer is B. Explanation: the answer is not B.",
+    "If the door is glass, the answer is B. Otherwise it is unclear.",
     "The answer is A. No, that's not right.",
     "The answer is A, which is incorrect.",
     "The answer is A, but that would be wrong.",
@@ -45,6 +54,14 @@ TAKEN_BACK = [
     '{"answer": "B. bank is wrong"}',
 ]
 DENIED = [
+    "There is no evidence that the answer is B.",
+    "I fail to see how the answer is B.",
+    "It's impossible that the answer is B.",
+    "I'm 10% sure the answer is B.",
+    "The user is asking why the answer is B.",
+    "We need to find which of A, B, C or D is correct. First,",
+    "The answer is either B",
+    "The answer is B or",
     "I doubt the answer is B.",
     "There's no way the answer is B.",
     "I disagree that the answer is B.",
@@ -58,6 +75,10 @@ DENIED = [
     "B is correct when the door is glass; otherwise A is correct.",
 ]
 REPORTED = [
+    "User: The answer is B.\nAssistant: I disagree.",
+    "Student: I think the answer is B.\nTutor: Not quite.",
+    "My teacher told me that the correct answer is B.",
+    "Old answer: B",
     "The teacher said the answer is B. That is wrong.",
     "My friend says the answer is A. I disagree.",
     "A is the correct answer according to some, but I disagree.",
@@ -75,6 +96,11 @@ REPORTED = [
     "The previous question's answer is B.",
 ]
 ECHOED = [
+    "Write your answer as \\boxed{B}.",
+    "Correct format:\nAnswer: B",
+    "End your response with: The answer is B",
+    'For example:\n{"answer": "B"}',
+    "Let me analyze each option.\n\nA. library",
     "Format your answer like this: Answer: B",
     'I will end with a line like "Answer: A".',
     "You asked me to reply with 'Answer: A'.",
@@ -89,6 +115,16 @@ def test_a_letter_that_a_text_keeps_away_from_is_not_read(text: str) -> None:
 
 
 BESIDE_ANOTHER = [
+    "Answer: B\nExplanation: the correct option is C.",
+    "Answer: B (C is right)",
+    "The answer is B as well as D.",
+    "The answer is (B) and also D.",
+    "The answer is B, along with D.",
+    "The answer is B. Also D.",
+    "The answer is B. Or D.",
+    "The answer is B. Another correct answer is D.",
+    "The answer is B. bank and D. mall.",
+    "| A | \u2705 |\n| B | \u274c |\n| C | \u2705 |",
     "A is correct, as is C.",
     "A is correct. So is C.",
     "A is correct. B is correct.",
@@ -158,6 +194,19 @@ COMMITTED = {
     "unless mistaken": "Unless I am mistaken, the answer is B.",
     "one case": "If someone wants security, the answer is B.",
     "cases, then a conclusion": "If it were wood, the answer is A. If it is glass, B is correct. So the answer is B.",
+    "another, then the answer": "Most students pick C, but the right answer is B.",
+    "a thought, then the answer": "One might think the answer is C, but it is actually B.",
+    "safe to say": "It's safe to say that the answer is B.",
+    "not hard to see": "It is not hard to see that the answer is B.",
+    "a transcript": "Human: Which one?\n\nAssistant: B",
+    "a case after the answer": "The correct answer is B, but if you meant the largest place, the answer is D.",
+    # another's verdict, or a sentence about the option, follows the letter
+    "others discussed after": "B. bank\n\nExplanation: Option A (library) does not need it. Option D (mall) is open.",
+    "others discussed in lines": "B. bank\n\nD. mall is too open; A. library isn't guarded; E. countryside has none.",
+    "its own text as a subject": "B. Bank is where money is kept. It is guarded.",
+    "another tempts": "(B) bank. Though (D) mall is tempting, its doors are open.",
+    "another's text with its letter": "B. Library (A) is quiet, mall (D) is open.",
+    "a sentence that denies something": "B. A library does not guard money.",
     # a second letter is conceded, or is only possible
     "conceded": "While D would also work, B is the best choice.",
     "only possible": "The answer is B. D could also work for crowds.",
@@ -176,9 +225,53 @@ def test_the_same_words_around_a_commitment_keep_no_distance(text: str) -> None:
     assert extract_answer(text, PLACES) == Extraction("B", "read")
 
 
+NEXT_QUESTIONS = {
+    "with options": "B\n\nWhat is the largest organ?\nA. skin\nB. liver\nAnswer: A",
+    "numbered": "B\n\n2. What is the largest organ?\n(A) skin\n(B) liver\nAnswer: A",
+    "called another example": "The answer is B.\n\nHere is another example:\nWhat is the largest organ?\nAnswer: A",
+    "without options": "The answer is B.\n\nWhich organ is the largest?\nThe answer is A.",
+    "after a heading": "B\n\n---\n\nQ2. What is the largest organ?\nA. skin\nB. liver\n\nAns: A",
+    "in the same line": "B. Question: What is the largest organ? A. skin B. liver Answer: A",
+    "of several": "B\n\nThe following are multiple choice questions.\n\nWhat is it?\nA. skin\nB. liver\nAnswer: A",
+}
+
+
+@pytest.mark.parametrize("text", NEXT_QUESTIONS.values(), ids=NEXT_QUESTIONS.keys())
+def test_what_a_model_answers_to_a_question_of_its_own_is_not_read(text: str) -> None:
+    assert extract_answer(text, PLACES) == Extraction("B", "read")
+
+
+CAPITALS = ["Sydney", "Melbourne", "Canberra", "Perth"]
+NUMBERS = ["12", "15", "18", "21"]
+IMPLIED = [
+    ("The capital of Australia is (C) Canberra.", CAPITALS, "C"),
+    ("The capital of Australia is Canberra.", CAPITALS, "C"),
+    ("The capital of Australia is C.", CAPITALS, "C"),
+    ("The capital of Australia is Canberra, not Sydney.", CAPITALS, "C"),
+    ("The capital of Australia is not Sydney.", CAPITALS, None),
+    ("The capital may be Canberra.", CAPITALS, None),
+    ("Some say that the capital is Sydney.", CAPITALS, None),
+    ("He lives in Sydney. The capital is far.", CAPITALS, None),
+    ("A. Sydney: Incorrect.\nB. Melbourne: Incorrect.\nC. Canberra: Correct.\nD. Perth: Incorrect.", CAPITALS, "C"),
+    ("A. Sydney: Correct.\nB. Melbourne: Incorrect.\nC. Canberra: Correct.", CAPITALS, None),
+    ("x = 18", NUMBERS, "C"),
+    ("15 + 3 = 18.", NUMBERS, "C"),
+    ("There are 18 apples.", NUMBERS, "C"),
+    ("There are 18 or more.", NUMBERS, None),
+    ("The answer is 15/3.", NUMBERS, None),
+    ("The answer is $18$.", NUMBERS, "C"),
+]
+
+
+@pytest.mark.parametrize(("text", "texts", "letter"), IMPLIED)
+def test_what_one_sentence_implies(text: str, texts: list[str], letter: str | None) -> None:
+    assert extract_answer(text, letter_choices(texts)).letter == letter
+
+
 UNKNOWN = ["the grandfather", "the grandson", "Cannot be determined"]
 NONE = ["Paris", "Rome", "Berlin", "none of the above"]
 TRUTH = ["True", "False"]
+VERDICTS = ["Not enough information", "Maria", "James"]
 YES_NO = ["yes", "no"]
 VITAMINS = ["vitamin A", "vitamin C", "vitamin D", "vitamin E"]
 OPTIONS_LIKE_REFUSALS = [
@@ -191,6 +284,12 @@ OPTIONS_LIKE_REFUSALS = [
     ("I cannot help with that.", NONE, None),
     ("None of the options is right, so none of the above.", NONE, "D"),
     ("Paris. None of the above alternatives fit.", NONE, "A"),
+    ("A. Not enough information. Neither Maria nor James is named.", VERDICTS, "A"),
+    ("There isn't enough information.", VERDICTS, "A"),
+    ("There is not enough information to tell who it was. A.", VERDICTS, "A"),
+    ("It is not true that it cannot be determined.", UNKNOWN, None),
+    ("No, I can't answer that.", YES_NO, None),
+    ("Yes, I'd be happy to help!", YES_NO, None),
     ("The statement is false.", TRUTH, "B"),
     ("This claim is true.", TRUTH, "A"),
     ("Yes, that is right.", YES_NO, "A"),

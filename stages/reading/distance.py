@@ -29,7 +29,7 @@ _UNSURE = (
 _THAT = r"(?: that)?[ :\"'(]*\Z"
 _AUXILIARY = r"(?:would|will|might|may|can|could|should|must|do|does|also|have|has|had|even|\w+ly)"
 REPORTED = re.compile(
-    rf"(?<![\w'])(?!(?:{_OWN_SOURCE}|{_AUXILIARY})\b)[\w']+(?: {_AUXILIARY})* {_SAYING},?{_THAT}|\b{_UNSURE}{_THAT}"
+    rf"(?<![\w'])(?!(?:{_OWN_SOURCE}|{_AUXILIARY})\b)[\w']++(?: {_AUXILIARY})* {_SAYING},?{_THAT}|\b{_UNSURE}{_THAT}"
     rf"|\baccording to {_PERSON}\b|\b(?:for|to) (?:him|her|them|some|others|many)\b[ ,]*\Z"
 )
 UNSURE = re.compile(rf"\b{_UNSURE}\b")
@@ -44,13 +44,13 @@ FORMER = re.compile(
     r"(?!.*(?:\bbut\b|;|\bhowever\b|\bnow\b|\byet\b))"
 )
 DENIED = re.compile(
-    r"\bno (?:evidence|proof|indication|hint|sign|reason|chance)\b|\bnothing\b.*\bsuggests?\b"
-    r"|\b(?:little|slight|small) (?:chance|possibility)\b|(?<!not )\b(?:fail|hard|difficult) to see (?:how|why|that)\b"
-    r"|\b(?:skeptical|sceptical|impossible|improbable|untrue|myth)\b|\b[1-4]?\d% (?:sure|confident|certain)\b"
-    r"|\b(?:ask(?:s|ed|ing)?|wonder(?:s|ed|ing)?) (?:why|whether|if|how)\b|"
-    r"(?<!no )(?<!without )(?<!without a )(?<!beyond )(?<!any )\bdoubt\w*"
-    r"|\b(?:hardly|scarcely|disagree\w*|refuse\w*|nobody|no ?one|no way|wrong(?:ly)? to (?:say|think|claim|answer)"
-    r"|(?:previous|last|next|other|another|earlier) (?:question|example|problem|exercise))\b"
+    r"\b(?:no (?:evidence|proof|indication|hint|sign|reason|chance|way)\b|nothing\b.*\bsuggests?\b"
+    r"|(?:little|slight|small) (?:chance|possibility)\b|(?<!not )(?:fail|hard|difficult) to see (?:how|why|that)\b"
+    r"|(?:skeptical|sceptical|impossible|improbable|untrue|myth|hardly|scarcely|nobody|no ?one)\b"
+    r"|[1-4]?\d% (?:sure|confident|certain)\b|(?:ask(?:s|ed|ing)?|wonder(?:s|ed|ing)?) (?:why|whether|if|how)\b"
+    r"|(?<!no )(?<!without )(?<!without a )(?<!beyond )(?<!any )doubt|disagree|refuse"
+    r"|wrong(?:ly)? to (?:say|think|claim|answer)\b"
+    r"|(?:previous|last|next|other|another|earlier) (?:question|example|problem|exercise)\b)"
     r"|\A\W*(?:please |now )?(?:explain|justify|describe|discuss|show|argue|prove) (?:why|how|that)\b"
 )
 ALL_BUT = re.compile(
@@ -151,9 +151,10 @@ CONCEDED = re.compile(r"\A(?:while|although|even (?:though|if)|whereas|though)\b
 
 # Commitments of the same kind, of which the last is no correction of the others: one for each case, or each "correct".
 CASE = re.compile(
-    r"\bbut if\b|\bin which case\b|\A(?:and |but |so )?(?:if|when|in case|assuming|for (?:question|case|scenario|part"
-    r"|problem|item) \(?\d)\b"
+    r"(?:and |but |so )?(?:if|when|in case|assuming|for (?:question|case|scenario|part|problem"
+    r"|item) \(?\d)\b"
 )
+CASES = ("but if ", "in which case")
 ANOTHER_CASE = re.compile(r"[.;,] (?:(?:but|and|however),? )?(?:if|otherwise|in the (?:second|other) case)\b")
 PLAIN_VERDICT = re.compile(r"[\"')\],]*(?: (?:option|choice|answer))? (?:is|are) (?:correct|right)\b")
 

@@ -37,7 +37,7 @@ _UNDECIDED = re.compile(
     r"|trap|tempting)\b"
     r"|\?"
 )
-_ENDED = re.compile(r"[\"')\].!]*(?:\s*\Z|,? (?:because|since|as|due to)\b)")
+_ENDED = re.compile(r"[\"')\].!]*(?:\s*\Z|,? (?:because|since|as|due to|rather than|instead of|unlike)\b)")
 _UNIT = re.compile(
     r"(?: (?!(?:million|billion|thousand|hundred|dozen|percent|or|at|minus|plus|times|more|less|half|per|to|and|is"
     r"|was)\b)"
@@ -86,7 +86,8 @@ def find_sole_mention(lower: str, offers: list[Offer]) -> frozenset[str]:
     if len(letters_of(offers)) != 1 or _is_doubted(lower, last, before):
         return frozenset()
     named = _TO_TEXT.search(before) if last.worded else _TO_LETTER.search(before) and not _ANSWER.search(before)
-    ended = _ENDED.match(after) or (number and _UNIT.match(after))
+    alone = phrases.ALONE.match(lower, last.end)
+    ended = _ENDED.match(after) or (alone and alone["rival"]) or (number and _UNIT.match(after))
     return last.letters if named and ended else frozenset()
 
 
@@ -99,5 +100,4 @@ def _is_doubted(lower: str, offer: Offer, before: str) -> bool:
         or any(pattern.search(before) for pattern in (distance.DENIED, distance.FORMER, distance.OTHERS_ANSWER))
         or distance.UNSURE.search(before)
         or phrases.POOR.match(lower, offer.end)
-        or phrases.DISMISSED.match(lower, offer.end)
     )

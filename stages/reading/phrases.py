@@ -50,7 +50,7 @@ RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
     rf"[\"')\]]*(?:\.\.\.)?\s?(?:[,;]\s?(?:and/or|and)?|and/or|(?:[,;] ?)?[(\[]?(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}"
     r"|&|\+|/|,? ?(?:along |together )?with|plus|as well as|[(\[]?(?:but )?also|[(\[]and"
-    r"|[.,;]\s?(?:oh, )?(?:but )?(?:also|and also|and|likewise|equally|(or)),?|[^.;:\n]{1,60}[ ,.](or|so is|as is"
+    r"|[.,;]\s{0,3}(?:oh, )?(?:but )?(?:also|and also|and|likewise|equally|(or)),?|[^.;:\n]{1,60}[ ,.](or|so is|as is"
     r"|as are)),?\s?"
     r"(?:(?:then|also|is it|maybe|perhaps|less likely|more likely|\w+ly)[, ] ?)*"
     rf"(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"

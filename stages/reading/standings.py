@@ -7,33 +7,40 @@ beside a commitment ("C also works") is added to it.
 """
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from stages.reading import distance, phrases
 from stages.reading.offers import LEFT, Offer
 
 Standing = Literal["formal", "said", "aside", "last", "line", "weak", "added", "opening"]
-_NEAR = 80  # characters before a commitment in which it is said whose it is
+_NEAR, _NEXT_TO = 80, 40  # characters before a commitment in which it is said whose it is, and what introduces it
 _SHORT = 160  # characters of a text in which two letters without a cue are an offer, and not part of reasoning
+
+
+class _Place(NamedTuple):
+    """Where an offer stands: what is before it, the part of that in its sentence, and in its clause."""
+
+    lower: str
+    offer: Offer
+    before: str
+    left: str
+    clause: str
 
 
 def find_standing(lower: str, offer: Offer, listed: set[int]) -> Standing | None:
     """Tell how the text stands by an offer: by a cue or a verdict, by giving it a line or its opening, or barely."""
     before = lower[max(0, offer.start - LEFT) : offer.start]
     left = sentence_before(before)
-    if len(offer.letters) == 1 and _is_added(lower, offer, left):
+    place = _Place(lower, offer, before, left, phrases.CLAUSE_END.split(left.rstrip(" :"))[-1])
+    if _is_added(place):
         return "added"
     verdict = phrases.VERDICT.match(lower, offer.end)
-    if not _is_meant(lower, offer, verdict) or _is_supposed(lower, offer, left, before):
+    if not _is_meant(lower, offer, verdict) or _is_supposed(place):
         return None
     cue = verdict or phrases.CUE.search(left)
     if not cue:
         return None if offer.start in listed else _standing_alone(lower, offer, before)
-    if _is_distant(lower, offer, cue, left, before):
-        return None
-    ends = phrases.LINE_END.match(lower, offer.end)
-    whole = cue.start() == 0 and cue is not verdict and ends is not None and ends.end() == len(lower)
-    return _standing_by(cue, left, offer, opens=whole or before.endswith("\n"))
+    return None if _is_distant(place, cue) else _standing_by(place, cue)
 
 
 def widen(lower: str, offer: Offer) -> tuple[int, int]:
@@ -58,14 +65,16 @@ def sentence_before(before: str) -> str:
 
 def _opening(cue: re.Match[str], left: str) -> int:
     """Return where in its sentence a cue starts, with its article and adjectives."""
-    opening = phrases.CUE_OPENING.search(left[: cue.start()])
+    opening = phrases.CUE_OPENING.search(left, max(0, cue.start() - _NEXT_TO), cue.start())
     return opening.start() if opening else cue.start()
 
 
-def _find_lead(cue: re.Match[str], left: str) -> str:
-    """Return what stands before a cue in its clause, where it is said whose it is."""
-    start = _opening(cue, left)
-    return "" if cue[0][:1] in ",;" or phrases.TURN.search(left, start) else left[:start]
+def _find_lead(cue: re.Match[str], place: _Place) -> str:
+    """Return what stands before a cue or a verdict in its clause, where it is said whose it is."""
+    if cue.string is place.lower:
+        return place.left
+    start = _opening(cue, place.left)
+    return "" if cue[0][:1] in ",;" or phrases.TURN.search(place.left, start) else place.left[:start]
 
 
 def _is_meant(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
@@ -76,51 +85,71 @@ def _is_meant(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
     return offer.worded or not lower.startswith("a:", offer.start)
 
 
-def _is_supposed(lower: str, offer: Offer, left: str, before: str) -> bool:
+def _is_supposed(place: _Place) -> bool:
     """Tell whether an offer is called poor, or belongs to a supposition or to a format's example."""
-    return bool(phrases.POOR.match(lower, offer.end) or phrases.SUPPOSED.search(left) or phrases.EXAMPLE.search(before))
+    poor = phrases.POOR.match(place.lower, place.offer.end) or phrases.SUPPOSED.search(place.left)
+    return bool(poor or (":" in place.before and phrases.EXAMPLE.search(place.before)))
 
 
-def _is_added(lower: str, offer: Offer, left: str) -> bool:
+def _is_added(place: _Place) -> bool:
     """Tell whether an offer is a second one beside a commitment: it works too, or is named as an alternative."""
+    lower, offer, left = place.lower, place.offer, place.left
+    if len(offer.letters) > 1:
+        return False
     if distance.ADDED_AFTER.match(lower, offer.end):
         return not (distance.CONCEDED.match(left) or phrases.NEGATED.search(left) or phrases.SUPPOSED.search(left))
-    named = distance.ADDED_BEFORE.search(left, max(0, len(left) - _NEAR))
+    named = distance.ADDED_BEFORE.search(left, max(0, len(left) - _NEXT_TO))
     return bool(named and phrases.AFTER_LETTER.match(lower, offer.end))
 
 
-def _is_distant(lower: str, offer: Offer, cue: re.Match[str], left: str, before: str) -> bool:
+def _is_distant(place: _Place, cue: re.Match[str]) -> bool:
     """Tell whether a commitment is another's, a former one, one denied, excepted or quoted, or not of this question."""
-    lead = left if cue.string is lower else _find_lead(cue, left)
-    own = phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]
+    lower, offer = place.lower, place.offer
+    lead = _find_lead(cue, place)
     if lead and (
         distance.REPORTED.search(lead, max(0, len(lead) - _NEAR))
-        or (cue.string is left and distance.OTHERS_ANSWER.search(left))
+        or (cue.string is place.left and distance.OTHERS_ANSWER.search(place.left))
         or distance.EXCEPTED.search(lead)
-        or distance.ALL_BUT.search(left)
+        or distance.ALL_BUT.search(place.left)
     ):
         return True
+    quoting = ":" in place.before or '"' in place.before or "'" in place.before
     return bool(
-        distance.DENIED.search(own)
-        or distance.FORMER.search(left)
-        or distance.ECHOED.search(before)
+        distance.DENIED.search(place.clause)
+        or distance.FORMER.search(place.left)
+        or (quoting and distance.ECHOED.search(place.before))
         or distance.REPORTED_AFTER.match(lower, offer.end)
         or (offer.subject and distance.SUBJECT_WRONG.match(lower, offer.end))
     )
 
 
-def _standing_by(cue: re.Match[str], left: str, offer: Offer, *, opens: bool) -> Standing | None:
+def _standing_by(place: _Place, cue: re.Match[str]) -> Standing | None:
     """Tell whether a cue or a verdict commits to an offer: formally, in prose, in an aside, or not, being in doubt."""
-    if len(offer.letters) == 1 and phrases.EITHER.search(left):
+    offer, left = place.offer, place.left
+    if phrases.DOUBT.search(place.clause) or _is_half(place):
         return None
     strong = cue.groupdict(default="").get("strong")  # a verdict has no such group
-    clear = offer.spelled or strong or opens or (strong is None and phrases.CLAUSE_START.search(f"{left} "))
-    clear = clear and not (offer.subject and cue.lastgroup == "short")
-    if not clear or phrases.DOUBT.search(phrases.CLAUSE_END.split(left.rstrip(" :"))[-1]):
+    clear = offer.spelled or bool(strong) or _is_whole(place, cue)
+    if not clear and strong is None:
+        clear = phrases.CLAUSE_START.search(f"{left} ") is not None
+    if not clear or (offer.subject and cue.lastgroup == "short"):
         return None
     if phrases.DESCRIBED.search(left):
         return "aside"
     return "formal" if strong and strong.endswith((":", "=", ">", "-")) else "said"
+
+
+def _is_half(place: _Place) -> bool:
+    """Tell whether an offer is the first of two that "either" announces, and the text ends before the second."""
+    alone = "either" in place.left and len(place.offer.letters) == 1
+    return alone and phrases.EITHER.search(place.left) is not None
+
+
+def _is_whole(place: _Place, cue: re.Match[str]) -> bool:
+    """Tell whether a cue and an offer are all that stands on the last line, or the offer begins a line."""
+    ends = phrases.LINE_END.match(place.lower, place.offer.end)
+    whole = cue.start() == 0 and cue.string is place.left and ends is not None and ends.end() == len(place.lower)
+    return whole or place.before.endswith("\n")
 
 
 def _standing_alone(lower: str, offer: Offer, before: str) -> Standing | None:

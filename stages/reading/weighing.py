@@ -89,7 +89,8 @@ def _find_unconditional(lower: str, stood: Stood) -> frozenset[str] | None:
 
 def _is_case(lower: str, offer: Offer) -> bool:
     """Tell whether a commitment is only for a case, of which there may be others."""
-    return bool(distance.CASE.search(sentence_before(lower[max(0, offer.start - LEFT) : offer.start])))
+    left = sentence_before(lower[max(0, offer.start - LEFT) : offer.start])
+    return bool(distance.CASE.match(left) or any(case in left for case in distance.CASES))
 
 
 def _is_disowned(lower: str, offer: Offer) -> bool:
