@@ -13,6 +13,7 @@ from stages.reading import phrases
 from stages.reading.labels import Options
 
 _CALLED = ("option ", "choice ", "letter ")
+_ANNOUNCING = frozenset(("answer", "option", "choice", "letter", "response", "result", "solution", "reason"))
 _OPENING = frozenset("\"'([{<")
 LEFT = 160  # characters before an offer in which its cue must begin
 
@@ -79,7 +80,8 @@ def _texts(lower: str, options: Options) -> Iterator[Offer]:
         start = lower.find(text)
         while start >= 0:
             end = start + len(text)
-            if phrases.WORD_START.match(lower, start) and phrases.WORD_END.match(lower, end):
+            announces = text in _ANNOUNCING and lower.startswith((":", " :"), end)
+            if not announces and phrases.WORD_START.match(lower, start) and phrases.WORD_END.match(lower, end):
                 article = phrases.ARTICLE_END.search(lower, max(0, start - 4), start)
                 yield Offer(letters, article.start() if article else start, end, spelled=False, worded=True)
             start = lower.find(text, end)

@@ -19,6 +19,7 @@ def weigh(lower: str, stood: Stood, offers: list[Offer]) -> frozenset[str] | Non
     retraction = phrases.find_retraction(lower) if stood else -1
     decided = added = frozenset[str]()
     final: Offer | None = None
+    stood = [(_tell_twins_apart(offer, stood), standing) for offer, standing in stood]
     for place, (offer, standing) in reversed(list(enumerate(stood))):
         if standing in ("weak", "opening"):
             continue
@@ -39,6 +40,14 @@ def weigh(lower: str, stood: Stood, offers: list[Offer]) -> frozenset[str] | Non
             decided |= offer.letters
         final = offer if standing == "last" else final
     return decided | added if decided else None
+
+
+def _tell_twins_apart(offer: Offer, stood: Stood) -> Offer:
+    """Return a text that several options have as that of the one whose letter is committed to."""
+    if offer.spelled or len(offer.letters) == 1:
+        return offer
+    own = {one.letters for one, _ in stood if one.spelled and one.letters < offer.letters}
+    return offer._replace(letters=own.pop()) if len(own) == 1 else offer
 
 
 def _is_taken_back(lower: str, offer: Offer, offers: list[Offer]) -> bool:
