@@ -102,7 +102,7 @@ _LONGEST, _HEAD = 12_000, 3_000  # of a longer text its opening and its end are 
 
 def undress(text: str) -> str:
     """Take off thinking, tags, JSON, LaTeX, markdown and blank lines."""
-    if text.isascii() and text.isalpha():  # a label or a word: there is nothing to take off
+    if text.isascii() and all(part.isalpha() for part in text.split(" ")):  # a label or words: nothing to take off
         return text
     draft = Draft(text)
     undress_draft(draft)
