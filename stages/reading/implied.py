@@ -43,6 +43,7 @@ _UNIT = re.compile(
     r"|was)\b)"
     r"[a-z]+){0,2}[.!]?\s*\Z"
 )
+_NEXT_SENTENCE = re.compile(r"\w{2}[.!?]\s")
 _CONTRASTED = re.compile(r"\b(?:,? not|rather than|instead of|unlike)(?: the| an?| in| at)* ?\Z")
 
 
@@ -75,8 +76,10 @@ def find_judged_right(lower: str, offers: list[Offer]) -> frozenset[str]:
 
 def find_sole_mention(lower: str, offers: list[Offer]) -> frozenset[str]:
     """Return the letter of the one option that a text of one sentence names, at its end."""
+    if len(lower) > _LONGEST or "\n" in lower.strip() or _NEXT_SENTENCE.search(lower):
+        return frozenset()
     offers = [one for one in offers if not _CONTRASTED.search(lower[: one.start])]
-    if not offers or len(lower) > _LONGEST or "\n" in lower.strip() or re.search(r"\w{2}[.!?]\s", lower):
+    if not offers:
         return frozenset()
     last = offers[-1]
     before, after = lower[: last.start], lower[last.end :]

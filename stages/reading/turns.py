@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
+_MOST = 4  # questions before which an answer is sought
 _ASKING = (
     r"(?:what|which|who|whom|whose|where|when|why|how|in which|on which|for which|of the following|is|are|does|do|can)"
 )
@@ -18,7 +20,7 @@ _NEXT_QUESTION = re.compile(
 
 
 def find_next_questions(text: str) -> Iterator[int]:
-    """Find the places where another question may begin, after something that may be the answer to this one."""
-    for match in _NEXT_QUESTION.finditer(text):
+    """Find the first places where another question may begin, after something that may be the answer to this one."""
+    for match in islice(_NEXT_QUESTION.finditer(text), _MOST):
         if text[: match.start()].strip():
             yield match.start()

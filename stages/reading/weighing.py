@@ -11,6 +11,7 @@ from stages.reading.implied import letters_of
 from stages.reading.offers import LEFT, Offer
 from stages.reading.standings import Standing, sentence_before
 
+_COMPARED = 16  # commitments, the last ones, that may stand side by side
 Stood = list[tuple[Offer, Standing]]
 
 
@@ -82,7 +83,7 @@ def _weigh_against_formal(lower: str, stood: Stood) -> frozenset[str]:
         if unconditional := _find_unconditional(lower, stood):
             return unconditional
         return last.letters | letters_of(
-            one for one, how in stood[:-1] if how == "said" and _are_alike(lower, one, last)
+            one for one, how in stood[-_COMPARED:-1] if how == "said" and _are_alike(lower, one, last)
         )
     return letters if standing == "aside" else letters | last.letters
 
