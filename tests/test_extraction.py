@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from stages.choices import letter_choices, render_choices
 from stages.extraction import Extraction, extract_answer, find_passage
+from stages.reading.commitments import decide_at_length, decide_at_once
+from stages.reading.labels import prepare_options
 from stages.reading.undressing import undress
 from stages.records import Choice
 from tests import test_commitments, test_labels, test_languages
@@ -587,6 +589,26 @@ def test_a_rendered_commitment_is_read_as_its_letter(data: st.DataObject, frame:
     choices = letter_choices(texts)
     choice = data.draw(st.sampled_from(choices))
     assert extract_answer(frame.format(choice.label, choice.text), choices) == Extraction(choice.label, "read")
+
+
+AT_ONCE = ["{0}", "({0}).", "{0}) {1}", "{0}, {1}", "The best answer is {0}.", "Answer: {0}. {1}"]
+
+
+@given(SOME_CHOICES, st.sampled_from(AT_ONCE), st.integers(0, 25), st.integers(0, 25))
+def test_what_is_decided_at_once_is_decided_alike_at_length(
+    choices: list[Choice], frame: str, place: int, other: int
+) -> None:
+    """The short way gives the letter that the long one does, or nothing, also beside another option's text."""
+    label, text = choices[place % len(choices)].label, choices[other % len(choices)].text
+    options = prepare_options(tuple(choices))
+    at_once = decide_at_once(frame.format(label, text), options)
+    assert at_once is None or at_once[:2] == decide_at_length(frame.format(label, text), options)[:2]
+
+
+def test_the_commonest_answers_are_decided_at_once() -> None:
+    """Or the short way would be of no use."""
+    options = prepare_options(tuple(PLACES))
+    assert all(decide_at_once(frame.format("B", "bank"), options) for frame in AT_ONCE)
 
 
 @given(st.one_of(st.text(), ANSWERLIKE), SOME_CHOICES)

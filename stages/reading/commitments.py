@@ -1,5 +1,6 @@
 """What a plain text commits to: what it answers before it goes on to another question. No I/O."""
 
+import re
 from typing import NamedTuple
 
 from stages.reading import phrases
@@ -10,6 +11,12 @@ from stages.reading.standings import find_standing
 from stages.reading.turns import find_next_questions
 from stages.reading.undressing import bare
 from stages.reading.weighing import weigh
+
+# The commonest answers in full: a letter, or a letter with a text, alone or behind the usual cue.
+_AT_ONCE = re.compile(
+    r"(?:(?i:(?:among a through [b-z], )?(?:the|my) (?:(?:final|best|correct|right) )?answer is|(?:final )?answer:) )?"
+    r"\(?([A-HJ-Z])[).]*(?:(?<=[).]) ([^\n]+?)|(?<=\w), ([^\n]+?))?[.]?"
+)
 
 
 class Decision(NamedTuple):
@@ -22,14 +29,27 @@ class Decision(NamedTuple):
 
 def decide(text: str, options: Options) -> Decision:
     """Decide a plain text, or what stands before a question of the teacher's own if that gives a letter."""
+    if at_once := decide_at_once(text, options):
+        return at_once
     for end in find_next_questions(text):
-        decision = _decide_turn(text[:end], options)
+        decision = decide_at_length(text[:end], options)
         if len(decision.signs) == 1:
             return decision
-    return _decide_turn(text, options)
+    return decide_at_length(text, options)
 
 
-def _decide_turn(text: str, options: Options) -> Decision:
+def decide_at_once(text: str, options: Options) -> Decision | None:
+    """Decide a text that is one of the commonest answers and nothing else, as deciding it at length would; or None."""
+    whole = _AT_ONCE.fullmatch(text)
+    if not whole or whole[1] not in options.labels:
+        return None
+    named = whole[2] or whole[3]
+    if named and whole[1] not in options.owners.get(bare(named), ()):
+        return None
+    return Decision(frozenset(whole[1]), refused=False, stood=[])
+
+
+def decide_at_length(text: str, options: Options) -> Decision:
     """Decide a plain text: a letter or an option's text and nothing else, or what it commits to, or what it implies."""
     if letter := phrases.BARE_LETTER.fullmatch(text):
         return Decision(frozenset(letter[1].upper()), refused=False, stood=[])

@@ -119,6 +119,7 @@ def undress_turn(text: str) -> str:
 def undress_draft(draft: Draft) -> None:
     """Take the dress off a draft."""
     draft.map_characters(CHARACTERS)
+    draft.strip()
     if _DRESSED.search(draft.text):
         drop_thoughts(draft)
         for sign, pattern, plain in _DRESS:
