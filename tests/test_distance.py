@@ -8,6 +8,7 @@ import pytest
 
 from stages.choices import letter_choices
 from stages.extraction import Extraction, extract_answer
+from stages.records import Choice
 
 PLACES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
 
@@ -27,6 +28,16 @@ UNDER_A_DENYING_LINE = [
     "Rejected:\n- D. mall",
 ]
 TAKEN_BACK = [
+    "The answer is B. It is not.",
+    "The answer is B. Not really.",
+    "The answer is B. That wasn't right.",
+    "The answer is B. That would not be right.",
+    "The answer is B. That can't be.",
+    "The answer is B. This is not the correct answer.",
+    "The answer is B. This contradicts the text.",
+    "The answer is B... NOT!",
+    "The answer is B. Wrong answer!",
+    "The answer is B. I disagree strongly.",
     "The answer is B.\n\nI made an error in my reasoning.",
     "The answer is B. I take that back.",
     "The answer is B. Never mind.",
@@ -54,6 +65,10 @@ TAKEN_BACK = [
     '{"answer": "B. bank is wrong"}',
 ]
 DENIED = [
+    "Nothing in the text suggests the answer is B.",
+    "There is little chance that the answer is B.",
+    "It would be wrong to say the answer is B.",
+    "I don't think so, but for others the answer is B, otherwise",
     "There is no evidence that the answer is B.",
     "I fail to see how the answer is B.",
     "It's impossible that the answer is B.",
@@ -75,6 +90,7 @@ DENIED = [
     "B is correct when the door is glass; otherwise A is correct.",
 ]
 REPORTED = [
+    "To him, the answer is B.",
     "User: The answer is B.\nAssistant: I disagree.",
     "Student: I think the answer is B.\nTutor: Not quite.",
     "My teacher told me that the correct answer is B.",
@@ -96,6 +112,7 @@ REPORTED = [
     "The previous question's answer is B.",
 ]
 ECHOED = [
+    "Example 1: The answer is B.",
     "Write your answer as \\boxed{B}.",
     "Correct format:\nAnswer: B",
     "End your response with: The answer is B",
@@ -115,6 +132,8 @@ def test_a_letter_that_a_text_keeps_away_from_is_not_read(text: str) -> None:
 
 
 BESIDE_ANOTHER = [
+    "The answer is B. I would also accept D.",
+    "Both a and b are correct.",
     "Answer: B\nExplanation: the correct option is C.",
     "Answer: B (C is right)",
     "The answer is B as well as D.",
@@ -166,6 +185,9 @@ COMMITTED = {
     "a denial that has ended": "The library is not guarded.\n\nB",
     "a restated question with a negation": "He did not want to lose his money, so where did he go?\nB. bank",
     "eliminations that leave one": "I eliminate A, C and D, so:\nB",
+    "a question repeated": "What is the answer?\nB",
+    "a heading": "Here is the answer\n\nB",
+    "not certain": "Not certain, only a guess:\nB",
     "not sure": "I'm not sure, but if I must choose:\nB",
     "incorrect options, then the answer": "Incorrect options:\nA. library\nD. mall\nAnswer: B",
     # what follows takes something else back
@@ -173,12 +195,17 @@ COMMITTED = {
     "an opinion is wrong": "The answer is B. Some would say A, but that is wrong.",
     "another, which is wrong": "The answer is B, not A, which is wrong.",
     "wrong to": "The answer is B. It is wrong to choose a library here.",
+    "wrong if": "The answer is B. B is wrong if the door is open.",
     "doubt about another": "B. I doubt that a library has such doors.",
     "modesty": "B. I may be wrong, but money is guarded there.",
     # the same words in the teacher's own voice
     "no doubt": "There is no doubt that the answer is B.",
     "without a doubt": "Without a doubt, the answer is B.",
     "I would say": "I would say the answer is B.",
+    "99.9% sure": "I am 99.9% sure the answer is B.",
+    "I still think": "I still think the answer is B.",
+    "I therefore believe": "I therefore believe it's B.",
+    "the clues say": "The clues say the answer is B.",
     "I think that": "I really think that the answer is B.",
     "common sense": "Common sense says the answer is B.",
     "which means": "Money is guarded, which means the answer is B.",
@@ -207,6 +234,9 @@ COMMITTED = {
     "another tempts": "(B) bank. Though (D) mall is tempting, its doors are open.",
     "another's text with its letter": "B. Library (A) is quiet, mall (D) is open.",
     "a sentence that denies something": "B. A library does not guard money.",
+    "the answer of the person asked about": "The user's choice is a place: B is the best choice.",
+    "after a semicolon": "My friend says otherwise; so B.",
+    "not equally good": "The answer is B. I don't think D is equally good.",
     # a second letter is conceded, or is only possible
     "conceded": "While D would also work, B is the best choice.",
     "only possible": "The answer is B. D could also work for crowds.",
@@ -231,6 +261,10 @@ NEXT_QUESTIONS = {
     "called another example": "The answer is B.\n\nHere is another example:\nWhat is the largest organ?\nAnswer: A",
     "without options": "The answer is B.\n\nWhich organ is the largest?\nThe answer is A.",
     "after a heading": "B\n\n---\n\nQ2. What is the largest organ?\nA. skin\nB. liver\n\nAns: A",
+    "of a kind that no word tells": "B\n\nName the largest organ in it:\nA. skin\nB. liver\nAnswer: A",
+    "with this question's options": "B\n\nWhich lends books?\nA. library\nB. bank\nAnswer: A",
+    "let's try another": "B\n\nLet's try another one!\nThe answer is A.",
+    "follow-up": "The answer is B.\n\nFollow-up exercises\nAnswer: A",
     "in the same line": "B. Question: What is the largest organ? A. skin B. liver Answer: A",
     "of several": "B\n\nThe following are multiple choice questions.\n\nWhat is it?\nA. skin\nB. liver\nAnswer: A",
 }
@@ -238,6 +272,21 @@ NEXT_QUESTIONS = {
 
 @pytest.mark.parametrize("text", NEXT_QUESTIONS.values(), ids=NEXT_QUESTIONS.keys())
 def test_what_a_model_answers_to_a_question_of_its_own_is_not_read(text: str) -> None:
+    assert extract_answer(text, PLACES) == Extraction("B", "read")
+
+
+STILL_THIS_QUESTION = [
+    "The answer is A.\nIs that really the right answer?\nNo, it's B.",
+    "The answer is A.\nWhich place is it then, if not that one?\nActually, the answer is B.",
+    "The answer is A.\nWhat about money and its keeping?\nThe answer is B.",
+    "A\nLet me check each of the options:\nB. bank is right.\nSo the answer is B.",
+    "I think A.\nBut wait:\nB. bank is better.\nFinal answer: B",
+    "What is it?\nA. library\nB. bank\n\nWhich is guarded most of all places?\nThe answer is B.",
+]
+
+
+@pytest.mark.parametrize("text", STILL_THIS_QUESTION)
+def test_a_model_that_asks_itself_about_its_answer_may_change_it(text: str) -> None:
     assert extract_answer(text, PLACES) == Extraction("B", "read")
 
 
@@ -250,11 +299,25 @@ IMPLIED = [
     ("The capital of Australia is Canberra, not Sydney.", CAPITALS, "C"),
     ("The capital of Australia is not Sydney.", CAPITALS, None),
     ("The capital may be Canberra.", CAPITALS, None),
+    ("I thought of Canberra.", CAPITALS, None),
+    ("I used to live in Canberra, I thought, at Perth.", CAPITALS, None),
+    ("There is no evidence for Canberra.", CAPITALS, None),
+    ("Initially the capital was Canberra.", CAPITALS, None),
+    ("Had it been larger, the capital would be Sydney.", CAPITALS, None),
+    ("The worst option is Canberra.", CAPITALS, None),
+    ("The capital is Canberra as the worst.", CAPITALS, None),
+    (f"{'The seat of government, which moved, ' * 8}is Canberra.", CAPITALS, None),
     ("Some say that the capital is Sydney.", CAPITALS, None),
     ("He lives in Sydney. The capital is far.", CAPITALS, None),
     ("A. Sydney: Incorrect.\nB. Melbourne: Incorrect.\nC. Canberra: Correct.\nD. Perth: Incorrect.", CAPITALS, "C"),
     ("A. Sydney: Correct.\nB. Melbourne: Incorrect.\nC. Canberra: Correct.", CAPITALS, None),
+    ("A. Sydney: Correct.\nA. Sydney: Incorrect.\nB. Melbourne: Incorrect.", CAPITALS, None),
     ("x = 18", NUMBERS, "C"),
+    ("x != 12", NUMBERS, None),
+    ("Let x = 12.", NUMBERS, None),
+    ("He said x = 12", NUMBERS, None),
+    ("It is not true that x = 15.", NUMBERS, None),
+    ("Is it true that 6 + 6 = 12", NUMBERS, None),
     ("15 + 3 = 18.", NUMBERS, "C"),
     ("There are 18 apples.", NUMBERS, "C"),
     ("There are 18 or more.", NUMBERS, None),
@@ -303,3 +366,31 @@ OPTIONS_LIKE_REFUSALS = [
 @pytest.mark.parametrize(("text", "texts", "letter"), OPTIONS_LIKE_REFUSALS)
 def test_options_that_read_like_refusals_or_interjections(text: str, texts: list[str], letter: str | None) -> None:
     assert extract_answer(text, letter_choices(texts)).letter == letter
+
+
+DIGITS = [Choice(label=label, text=choice.text) for label, choice in zip("12345", PLACES, strict=True)]
+CYRILLIC = [
+    Choice(label=label, text=choice.text)
+    for label, choice in zip("\u0410\u0411\u0412\u0413\u0414", PLACES, strict=True)
+]
+ANY_LABELS = [
+    ("Wrong options:\nX1. library\nX4. shop\nX3", None),
+    ("The answer is X2. No, X4.", "X4"),
+    ("Both X1 and X2 are correct", None),
+    ("The answer is X2 as well as X4.", None),
+    ("The answer is X1... or maybe X2.", None),
+    ("The answer is X2. Alternatively, X3.", None),
+    ("X2. X3 would work too.", None),
+    ("We need to find which of X1, X2, X3 or X4 is correct. First,", None),
+    ("X2, not X1", "X2"),
+    ("X2\n\nName the largest organ in it:\nX1. skin\nX2. liver\nAnswer: X1", "X2"),
+]
+
+
+@pytest.mark.parametrize("choices", [PLACES, DIGITS, CYRILLIC], ids=["latin", "digits", "cyrillic"])
+@pytest.mark.parametrize(("text", "letter"), ANY_LABELS)
+def test_labels_of_any_kind_keep_the_same_distance(text: str, letter: str | None, choices: list[Choice]) -> None:
+    for place, choice in enumerate(choices, 1):
+        text = text.replace(f"X{place}", choice.label)
+        letter = choice.label if letter == f"X{place}" else letter
+    assert extract_answer(text, choices).letter == letter

@@ -31,7 +31,7 @@ def decide(text: str, options: Options) -> Decision:
     """Decide a plain text, or what stands before a question of the teacher's own if that gives a letter."""
     if at_once := decide_at_once(text, options):
         return at_once
-    for end in find_next_questions(text):
+    for end in find_next_questions(text, options):
         decision = decide_at_length(text[:end], options)
         if len(decision.signs) == 1:
             return decision

@@ -1,10 +1,13 @@
 """The English by which a text keeps away from a letter that it names: denied, reported, echoed or taken back. No I/O.
 
-A distance is told from what stands right before a commitment ("They claim | the answer is B") or right after it ("B.
-That is wrong."), so that explanations elsewhere take nothing back. All of these patterns read lower case.
+A distance is told from the sentence that a commitment stands in ("They claim | the answer is B") and from what follows
+it at once ("B. That is wrong."); only another case, or the letter itself called wrong, takes it back from further on.
+All of these patterns read lower case.
 """
 
 import re
+
+from stages.reading.phrases import ELIMINATE, SIGNS
 
 # Before a commitment, in its sentence: who else says so, who said so once, and what is said against it.
 _PERSON = (
@@ -14,8 +17,7 @@ _PERSON = (
 )
 _OWN_SOURCE = (
     r"(?:i|we|me|us|to|this|that|it|which|what|let's|sense|logic|reason\w*|context|evidence|intuition|experience"
-    r"|knowledge"
-    r"|passage|text|article|question|definition)"
+    r"|knowledge|passage|text|article|question|definition|clues?|hint|sentence|statement|stem|rule)"
 )
 _SAYING = (
     r"(?:said|says?|saying|claim(?:s|ed|ing)?|thinks?|thinking|believe[sd]?|argue[sd]?|insist(?:s|ed)?|assert(?:s|ed)?"
@@ -23,11 +25,14 @@ _SAYING = (
 )
 _UNSURE = (
     r"(?:(?<!second )(?<!further )(?<!more )thought|used to think|asked|wonder(?:s|ed)?|suppose[sd]?|assume[sd]?"
-    r"|assuming|pretend(?:s|ed)?"
-    r"|imagine[sd]?|hope[sd]?|hoping|wish(?:es|ed)?|expected|had expected|denied|denies|deny|dispute[sd]?)"
+    r"|assuming|pretend(?:s|ed)?|imagine[sd]?|hope[sd]?|hoping|wish(?:es|ed)?|expected|denied|denies|deny"
+    r"|dispute[sd]?)"
 )
 _THAT = r"(?: that)?[ :\"'(]*\Z"
-_AUXILIARY = r"(?:would|will|might|may|can|could|should|must|do|does|also|have|has|had|even|\w+ly)"
+_AUXILIARY = (
+    r"(?:would|will|might|may|can|could|should|must|do|does|also|have|has|had|even"
+    r"|still|now|therefore|thus|always|then|\w+ly)"
+)
 REPORTED = re.compile(
     rf"(?<![\w'])(?!(?:{_OWN_SOURCE}|{_AUXILIARY})\b)[\w']++(?: {_AUXILIARY})* {_SAYING},?{_THAT}|\b{_UNSURE}{_THAT}"
     rf"|\baccording to {_PERSON}\b|\b(?:for|to) (?:him|her|them|some|others|many)\b[ ,]*\Z"
@@ -39,19 +44,19 @@ OTHERS_ANSWER = re.compile(
     r"(?=(?:answers?|responses?|guess|picks?|votes?|choices?|selections?)\b)"
 )
 FORMER = re.compile(
-    r"\b(?:initially|at first(?: glance| sight)?|originally|previously|formerly|at one point|(?:on"
-    r"|upon) first reading)\b"
-    r"(?!.*(?:\bbut\b|;|\bhowever\b|\bnow\b|\byet\b))"
+    r"\b(?:initially|at first(?: glance| sight)?|originally|previously|formerly|at one point"
+    r"|(?:on|upon) first reading)\b(?!.*(?:\bbut\b|;|\bhowever\b|\bnow\b|\byet\b))"
 )
 DENIED = re.compile(
     r"\b(?:no (?:evidence|proof|indication|hint|sign|reason|chance|way)\b|nothing\b.*\bsuggests?\b"
     r"|(?:little|slight|small) (?:chance|possibility)\b|(?<!not )(?:fail|hard|difficult) to see (?:how|why|that)\b"
     r"|(?:skeptical|sceptical|impossible|improbable|untrue|myth|hardly|scarcely|nobody|no ?one)\b"
-    r"|[1-4]?\d% (?:sure|confident|certain)\b|(?:ask(?:s|ed|ing)?|wonder(?:s|ed|ing)?) (?:why|whether|if|how)\b"
+    r"|(?<![\d.])[1-4]?\d% (?:sure|confident|certain)\b|(?:ask(?:s|ed|ing)?|wonder(?:s|ed|ing)?) (?:why|whether|if"
+    r"|how)\b"
     r"|(?<!no )(?<!without )(?<!without a )(?<!beyond )(?<!any )doubt|disagree|refuse"
-    r"|wrong(?:ly)? to (?:say|think|claim|answer)\b"
-    r"|(?:previous|last|next|other|another|earlier) (?:question|example|problem|exercise)\b)"
-    r"|\A\W*(?:please |now )?(?:explain|justify|describe|discuss|show|argue|prove) (?:why|how|that)\b"
+    r"|wrong(?:ly)? to (?:say|think|claim|answer)\b|(?:previous|last|next|other|another|earlier) (?:question|example"
+    r"|problem|exercise)\b)|\A\W*(?:please |now )?(?:explain|justify|describe|discuss|show|argue|prove) (?:why|how"
+    r"|that)\b"
 )
 ALL_BUT = re.compile(
     r"\b(?:all|every\w*|any\w*)(?: (?:of )?(?:the |these |them)?)?(?:other )?(?:options? |choices? |answers? )?"
@@ -63,58 +68,59 @@ EXCEPTED = re.compile(
 
 # A format that is quoted or asked for: "Write your answer like this: Answer: B".
 ECHOED = re.compile(
-    r"\b(?:format|write|give|provide|state|put|end|finish|conclude|reply|respond|answer|present|submit|output)\b"
-    r"[^.\n]{0,60}\b(?:like this|as follows|in (?:the|this) (?:form|format|style))\W{0,4}(?:[^.\n:]{0,20}:)?\W*\Z"
-    r"|(?:\A|[.!\n] ?)(?:please |remember to |always |you (?:must|should) |make sure to )?(?:write|put|give|respond"
-    r"|end|reply|use|format"
-    r"|state|output|print|present|submit|enter|place)\b[^.,\n]{0,40}\b(?:answers?|response|format|form|letter|box|json"
-    r"|tag|line|choice)\b"
-    r"[^.,\n]{0,40}(?:\n\W*)?(?:(?:the )?(?:final )?answer(?: is|:)?\W*)?\Z"
+    r"\b(?:format|write|give|provide|state|put|end|finish|conclude|reply|respond|answer|present|submit"
+    r"|output)\b[^.\n]{0,60}\b(?:like this|as follows|in (?:the|this) (?:form|format"
+    r"|style))\W{0,4}(?:[^.\n:]{0,20}:)?\W*\Z|(?:\A|[.!\n] ?)(?:please |remember to |always |you (?:must|should) "
+    r"|make sure to )?(?:write|put|give|respond|end|reply|use|format|state|output|print|present|submit|enter"
+    r"|place)\b[^.,\n]{0,40}\b(?:answers?|response|format|form|letter|box|json|tag|line"
+    r"|choice)\b[^.,\n]{0,40}(?:\n\W*)?(?:(?:the )?(?:final )?answer(?: is|:)?\W*)?\Z"
     r"|\b(?:(?:output|response|correct|expected|answer) format(?: is)?|must be in the (?:form|format)"
-    r"|should be (?:given|written|formatted)(?: as)?)"
-    r"\W*(?:(?:the )?(?:final )?answer(?: is|:)?\W*)?\Z|\bexample \d+:[^\n]*\Z"
-    r"|\b(?:like|such as|with|writ(?:e|ing)|say(?:ing)?|saying|form|format|as) [\"'](?:\w+ ){0,2}\w+:? ?\W{0,2}\Z"
+    r"|should be (?:given|written|formatted)(?: as)?)\W*(?:(?:the )?(?:final )?answer(?: is|:)?\W*)?\Z"
+    r"|\bexample \d+:[^\n]*\Z|\b(?:like|such as|with|writ(?:e|ing)|say(?:ing)?|form|format"
+    r"|as) [\"'](?:\w+ ){0,2}\w+:? ?\W{0,2}\Z"
 )
 
 # A line that denies those under it: "Incorrect options:", "We can eliminate", "The answer is not".
-_ELIMINATE = (
-    r"(?:eliminat\w+|rul(?:e|es|ed|ing) out|exclud\w+|cross\w* out|reject\w*|discard\w*|dismiss\w*|disregard\w*)"
-)
 DENYING_LINE = re.compile(
     r"(?:\A|\n|[.!?] )(?![^\n]*\b(?:but|so|therefore|leav\w+|remain\w*)\b[^\n]*\n)(?:"
     r"[^.!?,;\n]{0,60}\b(?:not|never|(?!isn't)\w+n't|cannot|incorrect|wrong|false|unlikely|worst|(?<!at )least)\b"
     r"(?! (?:only|sure|certain|to be confused)\b)[^.!?,;:\n]{0,60}:"
-    r"|[^.!?,;\n]{0,60}\b(?:(?:is|are|be|isn't) ?(?:not)?(?: the)?(?<=not|n't|the)(?: (?:answer|option|one))?)|\W*not"
-    rf"|[^.!?,;\n]{{0,60}}\b{_ELIMINATE}\b[^.!?,;:\n]{{0,60}}:?"
-    r")\W*\n(?:(?:\W*[a-z]\W*|\W*[a-z][).:] [^\n.]{1,40})\n)*\W*\Z"
+    r"|[^.!?,;\n]{0,60}\b(?:(?:is|are|be) not|isn't|aren't)(?: the)?(?: (?:answer|option|one))?|\W*not"
+    rf"|[^.!?,;\n]{{0,60}}\b{ELIMINATE}\b[^.!?,;:\n]{{0,60}}:?"
+    rf")\W*\n(?:(?:[^\w{SIGNS}]*[a-z{SIGNS}](?:\W*|[).:] [^\n.]{{1,40}}))\n)*[^\w{SIGNS}]*\Z"
 )
 
 # After a commitment, at the end of its sentence or as the next one: what takes it back.
 _WRONG = (
     r"(?:incorrect|wrong|false|untrue|mistaken|a contradiction|not supported|not mentioned|a mistake|an error|a lie"
-    r"|a joke|a trap|nonsense|impossible|ruled out"
-    r"|not (?:the )?(?:right|correct|true|case|answer|it|best)|not (?:a )?(?:valid|good|correct|right) (?:answer"
-    r"|option))"
+    r"|a joke|a trap|nonsense|impossible|ruled out|not (?:the )?(?:right|correct|true|case|answer|it|best)"
+    r"|not (?:an? |the )?(?:valid|good|correct|right|best) (?:answer|option|choice))"
 )
 _ABOUT_ELSE = r"(?! (?:to|that|of|for|in|at|with|about|as|answer|option|choice|place)\b)"
-_TURN = r"(?:(?:but|and|however|though|well|oh|no|nope|wait|sorry|actually|hmm)\b[ ,.!-]*)*"
+_OPENING_WORDS = r"(?:(?:but|and|however|though|well|oh|no|nope|wait|sorry|actually|hmm)\b[ ,.!-]*)*"
+_IS_WRONG = (
+    r"(?:this|that|it|which|(?:this|that|the) (?:answer|option|choice))(?:(?:'s| is| was| would be"
+    rf"| turns out(?: to be)?| (?:is|was) \w+ly)? {_WRONG}| (?:isn't|wasn't|would not be|wouldn't be)"
+    rf" (?:the )?(?:right|correct|true|it)|(?: is not| isn't| was not| wasn't)(?=[.!]))\b{_ABOUT_ELSE}"
+    r"|(?:this|that|it) (?:can't|cannot) be(?: (?:right|correct|true|it))?[.!\n]|(?:this|that|which) contradicts\b"
+)
+_I_DISAGREE = (
+    r"(?:i|we) (?:\w+ )?(?:disagree|don't agree|do not agree|don't think so|do not think so|doubt (?:it|that"
+    r"|this)(?! \w))\b"
+    r"(?! (?:that|with)\b)|i(?:'m| am) (?:just |only )?(?:kidding|joking)\b|just kidding\b"
+)
+_SECOND_THOUGHT = (
+    r"not!|not (?:really|quite)\b|(?:or|but) (?:is it\b[^.?\n]{0,20}\?|(?:maybe|perhaps) not\b|so i (?:thought"
+    r"|assumed))"
+    rf"|(?<=[.!] )no[.!]?\s*\Z|{_WRONG}(?: answer)?(?:[.!]|\s*\Z)"
+)
 TAKEN_BACK = re.compile(
     rf"[\"')\]]*\s?[(\[-]+\s?(?:{_WRONG}|not)\s?[)\]\n]"
-    rf"|[^.!?\n]{{0,160}}?(?:[.!?\n,;]+[\"')\]]*|\s[(\[-]|\s-\s)\s*[(\[]?{_TURN}"
-    rf"(?:(?:this|that|it|which|(?:this|that|the) (?:answer|option|choice))"
-    rf"(?:(?:'s| is| was| would be| turns out(?: to be)?| (?:is|was) \w+ly)? {_WRONG}|(?: is|'s|)n't (?:right|correct"
-    rf"|true"
-    rf"|it))\b{_ABOUT_ELSE}"
-    rf"|(?:this|that|it) (?:can't|cannot) be(?: (?:right|correct|true|it))?[.!\n]|(?:this|that|which) contradicts\b"
-    rf"|not!"
-    r"|(?:or|but) (?:is it\b[^.?\n]{0,20}\?|(?:maybe|perhaps) not\b|so i (?:thought|assumed))|(?<=[.!] )no[.!]?\s*\Z"
-    rf"|{_WRONG}(?:[.!]|\s*\Z)|just kidding\b|i(?:'m| am) (?:just |only )?(?:kidding|joking)\b"
-    r"|(?:i|we) (?:\w+ )?(?:disagree|don't agree|do not agree|don't think so|do not think so|doubt (?:it|that|this))\b"
-    r"(?! (?:that|with|\w+)\b))"
+    rf"|[^.!?\n]{{0,160}}?(?:[.!?\n,;]+[\"')\]]*|\s[(\[-]|\s-\s)\s*[(\[]?{_OPENING_WORDS}(?:{_IS_WRONG}|{_I_DISAGREE}"
+    rf"|{_SECOND_THOUGHT})"
 )
 CALLED_WRONG = re.compile(
-    rf"[\"')\],]* (?:(?:is|was) (?:\w+ly )?{_WRONG}|isn't (?:right|correct))\b(?! (?:if|when"
-    rf"|to)\b)"
+    rf"[\"')\],]* (?:(?:is|was) (?:\w+ly )?{_WRONG}|isn't (?:right|correct))\b(?! (?:if|when|to)\b)"
 )
 NOT_THE_ANSWER = re.compile(r"\banswer (?:is not|isn't|cannot be|can't be) (?:option )?\(?\Z")
 SUBJECT_WRONG = re.compile(
@@ -128,24 +134,20 @@ REPORTED_AFTER = re.compile(
 
 # A second letter that a text lets stand beside the one it commits to: "C also works", "as is C", "Alternatively, C".
 ADDED_BEFORE = re.compile(
-    r"\b(?:another (?:correct|right|good|valid|acceptable) (?:answer|option|choice) (?:is|would be)|the same (?:goes"
-    r"|holds) for"
-    r"|also (?:accept|choose|select|pick)) ?\(?\Z|"
-    r"(?:\A|[.,;(!?-]\s?|\n|\b(?:or|and) )(?:but |though |although )?"
-    r"(?:alternatively|or (?:maybe|perhaps|possibly)|(?:so|as) (?:is|does|are|would be))\W*"
-    r"(?:(?:the )?(?:option|choice|letter|answer) )?\(?\Z"
+    r"\b(?:another (?:correct|right|good|valid|acceptable) (?:answer|option|choice) (?:is|would be)"
+    r"|the same (?:goes|holds) for|also (?:accept|choose|select|pick)) ?\(?\Z"
+    r"|(?:\A|[.,;(!?-]\s?|\n|\b(?:or|and) )(?:but |though |although )?(?:alternatively|or (?:maybe|perhaps|possibly)"
+    r"|(?:so|as) (?:is|does|are|would be))\W*(?:(?:the )?(?:option|choice|letter|answer) )?\(?\Z"
 )
 _GOOD = (
-    r"(?:correct|right|valid|true|acceptable|suitable|appropriate|fitting|good|likely|(?:a|the) (?:correct|valid|good"
-    r"|right)"
-    r" (?:answer|option|choice))"
+    r"(?:correct|right|valid|true|acceptable|suitable|appropriate|fitting|good|likely"
+    r"|(?:a|the) (?:correct|valid|good|right) (?:answer|option|choice))"
 )
 ADDED_AFTER = re.compile(
     r"[\"'),\]]*\s(?:also (?:works?|fits?|applies)"
     rf"|(?:is|are|being|would be|seems) (?:also|equally|just as) {_GOOD}"
     rf"|(?:works?|fits?|would (?:also )?(?:work|fit)|(?:is|are|would be) {_GOOD}) (?:too|as well|also|equally well"
-    rf"|just as well)"
-    rf"|would also (?:work|fit|be {_GOOD}))\b"
+    rf"|just as well)|would also (?:work|fit|be {_GOOD}))\b"
 )
 CONCEDED = re.compile(r"\A(?:while|although|even (?:though|if)|whereas|though)\b")
 

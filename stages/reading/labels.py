@@ -19,17 +19,21 @@ from stages.records import Choice
 _LOOKALIKES = {"А": "A1", "В": "B3", "С": "C19", "Е": "E6", "Α": "A1", "Β": "B2", "Ε": "E5"}
 _LOOKALIKE = re.compile(rf"(?<!{IN_WORD})[{''.join(_LOOKALIKES)}](?!{IN_WORD})")
 _NAMING = re.compile(
-    r"(?:\b(?:option|choice|answer|letter|number|no\.|nr\.|it's|that's|select|choose|pick|is|be|with|for|not|or|and|either|both"
-    r"|(?:answer|option)s?)|[:=#]|-)[\s:=#\"'(\[-]*\Z",
+    r"(?:\b(?:option|choice|answer|letter|number|no\.|nr\.|it's|that's|select|choose|pick|is|be|with|for|not|or|and"
+    r"|either|both|also"
+    r"|no,|maybe|perhaps|possibly|alternatively,?|plus|as well as|which of|(?:so|as) (?:is|are)|(?:answer|option)s?)"
+    r"|[:=#]|-)[\s:=#\"'(\[-]*\Z",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
     r"\A[.)\]:]?(?:\s*[%°$€£¥]|[.,:/]\d|\s+(?:options|choices|answers|of the|of them|letters|people|reasons)\b)"
 )
 _CLOSED = re.compile(
-    r"[\"']?[.):\]](?!\w)|[\"'.,;!]*\s*(?:\n|\Z)|,?\s(?:is|because|since|as)\b|[\"']?\s?[,;/&]|\s(?:or|and)\b"
+    r"[\"']?[.):\]](?!\w)|[\"'.,;!]*\s*(?:\n|\Z)|,?\s(?:is|are|was|also|too|because|since|as)\b"
+    r"|[\"']?\s?[,;/&]|\s(?:or|and)\b"
 )
 _MARKED = re.compile(r"[\"']?[.):\]](?!\w)|[\"'.,;!]*\s*(?:\n|\Z)|\sis\b")
+_NEXT_SUBJECT = re.compile(r"[.!;,]\s(?:but |and |though )?\Z"), re.compile(r"\s(?:would|also|is|works?|fits?)\b")
 _NUMBERED = re.compile(r"\b(?:option|choice|letter|number|no\.|nr\.)\s?[\"'(]?\Z", re.IGNORECASE)
 _STEPPED = re.compile(
     r"\b(?:step|reason|point|part|page|question|problem|example|premise|stage|phase|line)s? #?\Z", re.IGNORECASE
@@ -145,7 +149,8 @@ def _is_meant(token: str, before: str, after: str, *, exact: bool) -> bool:
     if token.isdecimal():
         if _COUNTED.match(after) or before[-1:] in tuple("-+$.,/") or _STEPPED.search(before):
             return False
-        return bool((line and _MARKED.match(after)) or (_NAMING.search(before) and _CLOSED.match(after)))
+        subject = _NEXT_SUBJECT[0].search(before) and _NEXT_SUBJECT[1].match(after)
+        return bool((line and _CLOSED.match(after)) or (_NAMING.search(before) and _CLOSED.match(after)) or subject)
     if exact and not _WORDLIKE.fullmatch(token):
         return True
     return bool(_MARKED.match(after) or (_NUMBERED.search(before) and _CLOSED.match(after)))

@@ -7,7 +7,7 @@ import re
 
 # Where a label is no Latin letter, a sign of the private use area stands for it. Vowel marks are no letters to Python.
 FIRST_SIGN = "\ue000"
-_SIGNS = "\ue000-\uf8ff"
+SIGNS = "\ue000-\uf8ff"
 IN_WORD = "[\\w\u0300-\u036f\u05b0-\u05c7\u0610-\u061a\u0670\u0900-\u0dff\u0e00-\u0eff\u1000-\u109f]"
 
 # Letters and option texts: what may follow them, what joins them.
@@ -19,22 +19,22 @@ _FOREIGN_OR = "oder|ou|o|u|lub|albo|veya|ya da|atau|eller|nebo|hoặc|или|或
 _FOREIGN_AND = "und|et|e|ed|y|en|i|oraz|ve|dan|och|og|và"
 _STOP = r"[\"')\]}>]*(?:\s*\Z|\n|\s?[.,;:!]+(?![\w?])|\s?--|\s-\s|\s?[(/]|\s(?:because|since|as|due|given|based|but"
 _STOP_LETTER = (
-    rf"{_STOP}|(?:or|and)(?!\s*\Z)(?! \(?(?:[b-hj-z]\b|[{_SIGNS}]))|which|over|rather|instead|not|so|for|in"
+    rf"{_STOP}|(?:or|and)(?!\s*\Z)(?! \(?(?:[b-hj-z]\b|[{SIGNS}]))|which|over|rather|instead|not|so|for|in"
     rf"|with|from|then|here|on|option|(?:obviously|clearly|definitely|probably|i (?:think|guess|believe))(?=\W*\Z)"
 )
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
 AFTER_LETTER = re.compile(
     rf"{_STOP_LETTER}|(?:obviously|clearly|definitely|probably|i (?:think|guess"
-    rf"|believe))(?=\W*\Z))\b|\s\(?[b-z][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)"
+    rf"|believe))(?=\W*\Z))\b|\s\(?[b-z{SIGNS}][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)"
 )
-AFTER_BOTH = re.compile(rf"{AFTER_LETTER.pattern}|\s(?:and|or) \(?(?:option )?[b-hj-z{_SIGNS}]\b[.):]?")
+AFTER_BOTH = re.compile(rf"{AFTER_LETTER.pattern}|\s(?:and|or) \(?(?:option )?[b-hj-z{SIGNS}]\b[.):]?")
 AFTER_CAPITAL = re.compile(
     rf"{_STOP_LETTER}|or|and|nor|to|through|thru|also|equally|being|it is|{_VERB}|(?:{_FOREIGN_OR}"
     rf"|{_FOREIGN_AND})(?= [(\[]?[a-z]\b))\b)|[)\]]|\s?[-?&+=]"
 )
-AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b")
+AFTER_WORD_LIKE = re.compile(r"[.):](?!\w)|\n|\s?\Z|\sis\b|\s(?:and|or)\s\(?[b-hj-z]\b(?!')")
 BEFORE_A = re.compile(r"(?:\A|[:\n=-]|\b(?:option|choice|answer|letter))\s?\Z")
-LETTER = re.compile(rf"(?<![\w&])([A-Za-z{_SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)(?<!\b[ieIE]\..)([\"')\]}}>]*)")
+LETTER = re.compile(rf"(?<![\w&])([A-Za-z{SIGNS}])(?!\w)(?!['&]\w)(?<![\w']'.)(?<!\b[ieIE]\..)([\"')\]}}>]*)")
 WORD_START = re.compile(rf"(?<!{IN_WORD})(?<!\d[.,])(?<![-+$](?=\d))")
 WORD_END = re.compile(rf"(?!{IN_WORD}|'\w|[.,:/^]\d|%|(?<=\d)\s?[-+*/]\s?\d)")
 ARTICLE_END = re.compile(r"\b(?:the|an?) \Z")
@@ -50,9 +50,9 @@ RANGE = re.compile(r"\s?(?:-+|to|through|thru|\.\.+)\s?[\"'(\[]*")
 JOINT = re.compile(
     rf"[\"')\]]*(?:\.\.\.)?\s?(?:[,;]\s?(?:and/or|and)?|and/or|(?:[,;] ?)?[(\[]?(or|{_FOREIGN_OR})|and|{_FOREIGN_AND}"
     r"|&|\+|/|,? ?(?:along |together )?with|plus|as well as|[(\[]?(?:but )?also|[(\[]and"
-    r"|[.,;]\s{0,3}(?:oh, )?(?:but )?(?:also|and also|and|likewise|equally|(or)),?|[^.;:\n]{1,60}[ ,.](or|so is|as is"
-    r"|as are)),?\s?"
-    r"(?:(?:then|also|is it|maybe|perhaps|less likely|more likely|\w+ly)[, ] ?)*"
+    r"|[.,;]\s{0,3}(?:oh, )?(?:but )?(?:also|and also|and|likewise|equally|(or)),?"
+    r"|[^.;:\n]{1,60}[ ,.](or|so is|as is|as are)),?\s?(?:(?:then|also|is it|maybe|perhaps|less likely|more likely"
+    r"|\w+ly)[, ] ?)*"
     rf"(?:the )?(?:(?:option|choice|answer|letter) )?{_ARTICLE}"
 )
 INTERJECTION = re.compile(
@@ -67,83 +67,79 @@ SUBJECT = re.compile(rf"\s(?!are\b){_VERB}")
 # What makes a commitment of an offer: a cue on its left ("I would choose", then hedges) without doubt in its clause, a
 # verdict on its right ("is the best choice"), or a line; and what takes it back.
 _BE = (
-    r"(?:is|was|are"
-    r"|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems(?: like)?|remains)"
+    r"(?:is|was|are|(?:would|should|must|will|has to|have to|seems? to|appears? to)(?: \w+ly)? be|seems(?: like)?"
+    r"|remains)"
 )
 _HEDGE = (
-    r"(?>[\s:,\"'(\[{<=#]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either"
-    r"|best|to be|quite|without (?:a |any )?doubt"
-    r"|that|it is|it's|i (?:think|believe|guess|would say)|of course|yes|well|final|correct|right|option|choice|answer"
-    r"|letter|number|easy|simply)\b)*+"
+    r"(?>[\s:,\"'(\[{<=#]|(?:the|most|more|very|likely|\w+ly|thus|then|therefore|indeed|still|just|both|either|best"
+    r"|to be|quite|without (?:a |any )?doubt|that|it is|it's|i (?:think|believe|guess|would say)|of course|yes|well"
+    r"|final|correct|right|option|choice|answer|letter|number|easy|simply)\b)*+"
 )
 _CORRECTION = (
     r"(?:(?:\A|[.?!,;:(\[-] ?|\b)(?:no(?= ?[,:])|sorry|wait|actually|hmm|edit|correction|update|scratch that"
-    r"|(?:or )?rather"
-    r"|i meant?|make (?:that|it)|(?:on|upon) (?:second|further) thought|(?:i've )?changed my mind)\b[ ,:.!-]*)+"
+    r"|(?:or )?rather|i meant?|make (?:that|it)|(?:on|upon) (?:second|further) thought"
+    r"|(?:i've )?changed my mind)\b[ ,:.!-]*)+"
 )
 CUE = re.compile(
     r"(?:\b(?P<strong>(?:answer|ans|choice|option|solution|response|output|result|pick|selection|conclusion|guess|vote"
     r"|bet|match|fit|letter|(?:correct|right|best) one)\b(?! (?:choices|options|key)\b)"
     rf"(?:(?: \([^()]{{0,20}}\))?(?: choice| option| letter)?\]? ?(?:[:=]>?|->?|(?<=\]))|[^.?!;\n]{{0,120}}?\b{_BE}\b)"
-    r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's|let me)"
-    r" (?:recommend|suggest|cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|gone|opt|opted"
-    r"|settle) (?:with|for|on)"
-    r"|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?|say|answer)\b"
-    r"|\bshould (?:choose|pick|select|go (?:with|for))\b|\b(?:nothing|none(?: of [^.;\n]{1,40}?)?) (?:other than|but"
-    r"|except(?: for)?)\b"
-    r"|\b(?:i|we)(?:'m|'re| am| are) left with(?: only)?\b|\b(?:(?:which|that) )?leav(?:es|ing)(?: (?:us"
-    r"|me))?(?: with)?(?: only)?\b"
-    r"|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?|[,;] is)\b)"
+    r"|(?:(?:i|we)(?:'d| would| will|'ll| am|'m| have| must)?(?: (?:\w+ly|thus|still|going to|have to))*|let's"
+    r"|let me) (?:recommend|suggest|cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?"
+    r"|(?:go|went|going|gone|opt|opted|settle) (?:with|for|on)|lean(?:ing)?(?: (?:towards?|to|on))?|vote for|meant?"
+    r"|say|answer)\b|\bshould (?:choose|pick|select|go (?:with|for))\b"
+    r"|\b(?:nothing|none(?: of [^.;\n]{1,40}?)?) (?:other than|but|except(?: for)?)\b"
+    r"|\b(?:i|we)(?:'m|'re| am| are) left with(?: only)?\b|\b(?:(?:which|that) )?leav(?:es"
+    r"|ing)(?: (?:us|me))?(?: with)?(?: only)?\b|\b(?:not|\w+n't) [^.;:\n]{1,60}?(?:,? but(?: rather| instead)?"
+    r"|[,;] is)\b)"
     rf"|\b(?:(?:i|we)(?:'d| would)? (?:think|believe|guess|conclude)|(?:it|that|this|which|(?:the|this"
     rf"|that) (?:statement|claim|sentence|assertion|proposition))(?:'s| {_BE})"
     rf"|(?:correct|right|best) (?:place|thing|way|word)\b[^.?!;\n]{{0,80}}?\b{_BE})\b"
     r"|(?P<short>\A|[,;] )(?:must be|has to be|should be|therefore|thus|hence|so|consequently|in conclusion|finally"
-    r"|most likely|probably|definitely"
-    r"|clearly|choose|select|pick|go with|going with|(?:correct|correction|edit|final|right|verdict) ?:"
-    r"|by (?:process of )?elimination|if (?:i|we) (?:had to|have to|must) (?:guess|choose|pick|answer|say)(?: one)?))"
+    r"|most likely|probably|definitely|clearly|choose|select|pick|go with|going with"
+    r"|(?:correct|correction|edit|final|right|verdict) ?:|by (?:process of )?elimination"
+    r"|if (?:i|we) (?:had to|have to|must) (?:guess|choose|pick|answer|say)(?: one)?))"
     rf"{_HEDGE}\Z|(?P<corrected>{_CORRECTION}){_HEDGE}\Z"
 )
 CUE_OPENING = re.compile(r"(?:(?:the|my|our|final|correct|best|right|most|\w+ly) )*\Z")
 _POOR = (
-    r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated"
-    r"|unsuitable|invalid"
-    r"|inappropriate|absurd|mistaken|misleading|reject\w+|discard\w+|alternat\w+|runner-?up|back-?up|fallback|opposite"
-    r"|rival|previous|prior|former|old|original|stereotyp\w+|initial|popular|sample|last(?!ing))"
+    r"(?:worst|worse|poor(?:est)?|weak(?:est)?|bad|trap|trick|decoy|distractor|odd|irrelevant|unrelated|unsuitable"
+    r"|invalid|inappropriate|absurd|mistaken|misleading|reject\w+|discard\w+|alternat\w+|runner-?up|back-?up|fallback"
+    r"|opposite|rival|previous|prior|former|old|original|stereotyp\w+|initial|popular|sample|last(?!ing))"
 )
 _FAILS = (
     r"(?:irrelevant|unrelated|unsuitable|inappropriate|invalid|impossible|absurd|nonsens\w+|fail(?:s|ed)?|lacks|worst)"
 )
+ELIMINATE = (
+    r"(?:eliminat\w+|rul(?:e|es|ed|ing) out|exclud\w+|cross\w* out|reject\w*|discard\w*|dismiss\w*|disregard\w*)"
+)
 DOUBT = re.compile(
-    r"\b(?:not(?! \(?[b-hj-z]\b)(?! (?:hard|difficult) to see)|never|\w+n't|cannot|nor|neither|wrong|incorrect"
-    r"|(?<!at )least|less|unlikely|false|may"
-    r"|(?<!best )possible|plausible|potential|tempting|another|other|first|second|next|each|every|whether|unless"
-    r"|which of"
-    r"|if(?! (?:(?:i|we) (?:had to|have to|must)|forced|pressed|pushed)\b)|suppose|assum\w+|might|maybe|perhaps|could"
-    r"|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|like this|example|format"
-    r"|an? (?:\w+ )?(?:answer|option|choice|solution)"
-    rf"|{_POOR}(?: \w+)? (?:answer|option|choice|solution|pick|selection|guess|bet|match|fit|one)"
-    r"|(?:answer|option|choice|one)(?: that)?(?: (?:you|we|i))? (?:to|should|can|must)"
-    r" (?:avoid|reject|discard|dismiss|ignore|skip|remove)|no sense|odd one|mistake is|misconception"
-    r"|(?:start|begin|end)(?:s|ing)? with (?:the )?letter"
-    r"|(?:some|others|many|few)(?: \w+)? (?:say|think|argue|claim|believe|answer))\b"
+    rf"\b(?:not(?! \(?(?:[b-hj-z]\b|[{SIGNS}]))(?! (?:hard|difficult) to see)|never|\w+n't|cannot|nor|neither|wrong"
+    rf"|incorrect"
+    r"|(?<!at )least|less|unlikely|false|may|(?<!best )possible|plausible|potential|tempting|another|other|first"
+    r"|second|next|each|every|whether|unless|which of|if(?! (?:(?:i|we) (?:had to|have to|must)|forced|pressed"
+    r"|pushed)\b)|suppose|assum\w+|might|maybe|perhaps|could|like this"
+    r"|example|format|an? (?:\w+ )?(?:answer|option|choice|solution)"
+    rf"|{ELIMINATE}|{_POOR}(?: \w+)? (?:answer|option|choice|solution|pick|selection|guess|bet|match|fit|one)"
+    r"|(?:answer|option|choice|one)(?: that)?(?: (?:you|we|i))? (?:to|should|can|must) (?:avoid|reject|discard|dismiss"
+    r"|ignore|skip|remove)|no sense|odd one|mistake is|misconception|(?:start|begin|end)(?:s"
+    r"|ing)? with (?:the )?letter|(?:some|others|many|few)(?: \w+)? (?:say|think|argue|claim|believe|answer))\b"
 )
 EITHER = re.compile(r"\beither(?: \w+)?[ (\"']*\Z")
-NEGATED = re.compile(r"\b(?:not|never|\w+n't|eliminat\w+|rul(?:e|ed|ing) out|exclud\w+|cross\w* out|reject\w*)\b")
+NEGATED = re.compile(rf"\b(?:not|never|\w+n't|{ELIMINATE})\b")
 TURN = re.compile(r"\bbut\b|;|\bhowever\b")
 DISCUSSED = re.compile(
     r"\W*[^.!?\n]*(?:\?|\b(?:not|never|\w+n't|cannot|no|nor|neither|wrong|incorrect|unlikely|less|least|but|however"
-    r"|though"
-    r"|although|may|might|could|possible|plausible|tempting|if)\b)"
+    r"|though|although|may|might|could|possible|plausible|tempting|if)\b)"
 )
-CLAUSE_END = re.compile(r"[,;.]|:(?! ?\")|\bbut\b")
+CLAUSE_END = re.compile(r"[,;]|\.(?!\d)|:(?! ?\")|\bbut\b")
 _ABOUT_IT = (
     r"(?:(?:this|that|it|which|option|choice|answer|the|is|are|was|were|would|be|seems?|looks|can|could|very|just|too"
-    r"|also"
-    r"|quite|much|most|more|far|\w+ly|\w{1,20}'s)\b[^\w,.;:]+){0,4}?"
+    r"|also|quite|much|most|more|far|\w+ly|\w{1,20}'s)\b[^\w,.;:]+){0,4}?"
 )
 _NOT_ABOUT_IT = (
     r"(?!\W*(?:because|since|as)\b|\W*(?:i|we)(?:'m| am| may| might| could| cannot| can't)\b"
-    r"|\W*not \(?[a-z]\b(?!\s\w)|,\s?not (?:the|in|at|to) (?!best|right|correct|answer|most))"
+    rf"|\W*not \(?(?:[a-z]\b(?!\s\w)|[{SIGNS}])|,\s?not (?:the|in|at|to) (?!best|right|correct|answer|most))"
 )
 _DISMISSAL = rf"(?:{DOUBT.pattern}|\b(?:{_FAILS}\b|no\b(?! \w)))"
 DISMISSED = re.compile(rf"{_NOT_ABOUT_IT}\W*{_ABOUT_IT}{_DISMISSAL}")
@@ -151,25 +147,21 @@ TEXT_DISMISSED = re.compile(rf"{_NOT_ABOUT_IT}(?:[^\w.!?]*|\W*(?=(?:this|that|it
 POOR = re.compile(rf"[\"')\]}}>]*(?: as (?:the|an?|my)(?: \w+)? (?:{_POOR}|wrong|least)| (?:as )?{_FAILS})\b")
 _FITTING = (
     r"(?:likely|probable|plausible|appropriate|suitable|logical|accurate|reasonable|correct|fitting|relevant|sensible"
-    r"|apt"
-    r"|obvious|natural|practical|consistent|convincing|precise|direct|common|typical)"
+    r"|apt|obvious|natural|practical|consistent|convincing|precise|direct|common|typical)"
 )
 VERDICT = re.compile(
     rf"[\"',)\]]*(?: (?:option|choice|answer))? (?:{_BE} (?:(?:(?:most )?likely|\w+ly|indeed|thus|both"
-    rf"|also) )*(?:(?:the|my|our)"
-    rf" (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next|possible)\w+ ){{0,3}}"
+    rf"|also) )*(?:(?:the|my|our) (?:(?!wrong|incorrect|least|less|{_POOR}|other|first|second|next"
+    rf"|possible)\w+ ){{0,3}}"
     r"(?:answer|choice|option|fit|match|one|pick|selection|guess|bet)\b|(?:the )?(?:correct|right|best|better|closest"
     r"|strongest|safest|likeliest"
     rf"|an? better|one left|left|most {_FITTING}"
-    r"|more (?:appropriate|suitable|likely|accurate|fitting|precise))"
-    r"(?=\s?(?:\Z|[.,;!)\n]|because|since|as\b|here|for|and)|\s(?:answer|option|choice|fit|match|place|thing|way"
-    r"|word)\s?(?:\Z"
-    r"|[.,;!\n])))"
-    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|(?:fits?|works?|matches) (?:the )?best|remains(?=\s?(?:\Z"
-    r"|[.,;!\n])))"
-    r"|best (?:fits|answers|matches|completes)|it is\b)(?!\s?\?)"
-    r"(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least|excluded|eliminated|ruled out|rejected)\b"
-    r"| (?:if|when)\b| for (?!th[ei]))"
+    r"|more (?:appropriate|suitable|likely|accurate|fitting|precise))(?=\s?(?:\Z|[.,;!)\n]|because|since|as\b|here|for"
+    r"|and)|\s(?:answer|option|choice|fit|match|place|thing|way|word)\s?(?:\Z|[.,;!\n])))"
+    r"|(?:would )?(?:makes? (?:the )?(?:most )?sense|(?:fits?|works?|matches) (?:the )?best"
+    r"|remains(?=\s?(?:\Z|[.,;!\n])))|best (?:fits|answers|matches|completes)"
+    r"|it is\b)(?!\s?\?)(?! (?:that|which|to)\b[^.\n]{0,40}?(?:not|n't|wrong|incorrect|least|excluded|eliminated"
+    r"|ruled out|rejected)\b| (?:if|when)\b| for (?!th[ei]))"
 )
 AS_WELL = re.compile(r",? (?:as well|too)\b(?! \w)")
 CLAUSE_START = re.compile(rf"(?:\A|[,:\"(]|\b(?:so|that|thus|think|say|hence|and|since|because)) ?{_ARTICLE}\Z")
@@ -181,46 +173,39 @@ LIST_OPENING = re.compile(
 ITEM_START = re.compile(r"[.;:!?][\"')\]]* \(?\Z")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
 RETRACTED = re.compile(
-    r"[.!?\n] ?(?:(?:oops|sorry|apologies),? )?(?:i (?:made|have made) (?:an?|some) (?:error|mistake)s?"
-    r"|please disregard|maybe not)\b|"
-    r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually|sorry|apologies|oops),? )*(?:wait|hold on|scratch that|strike that"
-    r"|on second thought"
-    r"|actually,? no|never ?mind|(?:forget|ignore|disregard) (?:that|this|it|the above)|i (?:made|have made) (?:an?"
-    r"|some) (?:error|mistake)s?"
-    r"|i (?:misread|misunderstood|was mistaken|take (?:that|it) back)|i apologi[sz]e, (?:but )?(?:my|the)"
+    r"[.!?\n] ?(?:(?:but|hmm|oh|no|actually|sorry|apologies|oops),? )*(?:(?:i (?:made|have made) (?:an?|some)"
+    r" (?:error|mistake)s?|please disregard|maybe not)\b|(?:wait|hold on|scratch that|strike that|on second thought"
+    r"|actually,? no|never ?mind|(?:forget|ignore|disregard) (?:that|this|it|the above)"
+    r"|i (?:misread|misunderstood|was mistaken|was wrong|take (?:that|it) back)|i apologi[sz]e, (?:but )?(?:my|the)"
     r"|(?:my|the) (?:previous|earlier|above) (?:answer|response) (?:was|is|contain\w*) (?:wrong|incorrect|an error"
-    r"|a mistake)"
-    r"|i was wrong|let me (?:reconsider|re-?(?:think|check|evaluate)))\b(?! (?:in|for|at|until|times?)\b)"
+    r"|a mistake)|let me (?:reconsider|re-?(?:think|check|evaluate)))\b(?! (?:in|for|at|until|times?)\b))"
     r"|, (?:wait,? no|no,? wait|scratch that|actually,? no)\b"
 )
 REPLACED = re.compile(
     r"[\"')\].,;!]*\s?[(\[-]? ?(?:or rather\b|(?:edit|correction|update)\b ?:|i mean\b|make that\b"
-    rf"|(?:no|sorry|actually),? (?:(?:it's|it is|i mean|make that|rather) )?\(?(?:[b-hj-z]\b|[{_SIGNS}]|[ai](?!\s?\w)))"
+    rf"|(?:no|sorry|actually),? (?:(?:it's|it is|i mean|make that|rather) )?\(?(?:[b-hj-z]\b|[{SIGNS}]|[ai](?!\s?\w)))"
     r"|, no, [\w ]{1,30}[.!]?\Z"
 )
 
 # What a text says without committing to it: a case that is not the question's, a format's example, an aside that a
 # formal answer outranks unless it corrects or concludes; and a mark beside a letter, as in a tally of all of them.
 SUPPOSED = re.compile(
-    r"\bif (?:we|i|you) (?:assume|suppose)\b|\A(?:had|were) (?:the|it|this)\b|\bif\b(?! (?:forced|pressed|pushed"
-    r"|anything)\b"
-    r"| (?:i|we|you|one)(?:'re| (?:had to|have to|must|want|need|wish|like|are|were (?:to|forced)))\b)"
-    r"(?![^.]*, (?:so|thus|hence|therefore)\b)(?:[^.]*\b(?:were|weren't|had been)\b"
-    r"|[^.]*,[^,]*(?:\bwould\b|'d\b)[^,]*\Z)"
+    r"\bif (?:we|i|you) (?:assume|suppose)\b|\A(?:had|were) (?:the|it|this)\b"
+    r"|\bif\b(?! (?:forced|pressed|pushed|anything)\b| (?:i|we|you|one)(?:'re"
+    r"| (?:had to|have to|must|want|need|wish|like|are|were (?:to|forced)))\b)(?![^.]*, (?:so|thus|hence"
+    r"|therefore)\b)(?:[^.]*\b(?:were|weren't|had been)\b|[^.]*,[^,]*(?:\bwould\b|'d\b)[^,]*\Z)"
 )
 EXAMPLE = re.compile(
     r"\b(?:example|sample|template|(?:please|use"
-    r"|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:[\s{]*(?:[^.\n:]{0,20}:)?\W*\Z"
-    r"|\blike \{\W*answer:\W*\Z"
+    r"|follow)\b[^.\n]{0,40}\bformat)\b[^.\n]{0,20}:[\s{]*(?:[^.\n:]{0,20}:)?\W*\Z|\blike \{\W*answer:\W*\Z"
 )
 DESCRIBED = re.compile(
     r"\A(?:note|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"
     r"(?!.*\b(?:best|most|correct\w*|right)\b)|\byour (?:\w+ )?(?:answer|choice|response)\b"
 )
 CORRECTING = re.compile(
-    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?"
-    r"|instead|sorry|scratch that|i meant?|changed my mind"
-    r"|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]{0,200}\Z)"
+    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry"
+    r"|scratch that|i meant?|changed my mind|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]{0,200}\Z)"
 )
 TALLIED = re.compile(
     r"[\s\"')\]:.,=-]*\(?(?:(?:no|yes|true|false|correct|incorrect|right|wrong)\b|\d+(?:\.\d+)?\s?(?:%|[,;)\n]|\Z))"
@@ -237,7 +222,7 @@ REFUSAL = re.compile(
     r"|\bi(?:'m| am) not (?:allowed|permitted|going) to\b"
 )
 BARE_LETTER = re.compile(
-    rf"[\"'(\[{{< ]*(?!A:)([A-Za-z{_SIGNS}])[\"')\]}}>.:,;! ]*(?:[ ,\n][\"'(\[{{<]*\1[\"')\]}}>.:,;! ]*)*"
+    rf"[\"'(\[{{< ]*(?!A:)([A-Za-z{SIGNS}])[\"')\]}}>.:,;! ]*(?:[ ,\n][\"'(\[{{<]*\1[\"')\]}}>.:,;! ]*)*"
 )
 
 

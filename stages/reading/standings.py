@@ -35,7 +35,7 @@ def find_standing(lower: str, offer: Offer, listed: set[int]) -> Standing | None
     if _is_added(place):
         return "added"
     verdict = phrases.VERDICT.match(lower, offer.end)
-    if not _is_meant(lower, offer, verdict) or _is_supposed(place):
+    if not _is_offered(lower, offer, verdict) or _is_supposed(place):
         return None
     cue = verdict or phrases.CUE.search(left)
     if not cue:
@@ -77,7 +77,7 @@ def _find_lead(cue: re.Match[str], place: _Place) -> str:
     return "" if cue[0][:1] in ",;" or phrases.TURN.search(place.left, start) else place.left[:start]
 
 
-def _is_meant(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
+def _is_offered(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
     """Tell whether what follows an offer lets it be one; "A:" may stand for "answer"."""
     after = phrases.AFTER_LETTER if offer.spelled else phrases.AFTER_TEXT
     if not verdict and not after.match(lower, offer.end):

@@ -36,7 +36,7 @@ _DRESS = tuple(
     for sign, pattern, plain in (
         (
             "</",
-            r"(?is)<([a-z_-]*(?:wrong|incorrect|eliminated|rejected|excluded|discarded|dismissed|distractor|example)[a-z_-]*)>"
+            r"(?is)<([a-z_-]{0,30}(?:wrong|incorrect|eliminated|rejected|excluded|discarded|dismissed|distractor|example)[a-z_-]*)>"
             r".{0,200}?</\1>",
             "\n",
         ),
@@ -70,7 +70,7 @@ _DRESS = tuple(
         ("*", r"\*", ""),
         ("_", r"(?<![^\W_])_+|_+(?![^\W_])", ""),
         ("#", r"(?m)^\s?#+", ""),
-        ("|", r"(?<=\b[A-Za-z])\|(?=[A-Za-z]\b)", "/"),
+        ("|", r"(?<=\b[^\W_])\|(?=[^\W_]\b)", "/"),
         ("|", r"(?m)^[ \t]*\||(?<!<)\|[ \t]*$|^[ \t|:-]+$", ""),
         ("|", r"[ \t]*(?<!<)\|(?!>)[ \t]*", ". "),
         ("/", r"(?i)\bn/a\b", "none"),
@@ -85,7 +85,7 @@ _DRESSED = re.compile(r"[][<{}(\\$`~*_#|/&\n]|  |hink|HINK")
 _MARK = f"[{TICK}{CROSS}]"
 _MARKED_TWICE = re.compile(rf"(?m)^.*{_MARK}.*{_MARK}.*$")
 _CROSSED = re.compile(rf"(?m)^(?:{CROSS}.*|.*{CROSS}|[^\w\n]{{0,4}}\w{{1,4}}[^\w\n]{{0,4}}{CROSS}.*)$")
-_TICKED = re.compile(rf"(?m)^[ >\u2022-]*(?=.*{TICK})")
+_TICKED = re.compile(rf"(?m)^[ >\u2022-]{{0,40}}(?=.*{TICK})")
 _ANY_MARK = re.compile(f" ?{_MARK} ?")
 _NEXT_TURN = re.compile(
     r"<\|[a-z_]+\|>|</s>|\[/?INST\]|\n(?:[Qq]uestion|Q|[Uu]ser|[Hh]uman|Instruction|Exercise|Problem) ?\d*(?::|\n)"

@@ -53,7 +53,7 @@ def _tell_twins_apart(offer: Offer, stood: Stood) -> Offer:
 
 def _is_taken_back(lower: str, offer: Offer, offers: list[Offer]) -> bool:
     """Tell whether what follows an offer, before the next one, replaces it or says that it is wrong."""
-    if len(lower) - offer.end <= 1:  # a full stop
+    if len(lower) - offer.end <= 1 or phrases.INTERJECTION.match(lower, offer.start):  # a full stop; "No, it isn't."
         return False
     following = min((one.start for one in offers if one.start >= offer.end), default=len(lower))
     if _is_case(lower, offer) and distance.ANOTHER_CASE.search(lower, offer.end):
