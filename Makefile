@@ -28,6 +28,7 @@ repro: $(READY) ## run the stages that an edit concerns: from questions to a tra
 	@dvc repro
 
 estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
+	@dvc repro --quiet prepare
 	@python -m stages.infer --dry-run --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
 
 publish: $(READY) ## write what was bought to data/ledger, track it with DVC and push it

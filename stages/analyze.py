@@ -148,8 +148,8 @@ def tell_gates(report: Report, page: Path, *, strict: bool) -> None:
     failed = list_failed(report.metrics)
     if failed and strict:
         raise InputError(
-            f"params.yaml: analyze.gates: not passed: {', '.join(failed)}; {page} says more, and nothing is exported: "
-            "choose another teacher or prompt, or set analyze.gates.strict to false"
+            f"params.yaml: analyze.gates: not passed: {', '.join(failed)}; {page} says more, and nothing new is "
+            "exported: choose another teacher or prompt, or set analyze.gates.strict to false"
         )
     if failed:
         click.echo(f"gates not passed: {', '.join(failed)}", err=True)

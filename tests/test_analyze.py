@@ -361,7 +361,8 @@ def test_a_strict_gate_that_fails_stops_the_stage_with_the_report_written(tmp_pa
         assert finished.exit_code == 1
         assert finished.output.splitlines()[-1] == (
             "Error: params.yaml: analyze.gates: not passed: min_accuracy in validation (got 0.25); reports/index.html "
-            "says more, and nothing is exported: choose another teacher or prompt, or set analyze.gates.strict to false"
+            "says more, and nothing new is exported: choose another teacher or prompt"
+            ", or set analyze.gates.strict to false"
         )
         assert names_in("reports") == ["figures", "index.html", "metrics.json", "tables"]
 

@@ -49,6 +49,11 @@ def test_a_number_that_a_split_lacks_is_neither_passed_nor_failed() -> None:
     assert judge_gates(gates, WITHOUT_GOLD, None) == {"min_accuracy": "unknown", "better_than_chance": "unknown"}
 
 
+def test_a_spread_of_recall_is_no_number_where_nothing_is_right() -> None:
+    metrics = METRICS | {"accuracy": 0.0, "position_bias": {"recall_std": 0.0, "tv_distance": 0.2}}
+    assert judge_gates(Gates(max_recall_std=0.1), metrics, 0.25) == {"max_recall_std": "unknown"}
+
+
 def test_failed_gates_are_told_with_split_and_number() -> None:
     failed = METRICS | {"gates": {"min_accuracy": "fail", "max_tv_distance": "pass", "better_than_chance": "fail"}}
     passed = METRICS | {"gates": {"min_accuracy": "pass", "max_tv_distance": "pass", "better_than_chance": "pass"}}
@@ -61,5 +66,7 @@ def test_failed_gates_are_told_with_split_and_number() -> None:
 def test_a_gate_that_no_split_can_be_held_against_is_not_passed() -> None:
     unknown = WITHOUT_GOLD | {"gates": {"min_accuracy": "unknown"}}
     known = METRICS | {"gates": {"min_accuracy": "pass"}}
-    assert list_failed({"train": unknown}) == ["min_accuracy (no split has what it is measured by)"]
+    assert list_failed({"train": unknown}) == [
+        "min_accuracy (no split has what it is measured by: add gold answers, or set it to null)"
+    ]
     assert list_failed({"train": unknown, "validation": known}) == []

@@ -38,8 +38,8 @@ def verdict_of(frames: Frames) -> str:
         pytest.param(
             [("A", "B")] * 30 + [("A", None)] * 10,
             "smollm2 is worse than chance: it answers 0 % of the 40 train questions rightly (95 % interval 0-9 "
-            "%), and guessing would give 25 %. It answers B in 75 % of rows; gold is B in 0 %. In 10 of 40 rows "
-            "no letter could be read.",
+            "%), and guessing would give 25 %. It answers B in 75 % of rows (100 % of the letters read); gold "
+            "is B in 0 %. In 10 of 40 rows no letter could be read.",
             id="worse, and unread rows",
         ),
         pytest.param(
@@ -64,7 +64,7 @@ def verdict_of(frames: Frames) -> str:
         pytest.param(
             [(None, "C"), (None, "B"), (None, "A"), (None, None)],
             "smollm2 cannot be judged on 4 train questions without a gold answer. It answers A, B and C in 25 % of "
-            "rows each. In 1 of 4 rows no letter could be read.",
+            "rows each (33 % of the letters read). In 1 of 4 rows no letter could be read.",
             id="three favourites and no gold",
         ),
         pytest.param(

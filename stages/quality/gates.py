@@ -11,13 +11,16 @@ MEASURED: Mapping[str, Callable[[Mapping[str, Any]], float | None]] = {
     "min_answered_rate": lambda metrics: metrics["answered_rate"],
     "min_accuracy": lambda metrics: metrics["accuracy"],
     "better_than_chance": lambda metrics: metrics["accuracy_low"],
-    "max_recall_std": lambda metrics: metrics["position_bias"]["recall_std"],
+    "max_recall_std": lambda metrics: metrics["position_bias"]["recall_std"] if metrics["accuracy"] else None,
     "max_tv_distance": lambda metrics: metrics["position_bias"]["tv_distance"],
 }
 
 
 def judge_gates(gates: Gates, metrics: Mapping[str, Any], guessing: float | None) -> dict[str, Verdict]:
-    """Return the verdict of each gate that is on; one whose number a split without gold lacks is unknown."""
+    """Return the verdict of each gate that is on; one whose number a split lacks is unknown.
+
+    A split without gold lacks most of them, and one in which nothing is right has no spread of recall to speak of.
+    """
     limits = {name: getattr(gates, name) for name in MEASURED}
     if limits["better_than_chance"]:
         limits["better_than_chance"] = guessing
@@ -39,7 +42,9 @@ def list_failed(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
     names = list(dict.fromkeys(name for numbers in metrics.values() for name in numbers["gates"]))
     unknown = [name for name in names if {numbers["gates"][name] for numbers in metrics.values()} == {"unknown"}]
-    return failed + [f"{name} (no split has what it is measured by)" for name in unknown]
+    return failed + [
+        f"{name} (no split has what it is measured by: add gold answers, or set it to null)" for name in unknown
+    ]
 
 
 def _judge(name: str, measured: float | None, limit: float | None) -> Verdict:

@@ -82,5 +82,7 @@ def _tell_favourite(readings: pd.DataFrame) -> str:
     favourites = [letter for letter, count in zip(shown, counts, strict=True) if count == counts.max()]
     each = " each" if len(favourites) > 1 else ""
     told = f"It answers {listed(favourites)} in {percent(counts.max() / len(readings))} of rows{each}"
+    if counts.sum() < len(readings):
+        told += f" ({percent(counts.max() / counts.sum())} of the letters read)"
     in_gold = [f"{letter} in {percent(float((gold == letter).mean()))}" for letter in favourites]
     return f"{told}; gold is {listed(in_gold)}." if len(gold) else f"{told}."

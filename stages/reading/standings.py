@@ -37,8 +37,8 @@ def find_standing(lower: str, offer: Offer, listed: set[int]) -> Standing | None
     verdict = phrases.VERDICT.match(lower, offer.end)
     if not _is_offered(lower, offer, verdict) or _is_supposed(place):
         return None
-    cue = verdict or phrases.CUE.search(left)
-    if not cue:
+    cue = None if verdict else phrases.CUE.search(left)
+    if not (verdict or cue):
         return None if offer.start in listed else _standing_alone(lower, offer, before)
     return None if _is_distant(place, cue) else _standing_by(place, cue)
 
@@ -69,9 +69,9 @@ def _opening(cue: re.Match[str], left: str) -> int:
     return opening.start() if opening else cue.start()
 
 
-def _find_lead(cue: re.Match[str], place: _Place) -> str:
-    """Return what stands before a cue or a verdict in its clause, where it is said whose it is."""
-    if cue.string is place.lower:
+def _find_lead(place: _Place, cue: re.Match[str] | None) -> str:
+    """Return what stands before a cue, or before an offer with a verdict: there it is said whose it is."""
+    if cue is None:
         return place.left
     start = _opening(cue, place.left)
     return "" if cue[0][:1] in ",;" or phrases.TURN.search(place.left, start) else place.left[:start]
@@ -102,13 +102,13 @@ def _is_added(place: _Place) -> bool:
     return bool(named and phrases.AFTER_LETTER.match(lower, offer.end))
 
 
-def _is_distant(place: _Place, cue: re.Match[str]) -> bool:
+def _is_distant(place: _Place, cue: re.Match[str] | None) -> bool:
     """Tell whether a commitment is another's, a former one, one denied, excepted or quoted, or not of this question."""
     lower, offer = place.lower, place.offer
-    lead = _find_lead(cue, place)
+    lead = _find_lead(place, cue)
     if lead and (
         distance.REPORTED.search(lead, max(0, len(lead) - _NEAR))
-        or (cue.string is place.left and distance.OTHERS_ANSWER.search(place.left))
+        or (cue and distance.OTHERS_ANSWER.search(place.left))
         or distance.EXCEPTED.search(lead)
         or distance.ALL_BUT.search(place.left)
     ):
@@ -123,16 +123,16 @@ def _is_distant(place: _Place, cue: re.Match[str]) -> bool:
     )
 
 
-def _standing_by(place: _Place, cue: re.Match[str]) -> Standing | None:
-    """Tell whether a cue or a verdict commits to an offer: formally, in prose, in an aside, or not, being in doubt."""
+def _standing_by(place: _Place, cue: re.Match[str] | None) -> Standing | None:
+    """Tell whether a cue, or else a verdict, commits to an offer: formally, in prose, in an aside, or not, in doubt."""
     offer, left = place.offer, place.left
     if phrases.DOUBT.search(place.clause) or _is_half(place):
         return None
-    strong = cue.groupdict(default="").get("strong")  # a verdict has no such group
-    clear = offer.spelled or bool(strong) or _is_whole(place, cue)
-    if not clear and strong is None:
+    strong = cue["strong"] if cue else None
+    clear = offer.spelled or strong is not None or _is_whole(place, cue)
+    if not clear and not cue:
         clear = phrases.CLAUSE_START.search(f"{left} ") is not None
-    if not clear or (offer.subject and cue.lastgroup == "short"):
+    if not clear or (offer.subject and cue and cue.lastgroup == "short"):
         return None
     if phrases.DESCRIBED.search(left):
         return "aside"
@@ -145,10 +145,10 @@ def _is_half(place: _Place) -> bool:
     return alone and phrases.EITHER.search(place.left) is not None
 
 
-def _is_whole(place: _Place, cue: re.Match[str]) -> bool:
+def _is_whole(place: _Place, cue: re.Match[str] | None) -> bool:
     """Tell whether a cue and an offer are all that stands on the last line, or the offer begins a line."""
     ends = phrases.LINE_END.match(place.lower, place.offer.end)
-    whole = cue.start() == 0 and cue.string is place.left and ends is not None and ends.end() == len(place.lower)
+    whole = cue is not None and cue.start() == 0 and ends is not None and ends.end() == len(place.lower)
     return whole or place.before.endswith("\n")
 
 
