@@ -239,6 +239,7 @@ COMMITTED = {
     "not equally good": "The answer is B. I don't think D is equally good.",
     # a second letter is conceded, or is only possible
     "conceded": "While D would also work, B is the best choice.",
+    "conceded after": "The answer is B. While D would also work, money is guarded in banks.",
     "only possible": "The answer is B. D could also work for crowds.",
     "both texts the same": "Bank. So the answer is B.",
     "a guess": "If I had to guess: B",
@@ -281,6 +282,7 @@ STILL_THIS_QUESTION = [
     "The answer is A.\nWhat about money and its keeping?\nThe answer is B.",
     "A\nLet me check each of the options:\nB. bank is right.\nSo the answer is B.",
     "I think A.\nBut wait:\nB. bank is better.\nFinal answer: B",
+    "The answer is A.\nWhich place keeps money safe?\nActually, the answer is B.",
     "What is it?\nA. library\nB. bank\n\nWhich is guarded most of all places?\nThe answer is B.",
 ]
 
@@ -288,6 +290,11 @@ STILL_THIS_QUESTION = [
 @pytest.mark.parametrize("text", STILL_THIS_QUESTION)
 def test_a_model_that_asks_itself_about_its_answer_may_change_it(text: str) -> None:
     assert extract_answer(text, PLACES) == Extraction("B", "read")
+
+
+def test_an_option_that_is_talked_of_is_no_question() -> None:
+    text = "I think B.\nFar more fitting:\nA. library is better.\nFinal answer: A"
+    assert extract_answer(text, PLACES) == Extraction("A", "read")
 
 
 CAPITALS = ["Sydney", "Melbourne", "Canberra", "Perth"]
@@ -299,6 +306,7 @@ IMPLIED = [
     ("The capital of Australia is Canberra, not Sydney.", CAPITALS, "C"),
     ("The capital of Australia is not Sydney.", CAPITALS, None),
     ("The capital may be Canberra.", CAPITALS, None),
+    ("The town is large. The capital of the state is Sydney.", CAPITALS, None),
     ("I thought of Canberra.", CAPITALS, None),
     ("I used to live in Canberra, I thought, at Perth.", CAPITALS, None),
     ("There is no evidence for Canberra.", CAPITALS, None),
