@@ -81,8 +81,9 @@ def _tell_favourite(readings: pd.DataFrame) -> str:
         return f"Of {counted(len(readings), 'row')}, none has a letter that could be read."
     favourites = [letter for letter, count in zip(shown, counts, strict=True) if count == counts.max()]
     each = " each" if len(favourites) > 1 else ""
-    told = f"It answers {listed(favourites)} in {percent(counts.max() / len(readings))} of rows{each}"
-    if counts.sum() < len(readings):
-        told += f" ({percent(counts.max() / counts.sum())} of the letters read)"
+    of_rows, of_read = percent(counts.max() / len(readings)), percent(counts.max() / counts.sum())
+    told = f"It answers {listed(favourites)} in {of_rows} of rows{each}"
+    if of_rows != of_read:
+        told += f" ({of_read} of the letters read)"
     in_gold = [f"{letter} in {percent(float((gold == letter).mean()))}" for letter in favourites]
     return f"{told}; gold is {listed(in_gold)}." if len(gold) else f"{told}."

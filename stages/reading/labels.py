@@ -33,7 +33,8 @@ _CLOSED = re.compile(
     r"|[\"']?\s?[,;/&]|\s(?:or|and)\b"
 )
 _MARKED = re.compile(r"[\"']?[.):\]](?!\w)|[\"'.,;!]*\s*(?:\n|\Z)|\sis\b")
-_NEXT_SUBJECT = re.compile(r"[.!;,]\s(?:but |and |though )?\Z"), re.compile(r"\s(?:would|also|is|works?|fits?)\b")
+_CLAUSE_START = re.compile(r"[.!;,]\s(?:but |and |though )?\Z")
+_HAS_VERB = re.compile(r"\s(?:would|also|is|works?|fits?)\b")
 _NUMBERED = re.compile(r"\b(?:option|choice|letter|number|no\.|nr\.)\s?[\"'(]?\Z", re.IGNORECASE)
 _STEPPED = re.compile(
     r"\b(?:step|reason|point|part|page|question|problem|example|premise|stage|phase|line)s? #?\Z", re.IGNORECASE
@@ -149,7 +150,7 @@ def _is_meant(token: str, before: str, after: str, *, exact: bool) -> bool:
     if token.isdecimal():
         if _COUNTED.match(after) or before[-1:] in tuple("-+$.,/") or _STEPPED.search(before):
             return False
-        subject = _NEXT_SUBJECT[0].search(before) and _NEXT_SUBJECT[1].match(after)
+        subject = _CLAUSE_START.search(before) and _HAS_VERB.match(after)
         return bool((line and _CLOSED.match(after)) or (_NAMING.search(before) and _CLOSED.match(after)) or subject)
     if exact and not _WORDLIKE.fullmatch(token):
         return True
