@@ -4,9 +4,9 @@ import re
 from typing import NamedTuple
 
 from stages.reading import phrases
-from stages.reading.implied import find_judged_right, find_refusing_options, find_sole_mention, letters_of
+from stages.reading.implied import find_judged_right, find_refusing_options, find_sole_mention
 from stages.reading.labels import Options
-from stages.reading.offers import Offer, find_listed, find_offers
+from stages.reading.offers import Offer, find_listed, find_offers, letters_of
 from stages.reading.standings import find_standing
 from stages.reading.turns import find_next_questions
 from stages.reading.undressing import bare

@@ -153,8 +153,7 @@ CONCEDED = re.compile(r"\A(?:while|although|even (?:though|if)|whereas|though)\b
 
 # Commitments of the same kind, of which the last is no correction of the others: one for each case, or each "correct".
 CASE = re.compile(
-    r"(?:and |but |so )?(?:if|when|in case|assuming|for (?:question|case|scenario|part|problem"
-    r"|item) \(?\d)\b"
+    r"(?:and |but |so )?(?:if|when|in case|assuming|for (?:question|case|scenario|part|problem|item) \(?\d)\b"
 )
 CASES = ("but if ", "in which case")
 ANOTHER_CASE = re.compile(r"[.;,] (?:(?:but|and|however),? )?(?:if|otherwise|in the (?:second|other) case)\b")

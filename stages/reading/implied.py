@@ -6,18 +6,13 @@ a sole mention       "The capital of Australia is (C) Canberra", one short sente
 """
 
 import re
-from collections.abc import Iterable
 
 from stages.reading import distance, phrases
-from stages.reading.offers import LEFT, Offer
+from stages.reading.offers import LEFT, Offer, letters_of
 
 _AFTER_REFUSAL = re.compile(
     r"\W*(?:\Z|\n)|[.,;!]|\s-|\s(?:from|to|based|whether|who|which|by|with|given|because|since|is (?:the )?(?:correct"
     r"|best|right))\b"
-)
-_JUDGED = re.compile(
-    r"[\s\"')\]:.,=-]*\(?(?:is |this is |that is )?(?:(?P<yes>yes|true|correct|right)"
-    r"|no|false|incorrect|wrong|not (?:correct|right|true))\b(?! (?:answer|option|choice|of|to|that|for|in)\b)"
 )
 _ENOUGH = 2  # verdicts that are a judgement of each
 _LONGEST = 240  # characters of a sentence that names its option last
@@ -32,7 +27,7 @@ _ANSWER = re.compile(r"\b(?:answer|choice|option(?! \(?\Z)|solution|pick|respons
 _EQUALS = re.compile(r"\A[^^]*(?<![!<>\u2260])=\s?\$?\Z")
 _UNDECIDED = re.compile(
     r"\b(?:not|never|\w+n't|cannot|no|nor|neither|none|wrong|incorrect|least|unlikely|may|might|maybe|perhaps|could|if"
-    r"|whether|unless|another|other|each|every|except|but(?! also)|rather|instead|let's|let us|consider\w*|need|first"
+    r"|whether|unless|another|other|each|every|except|but(?! also)|rather|instead|consider\w*|need|first"
     r"|question|options|choices|wonder\w*|some|many|most people|others|students?|said|says?|thinks?|claims?|half of"
     r"|let|suppose\w*|assum\w+|he|she|is it"
     r"|out|trap|tempting)\b|\?"
@@ -44,11 +39,6 @@ _UNIT = re.compile(
 )
 _NEXT_SENTENCE = re.compile(r"\w{2}[.!?]\s")
 _CONTRASTED = re.compile(r"\b(?:,? not|rather than|instead of|unlike)(?: the| an?| in| at)* ?\Z")
-
-
-def letters_of(offers: Iterable[Offer]) -> frozenset[str]:
-    """Return all the letters that offers name."""
-    return frozenset[str]().union(*(offer.letters for offer in offers))
 
 
 def find_refusing_options(lower: str, offers: list[Offer]) -> frozenset[str]:
@@ -66,7 +56,9 @@ def find_refusing_options(lower: str, offers: list[Offer]) -> frozenset[str]:
 
 def find_judged_right(lower: str, offers: list[Offer]) -> frozenset[str]:
     """Return the one letter that is judged right where each of several has its verdict, and the others are wrong."""
-    judged = [(offer, verdict) for offer in offers if offer.spelled and (verdict := _JUDGED.match(lower, offer.end))]
+    judged = [
+        (offer, verdict) for offer in offers if offer.spelled and (verdict := phrases.JUDGED.match(lower, offer.end))
+    ]
     right = letters_of(offer for offer, verdict in judged if verdict["yes"])
     wrong = letters_of(offer for offer, verdict in judged if not verdict["yes"])
     clear = len(right) == 1 and right.isdisjoint(wrong) and len(right | wrong) >= _ENOUGH

@@ -58,7 +58,7 @@ _SAID_AS_WELL = (
 
 
 class Options(NamedTuple):
-    """The choices of one question: the label of each sign, and whose each text is, the longest text first."""
+    """The choices of one question: the label of each sign, whose each text is (the longest first), and what finds labels."""
 
     labels: dict[str, str]
     owners: dict[str, frozenset[str]]

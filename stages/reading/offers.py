@@ -6,7 +6,7 @@
 Ranges ("A through E") are no offers, and articles and pronouns no letters. No I/O.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from stages.reading import phrases
@@ -30,6 +30,16 @@ class Offer(NamedTuple):
     spelled: bool
     worded: bool
     subject: bool = False
+
+
+def letters_of(offers: Iterable[Offer]) -> frozenset[str]:
+    """Return all the letters that offers name."""
+    return frozenset[str]().union(*(offer.letters for offer in offers))
+
+
+def says_yes_or_no(lower: str, offer: Offer) -> bool:
+    """Tell whether an offer ends with an option called yes or no, which may be an interjection as well."""
+    return offer.worded and lower[offer.start : offer.end].rpartition(" ")[2] in ("yes", "no")
 
 
 def find_offers(text: str, lower: str, options: Options) -> list[Offer]:

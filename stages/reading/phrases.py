@@ -23,10 +23,7 @@ _STOP_LETTER = (
     rf"|with|from|then|here|on|option|(?:obviously|clearly|definitely|probably|i (?:think|guess|believe))(?=\W*\Z)"
 )
 AFTER_TEXT = re.compile(rf"{_STOP}|rather|instead|which)\b)")
-AFTER_LETTER = re.compile(
-    rf"{_STOP_LETTER}|(?:obviously|clearly|definitely|probably|i (?:think|guess"
-    rf"|believe))(?=\W*\Z))\b|\s\(?[b-z{SIGNS}][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)"
-)
+AFTER_LETTER = re.compile(rf"{_STOP_LETTER})\b|\s\(?[b-z{SIGNS}][.)])|(?<=[)\]}}>])(?!\s{_VERB}|\s?\?)")
 AFTER_BOTH = re.compile(rf"{AFTER_LETTER.pattern}|\s(?:and|or) \(?(?:option )?[b-hj-z{SIGNS}]\b[.):]?")
 AFTER_CAPITAL = re.compile(
     rf"{_STOP_LETTER}|or|and|nor|to|through|thru|also|equally|being|it is|{_VERB}|(?:{_FOREIGN_OR}"
@@ -121,8 +118,8 @@ DOUBT = re.compile(
     r"|pushed)\b)|suppose|assum\w+|might|maybe|perhaps|could|like this"
     r"|example|format|an? (?:\w+ )?(?:answer|option|choice|solution)"
     rf"|{ELIMINATE}|{_POOR}(?: \w+)? (?:answer|option|choice|solution|pick|selection|guess|bet|match|fit|one)"
-    r"|(?:answer|option|choice|one)(?: that)?(?: (?:you|we|i))? (?:to|should|can|must) (?:avoid|reject|discard|dismiss"
-    r"|ignore|skip|remove)|no sense|odd one|mistake is|misconception|(?:start|begin|end)(?:s"
+    r"|(?:answer|option|choice|one)(?: that)?(?: (?:you|we|i))? (?:to|should|can|must) (?:avoid|ignore|skip"
+    r"|remove)|no sense|odd one|mistake is|misconception|(?:start|begin|end)(?:s"
     r"|ing)? with (?:the )?letter|(?:some|others|many|few)(?: \w+)? (?:say|think|argue|claim|believe|answer))\b"
 )
 EITHER = re.compile(r"\beither(?: \w+)?[ (\"']*\Z")
@@ -203,13 +200,20 @@ DESCRIBED = re.compile(
     r"\A(?:note|aside|n\.?b\.?)\b|\b(?:option|choice|answer|one) (?:that|which|with|for)\b"
     r"(?!.*\b(?:best|most|correct\w*|right)\b)|\byour (?:\w+ )?(?:answer|choice|response)\b"
 )
+_CORRECTIVE = (
+    r"actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry"
+    r"|scratch that|i meant?|changed my mind"
+)
+CORRECTIVE = re.compile(rf"\b(?:{_CORRECTIVE}|no, it's)\b")
 CORRECTING = re.compile(
-    r"\b(?:actually|(?:on|upon) (?:\w+ )?(?:reflection|thought)|correction|corrected|edit|wait|mistaken?|instead|sorry"
-    r"|scratch that|i meant?|changed my mind|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]{0,200}\Z)"
+    rf"\b(?:{_CORRECTIVE}|(?:so|thus|therefore|hence|final\w*|conclu\w+|overall)\b[^.!?\n]{{0,200}}\Z)"
 )
-TALLIED = re.compile(
-    r"[\s\"')\]:.,=-]*\(?(?:(?:no|yes|true|false|correct|incorrect|right|wrong)\b|\d+(?:\.\d+)?\s?(?:%|[,;)\n]|\Z))"
+_BESIDE = r"[\s\"')\]:.,=-]*\(?"
+JUDGED = re.compile(
+    rf"{_BESIDE}(?:is |this is |that is )?(?:(?P<yes>yes|true|correct|right)|no|false|incorrect|wrong"
+    r"|not (?:correct|right|true))\b(?! (?:answer|option|choice|of|to|that|for|in)\b)"
 )
+TALLIED = re.compile(rf"{JUDGED.pattern}|{_BESIDE}\d+(?:\.\d+)?\s?(?:%|[,;)\n]|\Z)")
 REFUSAL = re.compile(
     r"\bi(?:'m| am) (?:sorry|unable|afraid|not (?:able|comfortable|sure))\b|\bi (?:can(?:'t|not| not)|won't|will not"
     r"|could(?:n't| not)|do(?:n't| not) (?:know|have|feel|want|see)|must decline|decline|apologi[sz]e)\b"

@@ -10,7 +10,7 @@ import re
 from typing import Literal, NamedTuple
 
 from stages.reading import distance, phrases
-from stages.reading.offers import LEFT, Offer
+from stages.reading.offers import LEFT, Offer, says_yes_or_no
 
 Standing = Literal["formal", "said", "aside", "last", "line", "weak", "added", "opening"]
 _NEAR, _NEXT_TO = 80, 40  # characters before a commitment in which it is said whose it is, and what introduces it
@@ -29,29 +29,34 @@ class _Place(NamedTuple):
 
 def find_standing(lower: str, offer: Offer, listed: set[int]) -> Standing | None:
     """Tell how the text stands by an offer: by a cue or a verdict, by giving it a line or its opening, or barely."""
-    before = lower[max(0, offer.start - LEFT) : offer.start]
-    left = sentence_before(before)
-    place = _Place(lower, offer, before, left, phrases.CLAUSE_END.split(left.rstrip(" :"))[-1])
+    place = _find_place(lower, offer)
     if _is_added(place):
         return "added"
     verdict = phrases.VERDICT.match(lower, offer.end)
-    if not _is_offered(lower, offer, verdict) or _is_supposed(place):
+    if not _is_offered(place, verdict) or _is_supposed(place):
         return None
-    cue = None if verdict else phrases.CUE.search(left)
+    cue = None if verdict else phrases.CUE.search(place.left)
     if not (verdict or cue):
-        return None if offer.start in listed else _standing_alone(lower, offer, before)
+        return None if offer.start in listed else _standing_alone(place)
     return None if _is_distant(place, cue) else _standing_by(place, cue)
 
 
 def widen(lower: str, offer: Offer) -> tuple[int, int]:
     """Return where an offer starts and ends with the cue and the verdict beside it."""
+    place = _find_place(lower, offer)
+    verdict, cue = phrases.VERDICT.match(lower, offer.end), phrases.CUE.search(place.left)
+    end = verdict.end() if verdict else offer.end
+    if not cue:
+        return offer.start, end
+    start = offer.start - len(place.before) + place.before.rindex(place.left)
+    return start + _opening(cue, place.left), end
+
+
+def _find_place(lower: str, offer: Offer) -> _Place:
+    """Find where an offer stands in its text."""
     before = lower[max(0, offer.start - LEFT) : offer.start]
     left = sentence_before(before)
-    start = before.rindex(left) if left else len(before)
-    verdict, cue = phrases.VERDICT.match(lower, offer.end), phrases.CUE.search(left)
-    if not cue:
-        return offer.start, verdict.end() if verdict else offer.end
-    return offer.start - len(before) + start + _opening(cue, left), verdict.end() if verdict else offer.end
+    return _Place(lower, offer, before, left, phrases.CLAUSE_END.split(left.rstrip(" :"))[-1])
 
 
 def sentence_before(before: str) -> str:
@@ -77,12 +82,12 @@ def _find_lead(place: _Place, cue: re.Match[str] | None) -> str:
     return "" if cue[0][:1] in ",;" or phrases.TURN.search(place.left, start) else place.left[:start]
 
 
-def _is_offered(lower: str, offer: Offer, verdict: re.Match[str] | None) -> bool:
+def _is_offered(place: _Place, verdict: re.Match[str] | None) -> bool:
     """Tell whether what follows an offer lets it be one; "A:" may stand for "answer"."""
-    after = phrases.AFTER_LETTER if offer.spelled else phrases.AFTER_TEXT
-    if not verdict and not after.match(lower, offer.end):
+    after = phrases.AFTER_LETTER if place.offer.spelled else phrases.AFTER_TEXT
+    if not verdict and not after.match(place.lower, place.offer.end):
         return False
-    return offer.worded or not lower.startswith("a:", offer.start)
+    return place.offer.worded or not place.lower.startswith("a:", place.offer.start)
 
 
 def _is_supposed(place: _Place) -> bool:
@@ -152,8 +157,9 @@ def _is_whole(place: _Place, cue: re.Match[str] | None) -> bool:
     return whole or place.before.endswith("\n")
 
 
-def _standing_alone(lower: str, offer: Offer, before: str) -> Standing | None:
+def _standing_alone(place: _Place) -> Standing | None:
     """Tell whether an offer without cue is a line or opens the text, or is two letters that may do."""
+    lower, offer, before = place.lower, place.offer, place.before
     line = phrases.LINE_START.search(before)
     if line and distance.DENYING_LINE.search(before):
         return None
@@ -168,7 +174,7 @@ def _standing_alone(lower: str, offer: Offer, before: str) -> Standing | None:
         return "last"
     if opens and not (_is_discussed(lower, offer) if offer.subject else _is_dismissed(lower, offer)):
         return "line"
-    negated = phrases.NEGATED.search(phrases.CLAUSE_END.split(sentence_before(before))[-1])
+    negated = phrases.NEGATED.search(place.clause)
     return "weak" if len(offer.letters) > 1 and len(lower) < _SHORT and not negated else None
 
 
@@ -187,8 +193,7 @@ def _is_dismissed(lower: str, offer: Offer) -> bool:
     """Tell whether what follows an offer dismisses it; after an option's text a new sentence must be about it."""
     if not offer.worded:
         return bool(phrases.DISMISSED.match(lower, offer.end))
-    interjection = lower[: offer.end].endswith((" yes", " no"))
-    return not interjection and bool(phrases.TEXT_DISMISSED.match(lower, offer.end))
+    return not says_yes_or_no(lower, offer) and bool(phrases.TEXT_DISMISSED.match(lower, offer.end))
 
 
 def _is_discussed(lower: str, offer: Offer) -> bool:

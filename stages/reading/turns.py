@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from stages.reading.labels import Options
-from stages.reading.phrases import FIRST_SIGN
+from stages.reading.phrases import CORRECTIVE, FIRST_SIGN
 
 _MOST = 4  # questions before which an answer is sought
 _LABEL = rf"\W?[aA1{FIRST_SIGN}][.):]"
@@ -23,14 +23,13 @@ _NEXT_QUESTION = re.compile(
     rf"|\n(?:\d{{1,3}}[.)] )?(?![^\n]*{_OWN_WORDS}){_ASKING}\b[^\n?]{{12,}}\?)"
 )
 _ITEM = re.compile(rf"\A{_LABEL} ?")
-_CORRECTED = re.compile(r"\b(?:actually|wait|correction|sorry|mistaken?|no, it's)\b")
 
 
 def find_next_questions(text: str, options: Options) -> Iterator[int]:
     """Find the first places where another question may begin, after something that may be the answer to this one."""
     for match in islice(_NEXT_QUESTION.finditer(text), _MOST):
         before, after = text[: match.start()].strip(), text[match.end() :].lower()
-        if before and not _CORRECTED.search(after) and not _discusses(match[0], after, options):
+        if before and not CORRECTIVE.search(after) and not _discusses(match[0], after, options):
             yield match.start()
 
 

@@ -7,8 +7,7 @@ a letter that is added to the last one, commitments for several cases, and an op
 """
 
 from stages.reading import distance, phrases
-from stages.reading.implied import letters_of
-from stages.reading.offers import LEFT, Offer
+from stages.reading.offers import LEFT, Offer, letters_of, says_yes_or_no
 from stages.reading.standings import Standing, sentence_before
 
 _COMPARED = 16  # commitments, the last ones, that may stand side by side
@@ -53,7 +52,7 @@ def _tell_twins_apart(offer: Offer, stood: Stood) -> Offer:
 
 def _is_taken_back(lower: str, offer: Offer, offers: list[Offer]) -> bool:
     """Tell whether what follows an offer, before the next one, replaces it or says that it is wrong."""
-    if len(lower) - offer.end <= 1 or phrases.INTERJECTION.match(lower, offer.start):  # a full stop; "No, it isn't."
+    if len(lower) - offer.end <= 1 or says_yes_or_no(lower, offer):  # a full stop; "No, it isn't."
         return False
     following = min((one.start for one in offers if one.start >= offer.end), default=len(lower))
     if _is_case(lower, offer) and distance.ANOTHER_CASE.search(lower, offer.end):
@@ -69,7 +68,7 @@ def _find_bridged(lower: str, earlier: Stood, offer: Offer) -> frozenset[str]:
     if not earlier:
         return frozenset()
     last = earlier[-1][0]
-    text = not last.spelled and lower[last.start : last.end] not in ("yes", "no")
+    text = not last.spelled and not says_yes_or_no(lower, last)
     return last.letters if text and distance.BRIDGE.fullmatch(lower, last.end, offer.start) else frozenset()
 
 
