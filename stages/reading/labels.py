@@ -58,7 +58,7 @@ _SAID_AS_WELL = (
 
 
 class Options(NamedTuple):
-    """The choices of one question: the label of each sign, whose each text is (the longest first), and what finds labels."""
+    """One question: the label of each sign, whose each text is, the longest first, what finds labels, and their signs."""
 
     labels: dict[str, str]
     owners: dict[str, frozenset[str]]
