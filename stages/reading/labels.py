@@ -58,7 +58,7 @@ _SAID_AS_WELL = (
 
 
 class Options(NamedTuple):
-    """One question: the label of each sign, whose each text is, the longest first, what finds labels, and their signs."""
+    """One question's choices: the label of each sign, whose each text is (the longest first), and what finds labels."""
 
     labels: dict[str, str]
     owners: dict[str, frozenset[str]]
