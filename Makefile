@@ -1,6 +1,6 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate publish doctor status dag report test lint format types check clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status dag report test lint format types check clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -31,8 +31,17 @@ estimate: $(READY) ## say what would be asked and what it would cost; asks nothi
 	@dvc repro --quiet prepare
 	@python -m stages.infer --dry-run --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
 
+remote: $(READY) ## set and check the remote storage: URL=azure://container/path, s3://, gs://, ssh:// or a folder
+	@python -m stages.remote --url '$(URL)'
+
 publish: $(READY) ## write what was bought to data/ledger, track it with DVC and push it
 	@python -m stages.publish --ledger data/ledger
+
+push: $(READY) ## publish, and push the outputs; ALL=1: of all commits, EXPS=1: experiments as well
+	@python -m stages.push --ledger data/ledger $(if $(ALL),--all-commits) $(if $(EXPS),--experiments)
+
+pull: $(READY) ## fetch outputs and the ledger, into the journal; ALL=1, EXPS=1 as for push; FORCE=1: over unsaved files
+	@python -m stages.pull --ledger data/ledger $(if $(ALL),--all-commits) $(if $(EXPS),--experiments) $(if $(FORCE),--force)
 
 doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call
 	@python -m stages.doctor --ledger data/ledger

@@ -12,7 +12,8 @@ from stages.errors import InputError
 from stages.options import path_option
 from stages.params import Params, Teacher, load_params
 from stages.prices import cost_usd, known_price
-from stages.publish import run_dvc
+from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.repository import opened
 from stages.teacher.budget import Budget
 from stages.teacher.buying import connection
 from stages.teacher.claims import Claims
@@ -25,7 +26,6 @@ from stages.teacher.replies import FatalError, RejectedError, Reply, TransientEr
 from stages.trial import MOST_TOKENS, ask_small, reach
 
 LOGPROBS: dict[str, JsonValue] = {"logprobs": True, "top_logprobs": 2}
-REMOTE_TIMEOUT_S = 60
 OK, CROSS, NOTE = "ok", "FAIL", "-"
 MARKS = {OK: "\N{CHECK MARK}", CROSS: "\N{BALLOT X}", NOTE: "-"}
 UNDERSTOOD = (InputError, OSError, FatalError)
@@ -177,13 +177,14 @@ class SetUp:
         return OK, "supported: `extras: {logprobs: true}` asks for them"
 
     def check_remote(self) -> Finding:
-        """List the default remote: `dvc status --cloud` takes one that it cannot reach for one that is empty."""
-        name = run_dvc("config", "core.remote", advice="run `make doctor` in the project's folder").strip()
-        if not name:
-            return NOTE, "none is set, so nothing bought is shared; `dvc remote add --default NAME URL` sets one"
-        advice = "check `dvc remote list` and your login; a new remote may not be there before the first `dvc push`"
-        run_dvc("ls-url", f"remote://{name}", advice=advice, timeout_s=REMOTE_TIMEOUT_S)
-        return OK, f"{name} can be listed"
+        """List the default remote, and say what opens it."""
+        with opened() as repo:
+            if not repo.config["core"].get("remote"):
+                return NOTE, f"nothing bought is shared, since {NONE_SET}"
+            remote = Remote(repo)
+            opens = remote.tell_credentials()
+            remote.check_readable()
+        return OK, f"{remote.name} ({remote.url}) can be listed, {opens}"
 
     def check_ledger(self) -> Finding:
         """Compare the segments with their names, and all of them with what DVC tracks."""

@@ -1,19 +1,22 @@
 """Share what was bought: write it to the ledger, and give it to DVC."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import click
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
+from stages.sharing.complaints import first_line
+from stages.sharing.history import outputs_of_workspace
+from stages.sharing.objects import Cache, Moved, push
+from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.repository import opened
 from stages.teacher.journal import Journal, journal_path
 from stages.teacher.ledger import list_segments, publish, read_segment
 from stages.teacher.pointer import pointer_of
 from stages.teacher.projects import project_id
-
-KEPT = "the segment is kept, run `make publish` again when that is mended"
 
 
 @click.command()
@@ -21,10 +24,14 @@ KEPT = "the segment is kept, run `make publish` again when that is mended"
 def main(ledger: Path) -> None:
     """Write the answers that this project used and nobody published, and push them where DVC has a remote."""
     with plain_errors():
-        with Journal(journal_path()) as journal:
-            segment = publish(journal, project_id(Path.cwd()), ledger)
-        wrote = f"{count_answers(segment)} answers published as {segment}" if segment else "no new answers to publish"
-        click.echo(f"{wrote}; {share(ledger)}")
+        click.echo(f"{write_segment(ledger)}; {share(ledger)}")
+
+
+def write_segment(ledger: Path) -> str:
+    """Write the answers that this project used and nobody published, and say how many there were."""
+    with Journal(journal_path()) as journal:
+        segment = publish(journal, project_id(Path.cwd()), ledger)
+    return f"{count_answers(segment):,} answers published as {segment}" if segment else "no new answers to publish"
 
 
 def count_answers(segment: Path) -> int:
@@ -36,28 +43,31 @@ def share(ledger: Path) -> str:
     """Let DVC track the ledger and push it, also what an earlier run did not get to, and say what is left to do."""
     if not list_segments(ledger):
         return "the ledger is empty"
-    pointer = str(pointer_of(ledger))
-    run_dvc("add", "--quiet", str(ledger))
-    commit = f"now `git add {pointer} && git commit`"
-    if not run_dvc("config", "core.remote").strip():
-        return f"not pushed, since DVC has no default remote: `dvc remote add --default NAME URL`, then again; {commit}"
-    run_dvc("push", "--quiet", pointer)
-    return f"pushed; {commit}"
+    commit = f"now `git add {pointer_of(ledger)} && git commit`"
+    with opened() as repo:
+        track(repo, ledger)
+        if not repo.config["core"].get("remote"):
+            return f"not pushed, since {NONE_SET}; {commit}"
+        try:
+            return f"{push_ledger(repo, ledger)} pushed; {commit}"
+        except InputError as error:
+            raise InputError(f"{error}; the segment is kept, run `make publish` again when that is mended") from None
 
 
-def run_dvc(*arguments: str, advice: str = KEPT, timeout_s: float | None = None) -> str:
-    """Run DVC and return what it printed; an InputError says in one sentence what went wrong, and what to do."""
-    command = [sys.executable, "-m", "dvc", *arguments]
+def track(repo: Repo, ledger: Path) -> None:
+    """Let DVC track what is in the ledger's folder."""
     try:
-        done = subprocess.run(  # noqa: S603 (of this project's words)
-            command, capture_output=True, text=True, check=False, timeout=timeout_s
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError(f"dvc {' '.join(arguments)}: no answer within {timeout_s:g} s; {advice}") from None
-    if done.returncode != 0:
-        lines = done.stderr.split("ERROR: ", maxsplit=1)[-1].strip().splitlines() or [f"exit code {done.returncode}"]
-        raise InputError(f"dvc {' '.join(arguments)}: {lines[0]}; {advice}")
-    return done.stdout
+        repo.add(str(ledger))
+    except DvcException as error:
+        raise InputError(f"{ledger}: DVC could not take it ({first_line(error)}); what was published is kept") from None
+
+
+def push_ledger(repo: Repo, ledger: Path) -> Moved:
+    """Copy to the remote what it has not of the ledger."""
+    cache, remote = Cache(repo), Remote(repo)
+    remote.check_readable()
+    outputs = [output for output in outputs_of_workspace() if Path(output.path) == ledger]
+    return push(cache, remote, cache.parts_of(outputs))
 
 
 if __name__ == "__main__":

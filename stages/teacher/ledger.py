@@ -31,12 +31,12 @@ COLUMNS = (
     "endpoint_host, asked_at"
 )
 IMPORT = f"INSERT OR IGNORE INTO answers ({COLUMNS}, segment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-UNPUBLISHED = f"""
-    SELECT {COLUMNS} FROM uses JOIN answers USING (key, max_tokens)
+UNPUBLISHED = """
+    FROM uses JOIN answers USING (key, max_tokens)
     WHERE project = :project AND NOT EXISTS (
         SELECT 1 FROM temp.held WHERE held.key = answers.key AND held.max_tokens = answers.max_tokens
-    ) ORDER BY key, max_tokens
-"""  # noqa: S608 (of constants only)
+    )
+"""
 
 
 class LedgerAnswer(Row):
@@ -107,7 +107,7 @@ def check_complete(folder: Path, pointer: Path, journal: Journal | None = None) 
         what = _shorten(missing) if missing else f"{len(here)} other files are"
         raise InputError(
             f"{pointer}: expected the {named.nfiles} files that it names in {folder}, but {what} there; run "
-            f"`dvc pull {pointer}`, or the answers in them would be bought again"
+            "`make pull`, or the answers in them would be bought again"
         )
     if journal and names <= known:
         with journal.transaction() as database:
@@ -121,13 +121,21 @@ def publish(journal: Journal, project: str, folder: Path) -> Path | None:
     """
     check_complete(folder, pointer_of(folder))
     _note_held(journal, folder)
-    answers = journal.read(UNPUBLISHED, {"project": project})
+    answers = journal.read(f"SELECT {COLUMNS} {UNPUBLISHED} ORDER BY key, max_tokens", {"project": project})
     first = next(answers, None)
     if first is None:
         return None
     segment = _write_segment(folder, map(_to_line, chain([first], answers)))
     _know_segment(journal, segment)
     return segment
+
+
+def count_unpublished(journal: Journal, project: str, folder: Path) -> int:
+    """Count the answers that `publish` would write; an InputError says that the ledger is not all here."""
+    check_complete(folder, pointer_of(folder))
+    _note_held(journal, folder)
+    ((count,),) = journal.read(f"SELECT count(*) {UNPUBLISHED}", {"project": project})
+    return int(count)
 
 
 def list_segments(folder: Path) -> list[Path]:
@@ -144,7 +152,7 @@ def check_segment(segment: Path) -> None:
     if segment.name != name:
         raise InputError(
             f"{segment}: expected the content that its name is made of, got another, so it was damaged or cut short; "
-            f"delete it and run `dvc pull {pointer_of(segment.parent)}` (or `dvc checkout`)"
+            "delete it and run `make pull`"
         )
 
 

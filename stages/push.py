@@ -1,0 +1,86 @@
+"""Give everything that others need to the remote: the ledger, the outputs, and experiments where they are asked for."""
+
+from pathlib import Path
+
+import click
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from stages.errors import InputError, plain_errors
+from stages.options import path_option
+from stages.publish import track, write_segment
+from stages.sharing.commands import ask_git
+from stages.sharing.complaints import first_line
+from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
+from stages.sharing.left import tell_left
+from stages.sharing.objects import Cache, find_in_remote, push
+from stages.sharing.remotes import Remote
+from stages.sharing.repository import opened
+from stages.sharing.words import tell_names
+from stages.teacher.ledger import list_segments
+
+
+@click.command()
+@path_option("ledger", "Folder with the segments, which DVC tracks.")
+@click.option("--all-commits", is_flag=True, help="Push the outputs of every branch's and tag's commits as well.")
+@click.option("--experiments", is_flag=True, help="Push experiments as well, their outputs and their commits.")
+def main(ledger: Path, *, all_commits: bool, experiments: bool) -> None:
+    """Publish the ledger, push outputs, and say how much moved and what is still only here."""
+    with plain_errors():
+        with opened() as repo:
+            remote = Remote(repo)
+            remote.check_readable()
+            click.echo(write_segment(ledger))
+            if list_segments(ledger):
+                track(repo, ledger)
+            push_outputs(Cache(repo), remote, chosen_outputs(all_commits=all_commits, experiments=experiments))
+            if experiments:
+                click.echo(push_experiments(repo))
+            left = tell_left(repo, remote, ledger)
+        for line in left or ["nothing is only here"]:
+            click.echo(line)
+
+
+def chosen_outputs(*, all_commits: bool, experiments: bool) -> dict[Output, Commit]:
+    """Return the outputs of the workspace, and of commits and experiments where asked for, each with who named it."""
+    history = outputs_of_history("HEAD", *COMMITS) if all_commits else {}
+    variants = outputs_of_history(*EXPERIMENTS) if experiments else {}
+    return outputs_of_workspace() | variants | history
+
+
+def push_outputs(cache: Cache, remote: Remote, outputs: dict[Output, Commit]) -> None:
+    """Push them, and say what moved, and which of them are neither here nor there."""
+    parts = cache.parts_of(outputs)
+    moved = push(cache, remote, parts)
+    click.echo(f"{moved} pushed to {remote.url}")
+    gone = {md5 for md5 in parts if not cache.holds(md5)}
+    gone -= find_in_remote(remote, gone)
+    lost = sorted({str(parts[md5].path) + f" of {outputs[parts[md5]]}" for md5 in gone})
+    if lost:
+        click.echo(f"neither here nor in the remote: {tell_names(lost)}", err=True)
+
+
+def push_experiments(repo: Repo) -> str:
+    """Push the commits of all experiments to git's remote, and say how many went."""
+    upstream = git_remote()
+    try:
+        pushed = repo.experiments.push(upstream, all_commits=True, push_cache=False)
+    except DvcException as error:
+        raise InputError(f"experiments: git's remote {upstream} did not take them: {first_line(error)}") from None
+    refused = len(pushed.get("diverged", ()))
+    note = f", {refused} refused, since others are there under their names" if refused else ""
+    return f"{len(pushed.get('success', ()))} experiments pushed to git's remote {upstream}{note}"
+
+
+def git_remote() -> str:
+    """Return the git remote of this branch, else the first; an InputError if there is none."""
+    names = (ask_git("remote") or "").splitlines()
+    branch = ask_git("symbolic-ref", "--short", "HEAD")
+    mine = ask_git("config", f"branch.{branch}.remote") if branch else None
+    if not names:
+        raise InputError("git: expected a remote to share experiments through, found none; `git remote add origin URL`")
+    return mine if mine in names else names[0]
+
+
+if __name__ == "__main__":
+    main()

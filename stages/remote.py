@@ -1,0 +1,49 @@
+"""Set the remote storage, make the place for it where that is possible, and check that it can be written and read."""
+
+from pathlib import Path
+
+import click
+from dvc.repo import Repo
+
+from stages.errors import InputError, plain_errors
+from stages.sharing.remotes import CONFIG, FOLDER, Remote, check_url, service_of
+from stages.sharing.repository import opened
+
+NAME = "store"
+
+
+@click.command()
+@click.option("--url", default="", help="azure://container/path, s3://, gs://, ssh:// or a folder; none: as it is set.")
+def main(url: str) -> None:
+    """Make this the default remote, and check it with one small object."""
+    with plain_errors(), opened() as repo:
+        if url:
+            click.echo(set_remote(repo, url.strip()))
+        remote = Remote(repo)
+        opens = remote.tell_credentials()
+        try:
+            made = remote.make_place()
+            remote.check_writable()
+        except InputError as error:
+            raise InputError(f"{error} ({CONFIG} names it; `make remote` checks again)") from None
+        what = "folder" if remote.service is FOLDER else f"container {remote.place}"
+        click.echo(f"{what} made" if made else f"{remote.service.title} is there")
+        click.echo(f"one small object written, read and removed in {remote.url}, {opens}")
+
+
+def set_remote(repo: Repo, url: str) -> str:
+    """Write the URL into DVC's configuration as that of the default remote, and say what it was before."""
+    check_url(url)
+    if service_of(url) is FOLDER:
+        url = str(Path(url.removeprefix("file://")).expanduser())
+    name = repo.config["core"].get("remote") or NAME
+    before = repo.config["remote"].get(name, {}).get("url")
+    with repo.config.edit("repo") as config:
+        config["remote"].setdefault(name, {})["url"] = url
+        config["core"]["remote"] = name
+    was = f" (it was {before})" if before and before != url else ""
+    return f"remote {name} is {url} now{was}; commit {CONFIG}, so that others find it"
+
+
+if __name__ == "__main__":
+    main()

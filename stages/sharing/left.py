@@ -1,0 +1,59 @@
+"""What is only on this machine: answers, outputs and commits that nobody else could have."""
+
+from pathlib import Path
+
+from dvc.repo import Repo
+
+from stages.sharing.commands import ask_git, run_git
+from stages.sharing.history import COMMITS, EXPERIMENTS, outputs_of_history, outputs_of_workspace
+from stages.sharing.objects import Cache, Moved, find_in_remote
+from stages.sharing.remotes import Remote
+from stages.teacher.journal import Journal, journal_path
+from stages.teacher.ledger import count_unpublished
+from stages.teacher.projects import project_id
+
+SHARED_BY_GIT = ("dvc.lock", "*.dvc", "dvc.yaml", "params.yaml", ".dvc/config", "reports/metrics.json")
+
+
+def tell_left(repo: Repo, remote: Remote | None, ledger: Path) -> list[str]:
+    """Say in a line each what is only here, and how it is shared; without a remote, what git has not is told alone."""
+    outputs = tell_outputs(Cache(repo), remote) if remote else []
+    return [*tell_unpublished(ledger), *outputs, *tell_git()]
+
+
+def tell_unpublished(ledger: Path) -> list[str]:
+    """Count the answers that no segment of the ledger holds."""
+    with Journal(journal_path()) as journal:
+        count = count_unpublished(journal, project_id(Path.cwd()), ledger)
+    return [f"{count:,} answers are in this journal alone: `make publish`"] if count else []
+
+
+def tell_outputs(cache: Cache, remote: Remote) -> list[str]:
+    """Count the files of outputs that are here and not in the remote: today's, other commits', experiments'."""
+    groups = {
+        ("of this workspace", "make push"): cache.parts_of(outputs_of_workspace()),
+        ("of other commits", "make push ALL=1"): cache.parts_of(outputs_of_history("HEAD", *COMMITS)),
+        ("of experiments", "make push EXPS=1"): cache.parts_of(outputs_of_history(*EXPERIMENTS)),
+    }
+    here = {md5 for parts in groups.values() for md5 in parts if cache.holds(md5)}
+    left = here - find_in_remote(remote, here)
+    lines = []
+    for (whose, command), parts in groups.items():
+        mine = left & parts.keys()
+        left -= mine
+        if mine:
+            lines.append(f"outputs {whose}, {Moved(len(mine), cache.size(mine))}, are only here: `{command}`")
+    return lines
+
+
+def tell_git() -> list[str]:
+    """Name the files that say what others find, where they are not committed, and count commits not pushed."""
+    changed = run_git("status", "--porcelain", "--untracked-files=all", "--", *SHARED_BY_GIT).splitlines()
+    names = [line[3:] for line in changed]
+    lines = [f"not committed: `git add {' '.join(names)} && git commit`"] if names else []
+    if not ask_git("remote"):
+        return [*lines, "git has no remote to push commits to: `git remote add origin URL`"]
+    ahead = ask_git("rev-list", "--count", "@{upstream}..HEAD")
+    if ahead is None:
+        return [*lines, "this branch was never pushed: `git push --set-upstream origin HEAD`"]
+    return [*lines, f"{ahead} commits are not pushed: `git push`"] if ahead != "0" else lines

@@ -1,0 +1,139 @@
+"""The files that outputs are made of: where each is, and how it gets from DVC's cache to the remote and back."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dvc.fs.callbacks import TqdmCallback
+from dvc.repo import Repo
+from dvc_data.hashfile.hash_info import HashInfo
+from dvc_data.hashfile.transfer import transfer
+
+from stages.errors import InputError
+from stages.sharing.history import Output
+from stages.sharing.remotes import Remote
+from stages.sharing.words import tell_size
+
+FOLDER_SUFFIX = ".dir"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How many files travelled, and how many bytes they have."""
+
+    files: int = 0
+    size: int = 0
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"{self.files:,} {'file' if self.files == 1 else 'files'}, {tell_size(self.size)}"
+
+
+class Cache:
+    """DVC's cache on this machine."""
+
+    def __init__(self, repo: Repo) -> None:
+        """Find it."""
+        self.objects = repo.cache.local
+
+    def path(self, md5: str) -> Path:
+        """Return where an object is or would be."""
+        return Path(self.objects.oid_to_path(md5))
+
+    def holds(self, md5: str) -> bool:
+        """Tell whether an object is here."""
+        return self.path(md5).is_file()
+
+    def size(self, objects: Iterable[str]) -> int:
+        """Return how many bytes objects that are here have."""
+        return sum(self.path(md5).stat().st_size for md5 in objects)
+
+    def list_folder(self, md5: str) -> dict[str, str]:
+        """Return the files of a folder, each name with its md5; none where the listing is not here."""
+        try:
+            return {entry["relpath"]: entry["md5"] for entry in json.loads(self.path(md5).read_bytes())}
+        except (OSError, ValueError, LookupError, TypeError):
+            return {}
+
+    def parts_of(self, outputs: Iterable[Output]) -> dict[str, Output]:
+        """Return the objects that outputs are made of, as far as their listings are here, each with one it is of."""
+        parts: dict[str, Output] = {}
+        for output in outputs:
+            names = [output.md5, *(self.list_folder(output.md5).values() if output.is_folder else ())]
+            for md5 in names:
+                parts.setdefault(md5, output)
+        return parts
+
+    def check_whole(self, objects: Iterable[str]) -> None:
+        """Refuse an object whose content is not what it is named by: it would damage the remote for everyone."""
+        for md5 in objects:
+            with self.path(md5).open("rb") as file:
+                found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            if found != md5.removesuffix(FOLDER_SUFFIX):
+                raise InputError(
+                    f"{self.path(md5)}: expected the content that its name is made of, got another, so it was damaged; "
+                    "delete it and run `make repro`, which takes the answers from the journal"
+                )
+
+
+def find_in_remote(remote: Remote, objects: Iterable[str]) -> set[str]:
+    """Return which objects the remote has; each is asked for, since a listing that is there proves no file of it."""
+    wanted = sorted(set(objects))
+    return set(remote.ask(lambda: list(remote.objects.oids_exist(wanted)))) if wanted else set()
+
+
+def push(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
+    """Copy to the remote what is here and not there.
+
+    A listing goes after its files, and not at all if one of them is neither here nor there.
+    """
+    asked = set(objects)
+    here = {md5 for md5 in asked if cache.holds(md5)}
+    cache.check_whole(here - find_in_remote(remote, here))
+    with plain_failures(remote), TqdmCallback(desc=f"Pushing to {remote.url}", unit="file") as progress:
+        done = transfer(cache.objects, remote.objects, to_hashes(asked), cache_odb=cache.objects, callback=progress)
+    return Moved(len(done.transferred), cache.size(str(found.value) for found in done.transferred))
+
+
+def pull(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
+    """Copy from the remote what is there and not here, and keep no object that is not what it is named by."""
+    there = find_in_remote(remote, {md5 for md5 in objects if not cache.holds(md5)})
+    with plain_failures(remote), TqdmCallback(desc=f"Fetching from {remote.url}", unit="file") as progress:
+        transfer(
+            remote.objects, cache.objects, to_hashes(there), cache_odb=cache.objects, verify=True, callback=progress
+        )
+    return Moved(len(there), cache.size(there))
+
+
+def to_hashes(objects: Iterable[str]) -> set[HashInfo]:
+    """Return what DVC calls these objects."""
+    return {HashInfo("md5", md5) for md5 in objects}
+
+
+@contextmanager
+def plain_failures(remote: Remote) -> Iterator[None]:
+    """Turn into an InputError what DVC only logs of a transfer that failed, and what it raises."""
+    failures: list[Exception] = []
+    log = logging.getLogger("dvc_data.hashfile.transfer")
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.exc_info and isinstance(record.exc_info[1], Exception):
+                failures.append(record.exc_info[1])
+
+    listener = Listener(logging.ERROR)
+    log.addHandler(listener)
+    propagates, log.propagate = log.propagate, False
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 (each service has errors of its own)
+        raise remote.complaint(error) from None
+    finally:
+        log.removeHandler(listener)
+        log.propagate = propagates
+    if failures:
+        raise remote.complaint(failures[0]) from None

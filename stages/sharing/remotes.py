@@ -1,0 +1,208 @@
+"""The remote storage of a project: which it is, what opens it, and whether it does."""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from dvc.repo import Repo
+
+from stages.errors import InputError
+from stages.sharing.complaints import complain, kind_of
+
+ANSWER_TIMEOUT_S = 60
+CONFIG, PRIVATE_CONFIG = ".dvc/config", ".dvc/config.local"
+NONE_SET = "no remote storage is set: `make remote URL=azure://container/path` (or s3://, gs://, ssh://, a folder)"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A kind of storage: DVC's package for it, which of its options are secret, and what opens it besides options."""
+
+    title: str
+    package: str | None
+    secret: tuple[str, ...]
+    variables: tuple[str, ...]
+    otherwise: str
+
+    def where_credentials_belong(self, name: str) -> str:
+        """Say where to put them."""
+        if not self.secret:
+            return "check that you may write there"
+        return (
+            f"put them into {PRIVATE_CONFIG} (`dvc remote modify --local {name} {self.secret[0]} ...`) or into the "
+            f"environment ({', '.join(self.variables)}), never into git"
+        )
+
+
+FOLDER = Service("folder", None, (), (), "your rights on this machine")
+SERVICES = {
+    "azure": Service(
+        "Azure Blob Storage",
+        "dvc-azure",
+        ("connection_string", "account_key", "sas_token", "client_secret"),
+        ("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"),
+        "Microsoft Entra ID, such as the login of `az login`",
+    ),
+    "s3": Service(
+        "S3",
+        "dvc-s3",
+        ("secret_access_key", "session_token", "sse_customer_key"),
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"),
+        "AWS's own files, or this machine's role",
+    ),
+    "gs": Service(
+        "Google Cloud Storage",
+        "dvc-gs",
+        ("credentialpath",),
+        ("GOOGLE_APPLICATION_CREDENTIALS",),
+        "the login of `gcloud auth application-default login`",
+    ),
+    "ssh": Service("SSH", "dvc-ssh", ("password", "passphrase"), ("SSH_AUTH_SOCK",), "your SSH keys"),
+}
+
+
+def service_of(url: str) -> Service:
+    """Return what kind of storage a URL names; an InputError tells of one that this project does not know."""
+    scheme = urlsplit(url).scheme
+    if len(scheme) < 2:  # noqa: PLR2004 (none, or the letter of a Windows drive)
+        return FOLDER
+    if scheme not in SERVICES:
+        raise InputError(f"URL: expected azure://, s3://, gs://, ssh:// or a folder, got {scheme}://")
+    return SERVICES[scheme]
+
+
+def check_url(url: str) -> None:
+    """Refuse a URL that names nothing to write in, or that carries a secret into git."""
+    service_of(url)
+    parts = urlsplit(url)
+    if parts.password is not None or parts.query:
+        raise InputError(f"URL: expected no password, key or token in it, since {CONFIG} is kept by git")
+    if len(parts.scheme) > 1 and not parts.netloc:
+        raise InputError(f"URL: expected a name after {parts.scheme}://, such as {parts.scheme}://name/path")
+
+
+class Remote:
+    """The default remote of a project. What its service complains of comes as an InputError."""
+
+    def __init__(self, repo: Repo) -> None:
+        """Find it in DVC's configuration, without a word to the service."""
+        name = repo.config["core"].get("remote")
+        if not name:
+            raise InputError(f"{CONFIG}: {NONE_SET}")
+        if name not in repo.config["remote"]:
+            raise InputError(f"{CONFIG}: the default remote {name} is not there; `make remote URL=...` sets one")
+        self.name: str = name
+        self.url: str = repo.config["remote"][name]["url"]
+        self.service = service_of(self.url)
+        self._repo = repo
+        try:
+            self._remote = repo.cloud.get_remote(name)
+        except ImportError:
+            raise InputError(
+                f"remote {name} ({self.url}): {self.service.title} needs a package that is not here; run "
+                f"`.venv/bin/uv pip install --python .venv {self.service.package}`"
+            ) from None
+        except Exception as error:  # noqa: BLE001 (each service has errors of its own)
+            raise self.complaint(error) from None
+
+    @property
+    def objects(self) -> Any:
+        """The objects that the remote keeps, by their md5."""
+        return self._remote.odb
+
+    def complaint(self, error: Exception) -> InputError:
+        """Make a sentence of an error of the service."""
+        return complain(self.name, self.url, error, self.service.where_credentials_belong(self.name))
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """Ask the service something, and wait for a minute at most; what fails comes as an InputError."""
+        answers: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                answers.put((question(), None))
+            except Exception as error:  # noqa: BLE001 (each service has errors of its own)
+                answers.put((None, error))
+
+        Thread(target=run, daemon=True).start()
+        try:
+            answer, error = answers.get(timeout=ANSWER_TIMEOUT_S)
+        except Empty:
+            raise InputError(
+                f"remote {self.name} ({self.url}): no answer within {ANSWER_TIMEOUT_S} s; check the network "
+                "and the address"
+            ) from None
+        if error:
+            raise self.complaint(error) from None
+        return answer  # type: ignore[return-value]
+
+    def check_readable(self) -> None:
+        """List the remote's folder; one that does not exist yet, in a place that does, is as good as empty."""
+        self.ask(self._list)
+
+    def _list(self) -> None:
+        files, path = self._remote.fs.fs, self._remote.path
+        try:
+            files.ls(path, refresh=True) if self.service is not FOLDER else files.ls(path)
+        except FileNotFoundError as error:
+            if self.service is FOLDER or kind_of(error) == "absent" or not self._place_exists():
+                raise
+
+    def _place_exists(self) -> bool:
+        return bool(self._remote.fs.fs.exists(self.place))
+
+    @property
+    def place(self) -> str:
+        """The container, bucket or host that the remote's folder is in."""
+        return str(self._remote.path).strip("/").split("/")[0]
+
+    def make_place(self) -> bool:
+        """Make the folder, or the container on Azure, where it is missing; tell whether it was."""
+        if self.service is FOLDER:
+            missing = not os.path.isdir(self._remote.path)  # noqa: PTH112 (DVC's path is text)
+            self.ask(lambda: self._remote.fs.makedirs(self._remote.path, exist_ok=True))
+            return missing
+        if self.service is not SERVICES["azure"] or self.ask(self._place_exists):
+            return False
+        self.ask(lambda: self._remote.fs.fs.mkdir(self.place))
+        return True
+
+    def check_writable(self) -> None:
+        """Write one small object, read it, and remove it."""
+        files = self._remote.fs.fs
+        path = f"{self._remote.path.rstrip('/')}/potstill-check-{secrets.token_hex(8)}"
+        content = secrets.token_bytes(16)
+
+        def try_out() -> bytes:
+            files.pipe_file(path, content)
+            try:
+                return bytes(files.cat_file(path))
+            finally:
+                files.rm_file(path)
+
+        if self.ask(try_out) != content:
+            raise InputError(f"remote {self.name} ({self.url}): what was written there came back otherwise")
+
+    def tell_credentials(self) -> str:
+        """Say what opens the remote and where it stands, and never what it is."""
+        options = {place: self._repo.config.load_one(level) for level, place in LEVELS}
+        for place, config in options.items():
+            found = [name for name in self.service.secret if name in config.get("remote", {}).get(self.name, {})]
+            if found and place == CONFIG:
+                raise InputError(
+                    f"{CONFIG}: {found[0]} of remote {self.name} stands here, which git keeps: "
+                    f"`dvc remote modify --unset {self.name} {found[0]}`, then the same with --local and its value"
+                )
+            if found:
+                return f"with {found[0]} from {place}"
+        variables = [name for name in self.service.variables if os.environ.get(name)]
+        return f"with {' and '.join(variables)} from the environment" if variables else f"with {self.service.otherwise}"
+
+
+LEVELS = (("repo", CONFIG), ("local", PRIVATE_CONFIG), ("global", "DVC's configuration in your home"))

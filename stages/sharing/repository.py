@@ -1,0 +1,77 @@
+"""The DVC project of the working folder, opened for one command at a time."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+import psutil
+from dvc.exceptions import NotDvcRepoError
+from dvc.lock import LockError, make_lock
+from dvc.repo import Repo, lock_repo
+
+from stages.errors import InputError
+
+
+@contextmanager
+def opened() -> Iterator[Repo]:
+    """Open the project and hold DVC's lock on it; an InputError says who else holds it, or that there is none."""
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    try:
+        repo = Repo()
+    except NotDvcRepoError:
+        raise InputError(f"{Path.cwd()}: expected a DVC project, found no .dvc here or above") from None
+    with repo:
+        try:
+            lock = lock_repo(repo)
+            lock.__enter__()
+        except LockError:
+            raise InputError(
+                f"{_lock_of(repo)}: another DVC command is at work in this project{_tell_holder(repo)}; wait for it, "
+                "or stop it, and run this again"
+            ) from None
+        try:
+            if mend_locks(repo):
+                name = _relative(_claims_of(repo))
+                click.echo(f"{name}: a run that was killed had left it unreadable, so it was removed", err=True)
+            yield repo
+        finally:
+            lock.__exit__(None, None, None)
+
+
+def mend_locks(repo: Repo) -> bool:
+    """Remove DVC's list of what running commands read and write if a killed one left it cut off; tell whether it was.
+
+    DVC leaves a dead command's entries out by itself, but stops at a list that is no JSON.
+    """
+    claims = _claims_of(repo)
+    with suppress(FileNotFoundError), make_lock(str(claims.with_name("rwlock.lock")), tmp_dir=repo.tmp_dir):
+        try:
+            json.loads(claims.read_text(encoding="utf-8"))
+        except ValueError:
+            claims.unlink()
+            return True
+    return False
+
+
+def _lock_of(repo: Repo) -> Path:
+    return _relative(Path(repo.tmp_dir, "lock"))
+
+
+def _claims_of(repo: Repo) -> Path:
+    return Path(repo.tmp_dir, "rwlock")
+
+
+def _relative(path: Path) -> Path:
+    return Path(os.path.relpath(path))
+
+
+def _tell_holder(repo: Repo) -> str:
+    """Name the process whose number stands in the lock, if it lives."""
+    with suppress(OSError, ValueError, psutil.Error):
+        number = int(_lock_of(repo).read_text(encoding="utf-8").split()[0])
+        return f" (process {number}, {psutil.Process(number).name()})"
+    return ""
