@@ -1,6 +1,6 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status dag report test lint format types check clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce dag report test lint format types check clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -46,8 +46,17 @@ pull: $(READY) ## fetch outputs and the ledger, into the journal; ALL=1, EXPS=1 
 doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call
 	@python -m stages.doctor --ledger data/ledger
 
-status: $(READY) ## say which stages would rerun, and why
-	@dvc status
+status: $(READY) ## say what would rerun, why, and at what cost, what is missing here, and what is only here
+	@python -m stages.status --source data/source --raw data/raw --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
+
+gc: $(READY) ## free space in DVC's cache of what `make pull` brings back; EXPS=1: of experiments, too; UNPUSHED=1: of what nothing names
+	@python -m stages.gc --ledger data/ledger $(if $(EXPS),--experiments) $(if $(UNPUSHED),--unpushed)
+
+provenance: $(READY) ## say where the export came from, and who changed what since; REV=tag: of another commit
+	@python -m stages.provenance --revision '$(REV)' --raw data/raw --responses data/responses --ledger data/ledger --export data/export --document logs/provenance.json
+
+reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
+	@python -m stages.reproduce --revision '$(REV)' --ledger data/ledger --export data/export --log logs/infer.json
 
 dag: $(READY) ## draw the pipeline
 	@dvc dag

@@ -1,8 +1,17 @@
 """The variables that a user keeps in .env."""
 
+import os
+
 import dotenv
 
 from stages.errors import InputError
+
+ASKING, NEVER = "POTSTILL_ASK", "never"
+
+
+def may_ask() -> bool:
+    """Tell whether the environment lets a run ask its teacher: POTSTILL_ASK=never has it stop instead."""
+    return os.environ.get(ASKING) != NEVER
 
 
 def load_env_file() -> None:

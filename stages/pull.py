@@ -1,6 +1,5 @@
 """Fetch what others made: the outputs of this commit, the ledger, and its answers into the journal."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from stages.push import chosen_outputs, git_remote
 from stages.sharing.complaints import first_line
 from stages.sharing.history import Commit, Output, outputs_of_history
 from stages.sharing.left import tell_left
-from stages.sharing.objects import Cache, Moved, pull
+from stages.sharing.objects import Cache, fetch
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
 from stages.sharing.words import tell_names
@@ -49,13 +48,6 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool, force: bool) -> 
             left = tell_left(repo, remote, ledger)
         for line in left or ["nothing is only here"]:
             click.echo(line)
-
-
-def fetch(cache: Cache, remote: Remote, outputs: Iterable[Output]) -> Moved:
-    """Fetch the listings of folders, and then what they list."""
-    listings = pull(cache, remote, {output.md5 for output in outputs if output.is_folder})
-    files = pull(cache, remote, cache.parts_of(outputs))
-    return Moved(listings.files + files.files, listings.size + files.size)
 
 
 def keep_segments(ledger: Path) -> None:

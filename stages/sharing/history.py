@@ -17,7 +17,8 @@ from stages.sharing.commands import run_git
 WORKSPACE = "workspace"
 COMMITS = ("--exclude=refs/exps/*", "--all")
 EXPERIMENTS = ("--glob=refs/exps/*",)
-NAMING = ("dvc.lock", "*.dvc")
+LOCK, PARAMS = "dvc.lock", "params.yaml"
+NAMING = (LOCK, "*.dvc")
 FIELDS = ("%H", "%an", "%aI", "%s")
 
 
@@ -94,7 +95,7 @@ def parse(name: str, text: str) -> Iterator[Output]:
     """
     try:
         content = YAML(typ="safe").load(StringIO(text)) or {}
-        stages = list(content.get("stages", {}).values()) if name.endswith("dvc.lock") else [content]
+        stages = list(content.get("stages", {}).values()) if name == LOCK else [content]
         for stage in stages:
             if any("repo" in dep for dep in stage.get("deps", ())):
                 continue
@@ -106,7 +107,7 @@ def parse(name: str, text: str) -> Iterator[Output]:
 
 
 def _names_outputs(name: str) -> bool:
-    return name == "dvc.lock" or name.endswith(".dvc")
+    return name == LOCK or name.endswith(".dvc")
 
 
 def _list_changes(revisions: Iterable[str]) -> Iterator[tuple[Commit, str, str]]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,13 @@ def pull(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
             remote.objects, cache.objects, to_hashes(there), cache_odb=cache.objects, verify=True, callback=progress
         )
     return Moved(len(there), cache.size(there))
+
+
+def fetch(cache: Cache, remote: Remote, outputs: Collection[Output]) -> Moved:
+    """Fetch the listings of folders, and then what they list."""
+    listings = pull(cache, remote, {output.md5 for output in outputs if output.is_folder})
+    files = pull(cache, remote, cache.parts_of(outputs))
+    return Moved(listings.files + files.files, listings.size + files.size)
 
 
 def to_hashes(objects: Iterable[str]) -> set[HashInfo]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from stages.environment import ASKING, NEVER, may_ask
 from stages.errors import InputError
 from stages.params import Params, Teacher
 from stages.teacher.asking import Asker, Bounds, Failure
@@ -38,9 +39,13 @@ def buy_missing(params: Params, journal: Journal, plan: Plan, asking: dict[str, 
     `asking` takes how many were asked, the retries and the endpoint's host. An InputError says why no further call can
     succeed.
     """
-    teacher = params.teachers[params.teacher]
+    teacher, tally = params.teachers[params.teacher], plan.tally
+    if not may_ask():
+        raise InputError(
+            f"{ASKING}={NEVER}: {tally.missing:,} requests have no answer in the journal or the ledger, and the "
+            "teacher may not be asked; run `make pull`, or unset it"
+        )
     with connection(teacher) as credentials:
-        tally = plan.tally
         progress = Progress(params.teacher, tally.missing, tally.distinct - tally.missing)
         try:
             asyncio.run(ask_until_done(params, credentials, journal, plan, progress, asking))

@@ -1,0 +1,79 @@
+"""Free space in DVC's cache, without losing what nobody else has."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from stages.errors import InputError, plain_errors
+from stages.options import path_option
+from stages.sharing.history import COMMITS, EXPERIMENTS, Output, outputs_of_history, outputs_of_workspace
+from stages.sharing.objects import Cache, Moved, find_in_remote
+from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.repository import opened
+
+STASHES = ("--reflog",)
+
+
+@click.command()
+@path_option("ledger", "Folder of the ledger, whose segments of all commits stay.")
+@click.option("--experiments", is_flag=True, help="Remove files of experiments as well, where the remote has them.")
+@click.option("--unpushed", is_flag=True, help="Remove files that the remote has not and no commit names, too.")
+def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
+    """Remove from the cache what the workspace does not need and `make pull` brings back.
+
+    The workspace's outputs stay, as do the ledger of every commit, what only this machine has, and experiments. With
+    `--unpushed`, what neither the remote has nor any commit, experiment or stash names goes as well.
+    """
+    with plain_errors(), opened() as repo:
+        cache = Cache(repo)
+        variants = outputs_of_history(*EXPERIMENTS)
+        named = outputs_of_history("HEAD", *STASHES, *COMMITS) | variants | outputs_of_workspace()
+        kept = needed(outputs_of_workspace(), {} if experiments else variants, ledger_of(named, ledger))
+        unneeded = set(cache.objects.all()) - cache.parts_of(kept).keys()
+        there = set()
+        if repo.config["core"].get("remote"):
+            remote = Remote(repo)
+            remote.check_readable()
+            there = find_in_remote(remote, unneeded)
+        elif not unpushed:
+            raise InputError(f"nothing is removed, since all of it is only here: {NONE_SET}")
+        only_here = unneeded - there
+        nameless = only_here - cache.parts_of(named).keys()
+        removed = remove(cache, there | (nameless if unpushed else set()))
+        stays = only_here - nameless if unpushed else only_here
+        click.echo(f"{removed} removed from DVC's cache")
+        if stays:
+            click.echo(tell_stays(Moved(len(stays), cache.size(stays)), Moved(len(nameless), 0), unpushed=unpushed))
+
+
+def needed(*groups: Iterable[Output]) -> set[Output]:
+    """Unite groups of outputs."""
+    return {output for group in groups for output in group}
+
+
+def ledger_of(outputs: Iterable[Output], ledger: Path) -> set[Output]:
+    """Return those outputs that are a ledger."""
+    return {output for output in outputs if Path(output.path) == ledger}
+
+
+def remove(cache: Cache, objects: set[str]) -> Moved:
+    """Remove objects from the cache, listings first: one without its files would pass for whole."""
+    removed = Moved(len(objects), cache.size(objects))
+    for md5 in sorted(objects, key=lambda md5: not md5.endswith(".dir")):
+        cache.objects.delete(md5)
+    return removed
+
+
+def tell_stays(stays: Moved, nameless: Moved, *, unpushed: bool) -> str:
+    """Say what stays because only this machine has it."""
+    if unpushed:
+        return f"{stays} stay, since commits name them and only this machine has them: `make push ALL=1`"
+    rest = (
+        f"; `make gc UNPUSHED=1` removes the {nameless.files:,} of them that no commit names" if nameless.files else ""
+    )
+    return f"{stays} stay, since only this machine has them: `make push ALL=1` shares what commits name{rest}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Say where the files of an export came from, and who changed what since."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stages.errors import InputError, plain_errors
+from stages.options import path_option
+from stages.sharing.history import Output, outputs_of_revision
+from stages.sharing.lineage import Answers, Change, Lineage, find_answers, find_source, list_changes, list_segments_of
+from stages.sharing.objects import Cache, fetch
+from stages.sharing.prov import make_document, write_json
+from stages.sharing.remotes import Remote
+from stages.sharing.repository import opened
+from stages.sharing.words import tell_names
+
+
+@click.command()
+@click.option("--revision", default="HEAD", help="A commit, tag or branch.")
+@path_option("raw", "Folder with questions.")
+@path_option("responses", "Folder with what came back.")
+@path_option("ledger", "Folder with what was bought and published.")
+@path_option("export", "Folder with the training set.")
+@path_option("document", "File for all of it in PROV-JSON.")
+def main(revision: str, raw: Path, responses: Path, ledger: Path, export: Path, document: Path) -> None:
+    """Trace a commit's export back to params, prompt, teacher, data set and ledger, and forward to later changes."""
+    with plain_errors():
+        lineage = Lineage(revision or "HEAD")
+        named = {output.path: output for output in outputs_of_revision(lineage.commit.id)}
+        with opened() as repo:
+            cache = Cache(repo)
+            remote = Remote(repo) if repo.config["core"].get("remote") else None
+            wanted = [lineage.output(str(path)) for path in (export, responses, raw)]
+            wanted += [named[str(ledger)]] if str(ledger) in named else []
+            bring(cache, remote, wanted)
+            files = cache.list_folder(wanted[0].md5)
+            answers = find_answers(cache, wanted[1], list_segments_of(cache, named.get(str(ledger))))
+            source = find_source(cache, wanted[2])
+        changes = list(list_changes(lineage.commit))
+        for line in tell(lineage, wanted[0], files, answers, source, changes):
+            click.echo(line)
+        document.parent.mkdir(parents=True, exist_ok=True)
+        traced = make_document(lineage, wanted[0], files, answers, source, changes)
+        document.write_text(write_json(traced), encoding="utf-8")
+        click.echo(f"as PROV-JSON: {document}")
+
+
+def bring(cache: Cache, remote: Remote | None, outputs: list[Output]) -> None:
+    """Fetch what is not here of outputs; an InputError names one that cannot be had."""
+    if remote and not all(map(cache.holds, cache.parts_of(outputs))):
+        fetch(cache, remote, outputs)
+    gone = sorted({output.path for md5, output in cache.parts_of(outputs).items() if not cache.holds(md5)})
+    if gone:
+        raise InputError(f"{tell_names(gone)}: neither here nor in the remote; whoever has it runs `make push ALL=1`")
+
+
+def tell(
+    lineage: Lineage, export: Output, files: dict[str, str], answers: Answers, source: dict[str, Any],
+    changes: list[Change],
+) -> list[str]:  # fmt: skip
+    """Say it in lines."""
+    chosen = lineage.chosen()
+    segments = ", ".join(f"{name} ({count:,})" for name, count in answers.segments.items()) or "none"
+    return [
+        *(f"{export.path}/{name}  md5 {md5}" for name, md5 in files.items()),
+        f"commit    {lineage.commit}",
+        f"data set  {tell_entry(chosen['dataset'] | source)}",
+        f"prompt    {tell_entry(chosen['prompt'])}",
+        f"teacher   {tell_entry(chosen['teacher'])}; served as {', '.join(sorted(answers.models)) or 'nothing'}",
+        f"answers   {answers.total:,}; in the ledger's segments: {segments}; in none: {answers.elsewhere:,}",
+        *(f"since     {change}" for change in changes),
+    ]
+
+
+def tell_entry(entry: dict[str, Any]) -> str:
+    """Write an entry of params.yaml on one line."""
+    texts = (f"{name} {' '.join(str(value).split())}" for name, value in entry.items() if name != "name")
+    return f"{entry['name']}: {', '.join(texts)}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What differs between two versions of params, in short phrases."""
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+NOTHING, DOTS, ARROW = "nothing", "\N{HORIZONTAL ELLIPSIS}", "\N{RIGHTWARDS ARROW}"
+LEAD, WIDTH = 12, 40
+
+
+def list_differences(name: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield a phrase for each value that differs between two params, which may be mappings."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys([*old, *new]):
+            yield from list_differences(f"{name}.{key}", old.get(key), new.get(key))
+    elif old != new:
+        before, after = _show_apart(old, new)
+        yield f"{name} {before} {ARROW} {after}"
+
+
+def _show_apart(old: Any, new: Any) -> tuple[str, str]:
+    """Return two values as texts of one line each; of long ones the part where they differ."""
+    before, after = (NOTHING if value is None else " ".join(str(value).split()) for value in (old, new))
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    start = max(alike - LEAD, 0)
+    return _cut(before, start), _cut(after, start)
+
+
+def _cut(text: str, start: int) -> str:
+    """Return a text that is too long from `start`, with dots where something is left out."""
+    if len(text) <= WIDTH:
+        return text
+    more = DOTS if start + WIDTH < len(text) else ""
+    return f"{DOTS if start else ''}{text[start : start + WIDTH]}{more}"
