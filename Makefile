@@ -1,9 +1,11 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce dag report test lint format types check clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce azurite dag report test lint format types check clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
+AZURITE_VERSION := 3.37.0
+AZURITE := .azurite/node_modules/azurite/dist/src/blob/main.js
 READY := .venv/.ready
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -57,6 +59,13 @@ provenance: $(READY) ## say where the export came from, and who changed what sin
 
 reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
 	@python -m stages.reproduce --revision '$(REV)' --ledger data/ledger --export data/export --log logs/infer.json
+
+azurite: $(READY) $(AZURITE) ## run Microsoft's emulator of Azure Blob Storage, to try a remote without an account
+	@python -m tests.servers.azurite
+
+$(AZURITE):
+	@command -v npm >/dev/null || { echo 'make azurite: expected npm, found none; install Node.js (Debian: nodejs and npm)' >&2; exit 1; }
+	npm install --silent --no-save --no-fund --no-audit --prefix .azurite azurite@$(AZURITE_VERSION)
 
 dag: $(READY) ## draw the pipeline
 	@dvc dag

@@ -65,7 +65,7 @@ def tell(
     return [
         *(f"{export.path}/{name}  md5 {md5}" for name, md5 in files.items()),
         f"commit    {lineage.commit}",
-        f"data set  {tell_entry(chosen['dataset'] | source)}",
+        f"data set  {tell_entry(chosen['dataset'] | {'revision': source.get('revision')})}; {tell_sample(source)}",
         f"prompt    {tell_entry(chosen['prompt'])}",
         f"teacher   {tell_entry(chosen['teacher'])}; served as {', '.join(sorted(answers.models)) or 'nothing'}",
         f"answers   {answers.total:,}; in the ledger's segments: {segments}; in none: {answers.elsewhere:,}",
@@ -75,8 +75,14 @@ def tell(
 
 def tell_entry(entry: dict[str, Any]) -> str:
     """Write an entry of params.yaml on one line."""
-    texts = (f"{name} {' '.join(str(value).split())}" for name, value in entry.items() if name != "name")
-    return f"{entry['name']}: {', '.join(texts)}"
+    told = {name: " ".join(str(value).split()) for name, value in entry.items() if name != "name" and value is not None}
+    return f"{entry['name']}: {', '.join(f'{name} {text}' for name, text in told.items())}"
+
+
+def tell_sample(source: dict[str, Any]) -> str:
+    """Say how many questions were taken of each split."""
+    counts = (f"{counted['questions']:,} of {split}" for split, counted in source.get("splits", {}).items())
+    return f"questions taken: {', '.join(counts)}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Fetch what others made: the outputs of this commit, the ledger, and its answers into the journal."""
 
+from collections.abc import Set
 from pathlib import Path
 
 import click
@@ -10,8 +11,8 @@ from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.push import chosen_outputs, git_remote
 from stages.sharing.complaints import first_line
-from stages.sharing.history import Commit, Output, outputs_of_history
-from stages.sharing.left import tell_left
+from stages.sharing.history import WORKSPACE, Output, outputs_of_history, outputs_of_workspace
+from stages.sharing.left import list_lost, tell_left, tell_lost
 from stages.sharing.objects import Cache, fetch
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
@@ -42,9 +43,11 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool, force: bool) -> 
             keep_segments(ledger)
             check_out(repo, force=force)
             click.echo(import_answers(ledger))
-            missing = list_missing(cache, outputs)
-            if missing:
-                raise InputError(tell_missing(missing, ledger))
+            lost, today = list_lost(cache, remote, outputs), outputs_of_workspace()
+            for line in tell_lost(outputs, lost - today.keys()):
+                click.echo(line, err=True)
+            if lost & today.keys():
+                raise InputError(tell_missing(lost & today.keys(), ledger))
             left = tell_left(repo, remote, ledger)
         for line in left or ["nothing is only here"]:
             click.echo(line)
@@ -84,16 +87,10 @@ def import_answers(ledger: Path) -> str:
     return f"{added:,} answers of {ledger} imported into the journal, in {len(list_segments(ledger)):,} segments"
 
 
-def list_missing(cache: Cache, outputs: dict[Output, Commit]) -> dict[Output, Commit]:
-    """Return the outputs of which something is neither here nor in the remote, with the commit that made each."""
-    gone = {output for md5, output in cache.parts_of(outputs).items() if not cache.holds(md5)}
-    made = outputs_of_history("HEAD") if gone else {}
-    return {output: made.get(output, commit) for output, commit in outputs.items() if output in gone}
-
-
-def tell_missing(missing: dict[Output, Commit], ledger: Path) -> str:
-    """Say what is not in the remote, who made it, and how it comes back."""
-    made = tell_names([f"{output.path}, made by {commit}" for output, commit in sorted(missing.items())])
+def tell_missing(missing: Set[Output], ledger: Path) -> str:
+    """Say what of this commit is not in the remote, who made it, and how it comes back."""
+    makers = outputs_of_history("HEAD")
+    made = tell_names([f"{output.path}, made by {makers.get(output, WORKSPACE)}" for output in sorted(missing)])
     if any(Path(output.path) == ledger for output in missing):
         return (
             f"not in the remote: {made}; of the ledger all that is there was imported: whoever has the rest must run "

@@ -12,11 +12,10 @@ from stages.publish import track, write_segment
 from stages.sharing.commands import ask_git
 from stages.sharing.complaints import first_line
 from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
-from stages.sharing.left import tell_left
-from stages.sharing.objects import Cache, find_in_remote, push
+from stages.sharing.left import list_lost, tell_left, tell_lost
+from stages.sharing.objects import Cache, push
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
-from stages.sharing.words import tell_names
 from stages.teacher.ledger import list_segments
 
 
@@ -50,14 +49,9 @@ def chosen_outputs(*, all_commits: bool, experiments: bool) -> dict[Output, Comm
 
 def push_outputs(cache: Cache, remote: Remote, outputs: dict[Output, Commit]) -> None:
     """Push them, and say what moved, and which of them are neither here nor there."""
-    parts = cache.parts_of(outputs)
-    moved = push(cache, remote, parts)
-    click.echo(f"{moved} pushed to {remote.url}")
-    gone = {md5 for md5 in parts if not cache.holds(md5)}
-    gone -= find_in_remote(remote, gone)
-    lost = sorted({str(parts[md5].path) + f" of {outputs[parts[md5]]}" for md5 in gone})
-    if lost:
-        click.echo(f"neither here nor in the remote: {tell_names(lost)}", err=True)
+    click.echo(f"{push(cache, remote, cache.parts_of(outputs))} pushed to {remote.url}")
+    for line in tell_lost(outputs, list_lost(cache, remote, outputs)):
+        click.echo(line, err=True)
 
 
 def push_experiments(repo: Repo) -> str:

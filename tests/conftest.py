@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from tests.project import QUESTIONS, STAGES, Project, arguments
+from tests.servers.azurite import Azurite
 from tests.servers.teacher import TeacherServer
+from tests.stores import Store, azure_store, azurite_server, folder_store, s3_server, s3_store
 
 ROOT = Path(__file__).parents[1]
 
@@ -124,3 +126,25 @@ def project(template: Project, tmp_path: Path, teacher: TeacherServer) -> Projec
     project = Project(tmp_path)
     project.use(teacher)
     return project
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """Run Microsoft's emulator of Azure Blob Storage."""
+    with azurite_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Run moto's S3 server."""
+    with s3_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(params=["azure", "s3", "folder"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An empty place in each kind of remote storage."""
+    if request.param == "azure":
+        return azure_store(request.getfixturevalue("azurite"))
+    return s3_store(request.getfixturevalue("s3_endpoint")) if request.param == "s3" else folder_store(tmp_path)

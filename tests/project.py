@@ -79,6 +79,21 @@ class Project:
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
 
+    def goal(self, name: str, *settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a goal of the Makefile as people do, but with the Python of the tests."""
+        return self.run("make", "--no-print-directory", "--assume-old=.venv/.ready", name, *settings)
+
+    def make_goal(self, name: str, *settings: str) -> str:
+        """Run a goal that succeeds, and return what it said."""
+        done = self.goal(name, *settings)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        """Commit all that git sees."""
+        self.git("add", "--all")
+        self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", message)
+
     def repro(self, *options: str) -> list[str]:
         """Run `dvc repro`, and return the stages that really ran."""
         done = self.run("dvc", "repro", *options)

@@ -16,7 +16,7 @@ from stages.sharing.commands import run_git
 
 WORKSPACE = "workspace"
 COMMITS = ("--exclude=refs/exps/*", "--all")
-EXPERIMENTS = ("--glob=refs/exps/*",)
+EXPERIMENTS = ("--glob=refs/exps/*", "--not", "--branches", "--tags", "--remotes", "HEAD")
 LOCK, PARAMS = "dvc.lock", "params.yaml"
 NAMING = (LOCK, "*.dvc")
 FIELDS = ("%H", "%an", "%aI", "%s")

@@ -1,13 +1,15 @@
 """What is only on this machine: answers, outputs and commits that nobody else could have."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dvc.repo import Repo
 
 from stages.sharing.commands import ask_git, run_git
-from stages.sharing.history import COMMITS, EXPERIMENTS, outputs_of_history, outputs_of_workspace
+from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.objects import Cache, Moved, find_in_remote
 from stages.sharing.remotes import Remote
+from stages.sharing.words import tell_names
 from stages.teacher.journal import Journal, journal_path
 from stages.teacher.ledger import count_unpublished
 from stages.teacher.projects import project_id
@@ -44,6 +46,21 @@ def tell_outputs(cache: Cache, remote: Remote) -> list[str]:
         if mine:
             lines.append(f"outputs {whose}, {Moved(len(mine), cache.size(mine))}, are only here: `{command}`")
     return lines
+
+
+def list_lost(cache: Cache, remote: Remote, outputs: Iterable[Output]) -> set[Output]:
+    """Return the outputs of which something is neither here nor in the remote."""
+    parts = cache.parts_of(outputs)
+    gone = {md5 for md5 in parts if not cache.holds(md5)}
+    return {parts[md5] for md5 in gone - find_in_remote(remote, gone)}
+
+
+def tell_lost(outputs: Mapping[Output, Commit], lost: set[Output]) -> list[str]:
+    """Name lost outputs with the commits that made them; no line if there are none."""
+    names = [f"{output.path} of {outputs[output]}" for output in sorted(lost)]
+    return (
+        [f"neither here nor in the remote: {tell_names(names)}; `make repro` there makes them again"] if names else []
+    )
 
 
 def tell_git() -> list[str]:

@@ -1,0 +1,61 @@
+"""Engineers who share one project: each has a clone, a journal, a cache and a home of their own."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.project import Project
+from tests.servers.teacher import TeacherServer
+from tests.stores import Store
+
+OTHER_WORDS = "One of {labels}, please."
+
+
+def first_engineer(project: Project, store: Store | None = None) -> Project:
+    """Make of a finished project one with an upstream for git, pushed, and a remote for DVC where one is given."""
+    project.environment |= {"HOME": str(project.folder.parent / "home")}
+    Path(project.environment["HOME"]).mkdir()
+    upstream = project.folder.parent / "upstream.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(project.folder), str(upstream)], check=True)
+    project.git("config", "user.name", "Ada")
+    project.git("config", "user.email", "ada@localhost")
+    project.git("remote", "add", "origin", str(upstream))
+    project.git("push", "-q", "--set-upstream", "origin", "HEAD")
+    if store:
+        project.environment |= store.environment
+        project.make_goal("remote", f"URL={store.url}")
+    return project
+
+
+def another_engineer(first: Project, teacher: TeacherServer | None = None, name: str = "other") -> Project:
+    """Clone what the first one pushed, on what could be another machine: no cache, no journal, another home."""
+    folder = first.folder.parent / name
+    (folder / "home").mkdir(parents=True)
+    second = Project(folder)
+    second.environment = first.environment | {
+        "HOME": str(folder / "home"),
+        "POTSTILL_JOURNAL": str(folder / "journal.sqlite"),
+    }
+    subprocess.run(["git", "clone", "-q", str(first.folder.parent / "upstream.git"), str(second.folder)], check=True)
+    second.git("config", "user.name", "Grace")
+    second.git("config", "user.email", "grace@localhost")
+    second.run("git", "config", "merge.dvc.driver", merge_driver())
+    if teacher:
+        second.use(teacher)
+    return second
+
+
+def merge_driver() -> str:
+    """What `make setup` registers, with the `dvc` that is on the path."""
+    makefile = (Path(__file__).parents[1] / "Makefile").read_text()
+    line = next(line for line in makefile.splitlines() if "merge.dvc.driver" in line)
+    recipe = line.split("'", 1)[1].rsplit("'", 1)[0]
+    return recipe.replace("$(CURDIR)/.venv/bin", str(Path(shutil.which("dvc") or "dvc").parent)).replace("$$", "$")
+
+
+def share(project: Project, message: str, *settings: str) -> str:
+    """Push, commit and push the commit; return what `make push` said."""
+    said = project.make_goal("push", *settings)
+    project.commit(message)
+    project.git("push", "-q")
+    return said

@@ -1,0 +1,99 @@
+"""Remote storage for tests, each kind behind the same few words: Azurite, moto's S3, a folder."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import adlfs
+import pytest
+import s3fs
+
+from tests.servers import azurite
+from tests.servers.processes import listening
+
+REQUIRED = "POTSTILL_REQUIRE_AZURITE"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in a store: how large, and a stamp that a second upload would change."""
+
+    size: int
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """A place for one test: its URL, the variables that open it, and what is in it."""
+
+    url: str
+    environment: dict[str, str]
+    files_system: Any = None
+
+    def files(self) -> dict[str, Stored]:
+        """Return every file below the URL, by its name there."""
+        if self.files_system is None:
+            found = (file for file in Path(self.url).rglob("*") if file.is_file())
+            return {
+                str(file.relative_to(self.url)): Stored(file.stat().st_size, str(file.stat().st_mtime_ns))
+                for file in found
+            }
+        path = self.url.split("://")[1]
+        self.files_system.invalidate_cache()
+        return {
+            name.removeprefix(f"{path}/"): Stored(info["size"], str(info.get("etag") or info["LastModified"]))
+            for name, info in self.files_system.find(path, detail=True).items()
+        }
+
+    def delete(self, name: str) -> None:
+        """Remove one of its files."""
+        if self.files_system is None:
+            Path(self.url, name).unlink()
+        else:
+            self.files_system.rm_file(f"{self.url.split('://')[1]}/{name}")
+
+
+def folder_store(folder: Path) -> Store:
+    """A folder."""
+    return Store(str(folder / "store"), {})
+
+
+def azure_store(server: azurite.Azurite) -> Store:
+    """A container's folder in Azurite; the container is not there yet."""
+    connection = server.connection_string()
+    files = adlfs.AzureBlobFileSystem(connection_string=connection, skip_instance_cache=True)
+    return Store(f"azure://c{secrets.token_hex(6)}/answers", {"AZURE_STORAGE_CONNECTION_STRING": connection}, files)
+
+
+def s3_store(endpoint: str) -> Store:
+    """A bucket's folder in moto's server; the bucket is there."""
+    opens = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_ENDPOINT_URL": endpoint}
+    files = s3fs.S3FileSystem(key="any", secret="any", endpoint_url=endpoint, skip_instance_cache=True)
+    bucket = f"b{secrets.token_hex(6)}"
+    files.mkdir(bucket)
+    return Store(f"s3://{bucket}/answers", {**opens, "AWS_DEFAULT_REGION": "us-east-1"}, files)
+
+
+@contextmanager
+def s3_server(**environment: str) -> Iterator[str]:
+    """Run moto's S3 server, and give its endpoint."""
+    with listening([sys.executable, "-m", "moto.server", "--port", "0"], os.environ | environment) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def azurite_server() -> Iterator[azurite.Azurite]:
+    """Run Azurite, installed where it is not; without Node.js a test is skipped, or fails where it is required."""
+    if not azurite.is_installable():
+        sentence = "Azurite needs node and npm, which are not here"
+        if os.environ.get(REQUIRED):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    azurite.install()
+    with azurite.running("--blobPort", "0", "--inMemoryPersistence") as server:
+        yield server
