@@ -302,9 +302,7 @@ DAMAGES = [
 def test_of_a_damaged_segment_nothing_is_imported(journal: Journal, other: Journal, folder: Path, damage: Any) -> None:
     segment = bought(journal, folder, *(f"{number}" for number in range(3_000)))
     damage(segment)
-    with pytest.raises(
-        InputError, match=rf"{segment}: expected the content .* delete it and run `dvc pull .*ledger\.dvc`"
-    ):
+    with pytest.raises(InputError, match=rf"{segment}: expected the content .* delete it and run `make pull`"):
         import_segments(other, folder)
     assert list(other.read("SELECT key FROM answers UNION SELECT name FROM segments")) == []
 
@@ -381,7 +379,7 @@ def test_a_ledger_with_a_segment_missing_is_not_complete(
     named = {name: sizes[name] for name in ("1.jsonl.gz", "2.jsonl.gz")}
     point(pointer, named, folder.parents[1] / ".dvc" / "cache" if listed else None)
     for book in (None, journal):
-        with pytest.raises(InputError, match=f"ledger.dvc: expected .*{told}; run `dvc pull .*data/ledger.dvc`"):
+        with pytest.raises(InputError, match=f"ledger.dvc: expected .*{told}; run `make pull`"):
             check_complete(folder, pointer, book)
 
 

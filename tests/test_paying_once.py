@@ -233,7 +233,7 @@ def test_a_second_clone_that_pulls_the_ledger_asks_nothing(
     run_stages(second, "load", "prepare")
 
     stopped = second.run(*command("infer"))
-    assert "run `dvc pull data/ledger.dvc`, or the answers in them would be bought again" in stopped.stderr
+    assert "run `make pull`, or the answers in them would be bought again" in stopped.stderr
     second.run("dvc", "pull", "--quiet", "data/ledger.dvc")
     run_stages(second, "infer")
 

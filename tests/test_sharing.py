@@ -124,10 +124,10 @@ def test_two_branches_that_both_bought_are_merged_with_nothing_lost(
     grace = another_engineer(ada, teacher)
     grace.make_goal("pull")
     ada.edit_params(load__train=12)
-    ada.repro()
+    ada.repro("infer")
     share(ada, "Take 4 more")
     grace.edit_params(prompts__letter__system=OTHER_WORDS)
-    grace.repro()
+    grace.repro("infer")
     grace.make_goal("push")
     grace.commit("Ask in other words")
     bought = len(teacher.calls)
@@ -146,11 +146,11 @@ def test_two_branches_that_both_bought_are_merged_with_nothing_lost(
     # 4 of the questions are new in Grace's words, and only those are asked: what both bought is found.
     assert len(teacher.calls) == bought + 4
     assert len(segments(grace)) == 4
-    for engineer, words in ((ada, "Ada's"), (grace, "Grace's")):
+    for engineer, other_side in ((ada, "@{upstream}^1"), (grace, "@{upstream}^2")):
         engineer.git("fetch", "-q")
-        engineer.git("checkout", "-q", "--detach", "origin/HEAD^1" if words == "Grace's" else "origin/HEAD^2")
+        engineer.git("checkout", "-q", "--detach", other_side)
         engineer.make_goal("pull")
-        engineer.repro("--force", "infer")
+        assert engineer.repro("--force", "--single-item", "infer") == ["infer"]
     assert len(teacher.calls) == bought + 4
 
 

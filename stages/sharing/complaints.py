@@ -31,6 +31,8 @@ def kind_of(error: BaseException) -> str | None:
             return kind
     if any(isinstance(cause, PermissionError) for cause in causes(error)):
         return "access"
+    if any(isinstance(cause, FileNotFoundError | NotADirectoryError) for cause in causes(error)):
+        return "absent"
     if any(isinstance(cause, TimeoutError | ConnectionError | socket.gaierror) for cause in causes(error)):
         return "unreachable"
     return None
@@ -62,7 +64,7 @@ def complain(name: str, url: str, error: Exception, where_credentials_belong: st
     advice = {
         "access": where_credentials_belong,
         "credentials": where_credentials_belong,
-        "absent": "`make remote` makes a container on Azure; elsewhere make it in the service, or name another one",
+        "absent": "`make remote` makes a folder, and a container on Azure; elsewhere make it in the service",
         "unreachable": "check the network and the address (`dvc remote list`), and run this again",
     }[kind]
     return InputError(f"remote {name} ({url}): {PUT_RIGHT[kind]} ({first_line(error)}); {advice}")

@@ -68,19 +68,18 @@ SERVICES = {
 
 
 def service_of(url: str) -> Service:
-    """Return what kind of storage a URL names; an InputError tells of one that this project does not know."""
+    """Return what kind of storage a URL names: one of SERVICES, a folder, or another one that DVC may know."""
     scheme = urlsplit(url).scheme
     if len(scheme) < 2:  # noqa: PLR2004 (none, or the letter of a Windows drive)
         return FOLDER
-    if scheme not in SERVICES:
-        raise InputError(f"URL: expected azure://, s3://, gs://, ssh:// or a folder, got {scheme}://")
-    return SERVICES[scheme]
+    return SERVICES.get(scheme) or Service(scheme, f"dvc-{scheme}", ("password",), (), "what DVC's configuration says")
 
 
 def check_url(url: str) -> None:
     """Refuse a URL that names nothing to write in, or that carries a secret into git."""
-    service_of(url)
     parts = urlsplit(url)
+    if service_of(url) not in (FOLDER, *SERVICES.values()):
+        raise InputError(f"URL: expected azure://, s3://, gs://, ssh:// or a folder, got {parts.scheme}://")
     if parts.password is not None or parts.query:
         raise InputError(f"URL: expected no password, key or token in it, since {CONFIG} is kept by git")
     if len(parts.scheme) > 1 and not parts.netloc:

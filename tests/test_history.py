@@ -1,0 +1,144 @@
+"""Which outputs commits name, read from real repositories."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stages.errors import InputError
+from stages.sharing.history import (
+    COMMITS,
+    EXPERIMENTS,
+    HERE,
+    Output,
+    describe,
+    outputs_of_history,
+    outputs_of_revision,
+    outputs_of_workspace,
+    parse,
+)
+
+LOCK = """
+schema: '2.0'
+stages:
+  infer:
+    cmd: python -m stages.infer
+    deps:
+    - path: data/requests
+      md5: {number}1.dir
+    outs:
+    - path: data/responses
+      hash: md5
+      md5: {number}2.dir
+    - path: reports/metrics.json
+      hash: md5
+      md5: {number}3
+"""
+
+
+def git(*arguments: str) -> str:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=a@localhost"]
+    return subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(number: str, message: str) -> str:
+    """Commit a dvc.lock with outputs of this number, and the metrics that git keeps."""
+    Path("dvc.lock").write_text(LOCK.format(number=number))
+    Path("reports").mkdir(exist_ok=True)
+    Path("reports/metrics.json").write_text(number)
+    git("add", "--all")
+    git("commit", "-qm", message)
+    return git("rev-parse", "HEAD")
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q", "-b", "main")
+
+
+def responses(number: str) -> Output:
+    return Output("data/responses", f"{number}2.dir")
+
+
+def test_each_output_has_the_commit_that_named_it_first() -> None:
+    first = commit("a", "First")
+    second = commit("b", "Second")
+    commit("a", "Back")
+    found = outputs_of_history("HEAD", *COMMITS)
+    assert {output: made.id for output, made in found.items()} == {responses("a"): first, responses("b"): second}
+    assert str(found[responses("b")]).startswith(f"commit {second[:10]} (Second; Ada, 20")
+
+
+def test_what_git_keeps_itself_is_no_output_of_dvc() -> None:
+    commit("a", "First")
+    assert set(outputs_of_history("HEAD")) == {responses("a")}
+    assert set(outputs_of_revision("HEAD")) == {responses("a")}
+    assert outputs_of_workspace() == {responses("a"): HERE}
+    assert str(HERE) == "workspace"
+
+
+def test_branches_tags_and_what_a_merge_left_behind_are_found() -> None:
+    commit("a", "First")
+    git("checkout", "-qb", "side")
+    commit("b", "On a branch that is merged and deleted")
+    commit("c", "Also there")
+    git("checkout", "-q", "main")
+    commit("d", "On main")
+    git("merge", "-q", "-s", "ours", "-m", "Merge", "side")
+    git("branch", "-qD", "side")
+    git("checkout", "-q", "--detach")
+    commit("e", "Tagged")
+    git("tag", "v1")
+    git("checkout", "-q", "main")
+    assert set(outputs_of_history("HEAD", *COMMITS)) == {responses(number) for number in "abcde"}
+    assert set(outputs_of_history("HEAD")) == {responses(number) for number in "abcd"}
+
+
+def test_what_a_merge_alone_made_is_found() -> None:
+    commit("a", "First")
+    git("checkout", "-qb", "side")
+    git("commit", "-q", "--allow-empty", "-m", "Side")
+    git("checkout", "-q", "main")
+    git("commit", "-q", "--allow-empty", "-m", "Main")
+    git("merge", "-q", "--no-commit", "side")
+    merged = commit("m", "A merge that names outputs of its own")
+    assert outputs_of_history("HEAD")[responses("m")].id == merged
+
+
+def test_experiments_are_told_apart_from_the_commits_that_they_start_from() -> None:
+    commit("a", "First")
+    git("checkout", "-q", "--detach")
+    variant = commit("x", "Variant")
+    git("checkout", "-q", "main")
+    git("update-ref", "refs/exps/12/34/variant", variant)
+    assert set(outputs_of_history(*EXPERIMENTS)) == {responses("x")}
+    assert set(outputs_of_history("HEAD", *COMMITS)) == {responses("a")}
+
+
+def test_the_workspace_counts_before_it_is_committed() -> None:
+    commit("a", "First")
+    Path("dvc.lock").write_text(LOCK.format(number="w"))
+    Path("data").mkdir()
+    Path("data/ledger.dvc").write_text("outs:\n- md5: 77.dir\n  nfiles: 1\n  hash: md5\n  path: ledger\n")
+    assert set(outputs_of_workspace()) == {responses("w"), Output("data/ledger", "77.dir")}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("dvc.lock", "<<<<<<< HEAD\nstages:\n=======\n>>>>>>> side\n", id="marks of a merge"),
+        pytest.param("dvc.lock", "", id="empty"),
+        pytest.param("dvc.lock", "[1, 2]", id="no mapping"),
+        pytest.param("data/x.dvc", "outs: 5", id="no list"),
+        pytest.param("data/x.dvc", "deps:\n- repo: {url: u}\n  path: p\nouts:\n- md5: '1'\n  path: x\n", id="imported"),
+    ],
+)
+def test_a_file_that_names_nothing_of_this_project_is_passed_over(name: str, text: str) -> None:
+    assert list(parse(name, text)) == []
+
+
+def test_a_revision_that_is_not_there_is_told_in_a_sentence() -> None:
+    commit("a", "First")
+    with pytest.raises(InputError, match=r"^git log -1: .*nope"):
+        describe("nope")
