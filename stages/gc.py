@@ -8,7 +8,7 @@ import click
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.sharing.history import COMMITS, EXPERIMENTS, Output, outputs_of_history, outputs_of_workspace
-from stages.sharing.objects import Cache, Moved, find_in_remote
+from stages.sharing.objects import Cache, Moved
 from stages.sharing.remotes import NONE_SET, Remote
 from stages.sharing.repository import opened
 
@@ -35,7 +35,7 @@ def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
         if repo.config["core"].get("remote"):
             remote = Remote(repo)
             remote.check_readable()
-            there = find_in_remote(remote, unneeded)
+            there = remote.find(unneeded)
         elif not unpushed:
             raise InputError(f"nothing is removed, since all of it is only here: {NONE_SET}")
         only_here = unneeded - there

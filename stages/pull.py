@@ -1,6 +1,8 @@
 """Fetch what others made: the outputs of this commit, the ledger, and its answers into the journal."""
 
-from collections.abc import Set
+import os
+import shutil
+from collections.abc import Collection, Set
 from pathlib import Path
 
 import click
@@ -12,15 +14,14 @@ from stages.options import path_option
 from stages.push import chosen_outputs, git_remote
 from stages.sharing.complaints import first_line
 from stages.sharing.history import WORKSPACE, Output, outputs_of_history, outputs_of_workspace
-from stages.sharing.left import list_lost, tell_left, tell_lost
-from stages.sharing.objects import Cache, fetch
+from stages.sharing.left import tell_left, tell_lost
+from stages.sharing.objects import Cache, fetch, md5_of
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
 from stages.sharing.words import tell_names
 from stages.teacher.journal import Journal, journal_path
-from stages.teacher.ledger import import_segments, list_segments, read_segment, record_uses
+from stages.teacher.ledger import import_segments, list_segments
 from stages.teacher.pointer import pointer_of, read_pointer
-from stages.teacher.projects import project_id
 
 
 @click.command()
@@ -39,11 +40,15 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool, force: bool) -> 
             if experiments:
                 click.echo(pull_experiments(repo))
             outputs = chosen_outputs(all_commits=all_commits, experiments=experiments)
-            click.echo(f"{fetch(cache, remote, outputs)} fetched from {remote.url}")
-            keep_segments(ledger)
-            check_out(repo, force=force)
+            moved = fetch(cache, remote, outputs)
+            click.echo(f"{moved} fetched from {remote.url}")
+            if moved.damaged:
+                click.echo(tell_damaged(cache, remote, outputs, moved.damaged), err=True)
+            today = outputs_of_workspace()
+            place_segments(cache, ledger, next((output for output in today if Path(output.path) == ledger), None))
+            check_out(repo, [output.path for output in today if Path(output.path) != ledger], force=force)
             click.echo(import_answers(ledger))
-            lost, today = list_lost(cache, remote, outputs), outputs_of_workspace()
+            lost = {output for md5, output in cache.parts_of(outputs).items() if not cache.holds(md5)}
             for line in tell_lost(outputs, lost - today.keys()):
                 click.echo(line, err=True)
             if lost & today.keys():
@@ -53,23 +58,28 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool, force: bool) -> 
             click.echo(line)
 
 
-def keep_segments(ledger: Path) -> None:
-    """Take into the journal what the ledger's folder has before DVC writes in it, so that nothing there is lost.
+def place_segments(cache: Cache, ledger: Path, named: Output | None) -> None:
+    """Put the segments that the cache has into the ledger's folder, also where some are missing.
 
-    A segment that DVC does not know, as `make publish` leaves one when it is killed, is removed from the folder: its
-    answers are noted as this project's, and published again.
+    Others stay if nothing else has a copy, as after a `make publish` that was killed: the next one tracks them.
     """
-    with Journal(journal_path()) as journal:
-        import_segments(journal, ledger)
-        for segment in list_segments(ledger):
-            answers = ((answer.key, answer.max_tokens) for answer in read_segment(segment))
-            record_uses(journal, project_id(Path.cwd()), answers)
+    listed = cache.list_folder(named.md5) if named else {}
+    ledger.mkdir(parents=True, exist_ok=True)
+    for name, md5 in listed.items():
+        if cache.holds(md5) and not (ledger / name).exists():
+            unfinished = ledger / f"{os.getpid()}.part"
+            shutil.copyfile(cache.path(md5), unfinished)
+            unfinished.replace(ledger / name)
+    for segment in list_segments(ledger):
+        if segment.name not in listed and cache.holds(md5_of(segment)):
+            segment.unlink()
 
 
-def check_out(repo: Repo, *, force: bool) -> None:
-    """Put the outputs into the workspace; an InputError names files of which nothing else has a copy."""
+def check_out(repo: Repo, paths: list[str], *, force: bool) -> None:
+    """Put outputs into the workspace; an InputError names files of which nothing else has a copy."""
     try:
-        repo.checkout(force=force, allow_missing=True)
+        if paths:
+            repo.checkout(paths, force=force, allow_missing=True)
     except DvcException as error:
         complaint, *files = str(error).splitlines()
         if "unsaved" not in complaint:
@@ -78,6 +88,13 @@ def check_out(repo: Repo, *, force: bool) -> None:
             f"{tell_names([str(Path(file).relative_to(repo.root_dir)) for file in files])}: changed by hand since they "
             "were made, and nowhere saved; `dvc commit` keeps them as they are, or `make pull FORCE=1` overwrites them"
         ) from None
+
+
+def tell_damaged(cache: Cache, remote: Remote, outputs: Collection[Output], damaged: Collection[str]) -> str:
+    """Name the objects of the remote whose content is not what they are named by, and what they belong to."""
+    parts = cache.parts_of(outputs)
+    names = [f"{remote.objects.oid_to_path(md5)} (of {parts[md5].path})" for md5 in damaged]
+    return f"damaged in the remote: {tell_names(names)}; delete it there, and run `make push ALL=1` where it is whole"
 
 
 def import_answers(ledger: Path) -> str:

@@ -10,6 +10,7 @@ from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
+from stages.params import load_params
 from stages.sharing.history import outputs_of_workspace
 from stages.sharing.left import tell_left
 from stages.sharing.objects import Cache
@@ -29,6 +30,7 @@ from stages.sharing.words import tell_names
 def main(source: Path, raw: Path, requests: Path, responses: Path, ledger: Path, log: Path) -> None:
     """Say in words where this project stands; changes nothing, and asks the teacher nothing."""
     with plain_errors():
+        load_params()
         with opened() as repo:
             reruns = list_reruns(repo)
             followers = list_followers(repo, reruns)
@@ -38,7 +40,10 @@ def main(source: Path, raw: Path, requests: Path, responses: Path, ledger: Path,
         for line in [*map(str, reruns), *tell_followers(followers)] or ["nothing would run: all stages are up to date"]:
             click.echo(line)
         if "infer" in would_run:
-            click.echo(tell_cost(would_run, source, raw, requests, responses, ledger, log))
+            try:
+                click.echo(tell_cost(would_run, source, raw, requests, responses, ledger, log))
+            except InputError as error:
+                click.echo(str(error))
         for line in missing + left:
             click.echo(line)
 

@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import pytest
+from click.testing import CliRunner, Result
+from dvc.repo import Repo
+
 from stages.records import Usage
 from stages.teacher.journal import Journal
 from stages.teacher.ledger import read_segment, record_uses
@@ -55,6 +60,7 @@ class Clone:
         """Clone what was pushed, as another engineer would who has bought nothing yet."""
         self.git("clone", "-q", "-b", "main", str(self.folder.parent / "upstream.git"), str(folder))
         clone = Clone(folder, folder.parent / f"{folder.name}.sqlite")
+        clone.environment = self.environment | {"POTSTILL_JOURNAL": str(clone.journal)}
         clone.setup()
         return clone
 
@@ -75,6 +81,58 @@ class Clone:
         self.publish()
         self.git("add", "data/ledger.dvc")
         self.git("commit", "-qm", f"Publish {', '.join(keys)}")
+
+    def keep(self, name: str, **files: str) -> None:
+        """Write a folder of files, by their names without suffix, and let DVC keep it as it keeps a stage's output."""
+        for stem, text in files.items():
+            file = self.folder / name / f"{stem}.jsonl"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)
+            file.write_text(text)
+        with Repo(str(self.folder)) as repo:
+            repo.add(str(self.folder / name))
+
+    def commit(self, message: str, *, pushed: bool = True) -> str:
+        """Commit all that git sees, push it, and return its id."""
+        self.git("add", "--all")
+        self.git("commit", "-qm", message)
+        if pushed:
+            self.git("push", "-q")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def say(self, stage: click.Command, *options: str) -> Result:
+        """Run a command as this engineer, in the process of the tests."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name in self.environment.keys() - os.environ.keys() | {"POTSTILL_JOURNAL"}:
+                patch.setenv(name, self.environment[name])
+            return CliRunner().invoke(stage, [*self.arguments(stage), *options], catch_exceptions=False)
+
+    def arguments(self, stage: click.Command) -> list[str]:
+        """The paths that the Makefile gives a command."""
+        paths = {name: f"data/{name}" for name in ("source", "raw", "requests", "responses", "ledger", "export")}
+        paths |= {"log": "logs/infer.json", "document": "logs/provenance.json"}
+        wanted = [param.name for param in stage.params if param.required]
+        return [word for name in wanted for word in (f"--{name}", paths[name])]
+
+    def tell(self, stage: click.Command, *options: str) -> str:
+        """Run a command that succeeds, and return what it said."""
+        done = self.say(stage, *options)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def refuse(self, stage: click.Command, *options: str) -> str:
+        """Run a command that must stop with one plain sentence, and return it."""
+        done = self.say(stage, *options)
+        assert done.exit_code == 1, done.output
+        sentence = done.stderr.splitlines()[-1]
+        assert sentence.startswith("Error: "), done.stderr
+        assert "Traceback" not in done.output
+        return sentence.removeprefix("Error: ")
+
+    def objects(self) -> set[Path]:
+        """The files of DVC's cache."""
+        return {file for file in (self.folder / ".dvc/cache").rglob("*") if file.is_file()}
 
     def answers(self) -> set[str]:
         """The keys of all answers in the ledger's folder."""

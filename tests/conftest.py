@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
 
+from tests.clones import Clone, new_project, set_remote
 from tests.project import QUESTIONS, STAGES, Project, arguments
 from tests.servers.azurite import Azurite
 from tests.servers.teacher import TeacherServer
@@ -148,3 +149,24 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "azure":
         return azure_store(request.getfixturevalue("azurite"))
     return s3_store(request.getfixturevalue("s3_endpoint")) if request.param == "s3" else folder_store(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project with an upstream, for tests to copy."""
+    return new_project(tmp_path_factory.mktemp("small")).folder.parent
+
+
+@pytest.fixture
+def local(small_template: Path, tmp_path: Path) -> Clone:
+    """A small project that DVC tracks, with an upstream for git and none for DVC."""
+    shutil.copytree(small_template, tmp_path, dirs_exist_ok=True, symlinks=True)
+    clone = Clone(tmp_path / "first", tmp_path / "first.sqlite")
+    clone.git("remote", "set-url", "origin", str(tmp_path / "upstream.git"))
+    return clone
+
+
+@pytest.fixture
+def first(local: Clone, tmp_path: Path) -> Clone:
+    """The same with a folder as DVC's default remote, pushed upstream."""
+    return set_remote(local, tmp_path / "remote")

@@ -17,8 +17,7 @@ def first_engineer(project: Project, store: Store | None = None) -> Project:
     Path(project.environment["HOME"]).mkdir()
     upstream = project.folder.parent / "upstream.git"
     subprocess.run(["git", "clone", "-q", "--bare", str(project.folder), str(upstream)], check=True)
-    project.git("config", "user.name", "Ada")
-    project.git("config", "user.email", "ada@localhost")
+    project.author = "Ada"
     project.git("remote", "add", "origin", str(upstream))
     project.git("push", "-q", "--set-upstream", "origin", "HEAD")
     if store:
@@ -37,8 +36,10 @@ def another_engineer(first: Project, teacher: TeacherServer | None = None, name:
         "POTSTILL_JOURNAL": str(folder / "journal.sqlite"),
     }
     subprocess.run(["git", "clone", "-q", str(first.folder.parent / "upstream.git"), str(second.folder)], check=True)
-    second.git("config", "user.name", "Grace")
-    second.git("config", "user.email", "grace@localhost")
+    second.author = "Grace"
+    second.environment |= {
+        f"GIT_{who}_{what}": "g@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
     second.run("git", "config", "merge.dvc.driver", merge_driver())
     if teacher:
         second.use(teacher)

@@ -35,6 +35,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "project"
+        self.author = "t"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("TEACHER_MODEL")}
         self.environment |= {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -92,7 +93,7 @@ class Project:
     def commit(self, message: str) -> None:
         """Commit all that git sees."""
         self.git("add", "--all")
-        self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", message)
+        self.git("-c", f"user.name={self.author}", "-c", "user.email=t@localhost", "commit", "-qm", message)
 
     def repro(self, *options: str) -> list[str]:
         """Run `dvc repro`, and return the stages that really ran."""

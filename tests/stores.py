@@ -50,12 +50,11 @@ class Store:
             for name, info in self.files_system.find(path, detail=True).items()
         }
 
-    def delete(self, name: str) -> None:
-        """Remove one of its files."""
+    def read(self, name: str) -> bytes:
+        """Return the content of one of its files."""
         if self.files_system is None:
-            Path(self.url, name).unlink()
-        else:
-            self.files_system.rm_file(f"{self.url.split('://')[1]}/{name}")
+            return Path(self.url, name).read_bytes()
+        return bytes(self.files_system.cat_file(f"{self.url.split('://')[1]}/{name}"))
 
 
 def folder_store(folder: Path) -> Store:
@@ -70,13 +69,18 @@ def azure_store(server: azurite.Azurite) -> Store:
     return Store(f"azure://c{secrets.token_hex(6)}/answers", {"AZURE_STORAGE_CONNECTION_STRING": connection}, files)
 
 
+def s3_environment(endpoint: str) -> dict[str, str]:
+    """The variables that open an S3 server, whose keys may be any."""
+    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
+    return keys | {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
+
+
 def s3_store(endpoint: str) -> Store:
     """A bucket's folder in moto's server; the bucket is there."""
-    opens = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_ENDPOINT_URL": endpoint}
     files = s3fs.S3FileSystem(key="any", secret="any", endpoint_url=endpoint, skip_instance_cache=True)
     bucket = f"b{secrets.token_hex(6)}"
     files.mkdir(bucket)
-    return Store(f"s3://{bucket}/answers", {**opens, "AWS_DEFAULT_REGION": "us-east-1"}, files)
+    return Store(f"s3://{bucket}/answers", s3_environment(endpoint), files)
 
 
 @contextmanager

@@ -12,19 +12,7 @@ from stages.errors import InputError
 from stages.teacher.journal import Journal
 from stages.teacher.ledger import check_complete, import_ledger, import_segments
 from stages.teacher.projects import project_id
-from tests.clones import BIN, Clone, new_project, set_remote
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Clone:
-    """A project that DVC tracks, with an upstream for git and none for DVC."""
-    return new_project(tmp_path)
-
-
-@pytest.fixture
-def first(local: Clone, tmp_path: Path) -> Clone:
-    """The same with a folder as DVC's default remote, pushed upstream."""
-    return set_remote(local, tmp_path / "remote")
+from tests.clones import BIN, Clone
 
 
 def test_what_one_engineer_publishes_another_need_not_buy(first: Clone, tmp_path: Path) -> None:

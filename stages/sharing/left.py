@@ -7,7 +7,7 @@ from dvc.repo import Repo
 
 from stages.sharing.commands import ask_git, run_git
 from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
-from stages.sharing.objects import Cache, Moved, find_in_remote
+from stages.sharing.objects import Cache, Moved
 from stages.sharing.remotes import Remote
 from stages.sharing.words import tell_names
 from stages.teacher.journal import Journal, journal_path
@@ -38,7 +38,7 @@ def tell_outputs(cache: Cache, remote: Remote) -> list[str]:
         ("of experiments", "make push EXPS=1"): cache.parts_of(outputs_of_history(*EXPERIMENTS)),
     }
     here = {md5 for parts in groups.values() for md5 in parts if cache.holds(md5)}
-    left = here - find_in_remote(remote, here)
+    left = here - remote.find(here)
     lines = []
     for (whose, command), parts in groups.items():
         mine = left & parts.keys()
@@ -52,7 +52,7 @@ def list_lost(cache: Cache, remote: Remote, outputs: Iterable[Output]) -> set[Ou
     """Return the outputs of which something is neither here nor in the remote."""
     parts = cache.parts_of(outputs)
     gone = {md5 for md5 in parts if not cache.holds(md5)}
-    return {parts[md5] for md5 in gone - find_in_remote(remote, gone)}
+    return {parts[md5] for md5 in gone - remote.find(gone)}
 
 
 def tell_lost(outputs: Mapping[Output, Commit], lost: set[Output]) -> list[str]:

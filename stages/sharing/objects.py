@@ -23,10 +23,11 @@ FOLDER_SUFFIX = ".dir"
 
 @dataclass(frozen=True)
 class Moved:
-    """How many files travelled, and how many bytes they have."""
+    """How many files travelled, how many bytes they have, and which came damaged and were not kept."""
 
     files: int = 0
     size: int = 0
+    damaged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Say it in words."""
@@ -71,19 +72,17 @@ class Cache:
     def check_whole(self, objects: Iterable[str]) -> None:
         """Refuse an object whose content is not what it is named by: it would damage the remote for everyone."""
         for md5 in objects:
-            with self.path(md5).open("rb") as file:
-                found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-            if found != md5.removesuffix(FOLDER_SUFFIX):
+            if md5_of(self.path(md5)) != md5.removesuffix(FOLDER_SUFFIX):
                 raise InputError(
                     f"{self.path(md5)}: expected the content that its name is made of, got another, so it was damaged; "
                     "delete it and run `make repro`, which takes the answers from the journal"
                 )
 
 
-def find_in_remote(remote: Remote, objects: Iterable[str]) -> set[str]:
-    """Return which objects the remote has; each is asked for, since a listing that is there proves no file of it."""
-    wanted = sorted(set(objects))
-    return set(remote.ask(lambda: list(remote.objects.oids_exist(wanted)))) if wanted else set()
+def md5_of(path: Path) -> str:
+    """Return the md5 of a file's content, by which DVC names it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def push(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
@@ -93,7 +92,7 @@ def push(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
     """
     asked = set(objects)
     here = {md5 for md5 in asked if cache.holds(md5)}
-    cache.check_whole(here - find_in_remote(remote, here))
+    cache.check_whole(here - remote.find(here))
     with plain_failures(remote), TqdmCallback(desc=f"Pushing to {remote.url}", unit="file") as progress:
         done = transfer(cache.objects, remote.objects, to_hashes(asked), cache_odb=cache.objects, callback=progress)
     return Moved(len(done.transferred), cache.size(str(found.value) for found in done.transferred))
@@ -101,19 +100,21 @@ def push(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
 
 def pull(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
     """Copy from the remote what is there and not here, and keep no object that is not what it is named by."""
-    there = find_in_remote(remote, {md5 for md5 in objects if not cache.holds(md5)})
+    there = remote.find({md5 for md5 in objects if not cache.holds(md5)})
     with plain_failures(remote), TqdmCallback(desc=f"Fetching from {remote.url}", unit="file") as progress:
         transfer(
             remote.objects, cache.objects, to_hashes(there), cache_odb=cache.objects, verify=True, callback=progress
         )
-    return Moved(len(there), cache.size(there))
+    whole = {md5 for md5 in there if cache.holds(md5)}
+    return Moved(len(whole), cache.size(whole), tuple(sorted(there - whole)))
 
 
 def fetch(cache: Cache, remote: Remote, outputs: Collection[Output]) -> Moved:
     """Fetch the listings of folders, and then what they list."""
     listings = pull(cache, remote, {output.md5 for output in outputs if output.is_folder})
     files = pull(cache, remote, cache.parts_of(outputs))
-    return Moved(listings.files + files.files, listings.size + files.size)
+    damaged = (*listings.damaged, *files.damaged)
+    return Moved(listings.files + files.files, listings.size + files.size, tuple(dict.fromkeys(damaged)))
 
 
 def to_hashes(objects: Iterable[str]) -> set[HashInfo]:

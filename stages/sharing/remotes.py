@@ -2,17 +2,17 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from dvc.repo import Repo
 
 from stages.errors import InputError
-from stages.sharing.complaints import complain, kind_of
+from stages.sharing.complaints import complain
 
 ANSWER_TIMEOUT_S = 60
 CONFIG, PRIVATE_CONFIG = ".dvc/config", ".dvc/config.local"
@@ -119,27 +119,33 @@ class Remote:
         """Make a sentence of an error of the service."""
         return complain(self.name, self.url, error, self.service.where_credentials_belong(self.name))
 
-    def ask(self, question: Callable[[], T]) -> T:
-        """Ask the service something, and wait for a minute at most; what fails comes as an InputError."""
-        answers: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
+    def ask(self, question: Callable[[], T], timeout_s: float = ANSWER_TIMEOUT_S) -> T:
+        """Ask the service something small; what fails, or has no answer in time, comes as an InputError."""
+        answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
 
         def run() -> None:
             try:
-                answers.put((question(), None))
+                answer = question()
+                answers.put(lambda: answer)
             except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-                answers.put((None, error))
+                complaint = self.complaint(error)
+                answers.put(lambda: _refuse(complaint))
 
         Thread(target=run, daemon=True).start()
         try:
-            answer, error = answers.get(timeout=ANSWER_TIMEOUT_S)
+            return answers.get(timeout=timeout_s)()
         except Empty:
             raise InputError(
-                f"remote {self.name} ({self.url}): no answer within {ANSWER_TIMEOUT_S} s; check the network "
-                "and the address"
+                f"remote {self.name} ({self.url}): no answer within {timeout_s:g} s; check the network and the address"
             ) from None
-        if error:
+
+    def find(self, objects: Iterable[str]) -> set[str]:
+        """Return which objects the remote has. Each is asked for: a listing that is there proves no file of it."""
+        wanted = sorted(set(objects))
+        try:
+            return set(self.objects.oids_exist(wanted)) if wanted else set()
+        except Exception as error:  # noqa: BLE001 (each service has errors of its own)
             raise self.complaint(error) from None
-        return answer  # type: ignore[return-value]
 
     def check_readable(self) -> None:
         """List the remote's folder; one that does not exist yet, in a place that does, is as good as empty."""
@@ -149,8 +155,8 @@ class Remote:
         files, path = self._remote.fs.fs, self._remote.path
         try:
             files.ls(path, refresh=True) if self.service is not FOLDER else files.ls(path)
-        except FileNotFoundError as error:
-            if self.service is FOLDER or kind_of(error) == "absent" or not self._place_exists():
+        except FileNotFoundError:
+            if self.service is FOLDER or not self._place_exists():
                 raise
 
     def _place_exists(self) -> bool:
@@ -202,6 +208,10 @@ class Remote:
                 return f"with {found[0]} from {place}"
         variables = [name for name in self.service.variables if os.environ.get(name)]
         return f"with {' and '.join(variables)} from the environment" if variables else f"with {self.service.otherwise}"
+
+
+def _refuse(complaint: InputError) -> NoReturn:
+    raise complaint
 
 
 LEVELS = (("repo", CONFIG), ("local", PRIVATE_CONFIG), ("global", "DVC's configuration in your home"))

@@ -66,7 +66,7 @@ def _tell_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
             for path, what in paths.items():
                 if path == PARAMS:
                     yield from _tell_params(stage, what)
-                elif what == "deleted":
+                elif what == "deleted" or not Path(path).exists():
                     yield f"{path} is not here"
                 else:
                     yield f"{path} {CHANGES.get(what, what)}"

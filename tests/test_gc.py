@@ -1,0 +1,107 @@
+"""What `make gc` removes from DVC's cache, and what it never does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stages import gc, pull, push
+from tests.clones import Clone
+
+
+def contents(clone: Clone) -> set[bytes]:
+    return {file.read_bytes() for file in clone.objects() if file.suffix != ".dir"}
+
+
+@pytest.fixture
+def history(first: Clone) -> Clone:
+    """Three versions of an export, two of a ledger; the first two versions are pushed."""
+    first.buy("a")
+    for text in ("one", "two"):
+        first.keep("data/export", train=text)
+        first.tell(push.main)
+        first.commit(text)
+    first.buy("b")
+    first.keep("data/export", train="three")
+    first.tell(push.main)
+    first.commit("three")
+    return first
+
+
+def test_what_the_remote_has_and_nothing_here_needs_goes_and_comes_back(history: Clone) -> None:
+    said = history.tell(gc.main)
+    assert re.fullmatch(r"\d files, \d+ bytes removed from DVC's cache\n", said)
+    assert {b"one", b"two"} & contents(history) == set()
+    assert b"three" in contents(history)
+    history.git("checkout", "-q", "HEAD~2")
+    history.tell(pull.main)
+    assert (history.folder / "data/export/train.jsonl").read_text() == "one"
+
+
+def test_the_ledger_of_every_commit_stays(history: Clone) -> None:
+    before = {file for file in history.objects() if file.read_bytes()[:2] == b"\x1f\x8b"}
+    assert len(before) == 2
+    history.git("checkout", "-q", "HEAD~1")
+    history.tell(gc.main)
+    assert before <= history.objects()
+
+
+def test_what_only_this_machine_has_stays_and_is_told(history: Clone) -> None:
+    history.keep("data/export", train="four")
+    history.commit("Not pushed to the remote", pushed=False)
+    history.keep("data/export", train="five")
+    history.commit("Neither", pushed=False)
+    history.keep("data/export", train="nameless")
+    history.keep("data/export", train="five")
+    said = history.tell(gc.main)
+    assert {b"four", b"five", b"nameless"} <= contents(history)
+    assert b"two" not in contents(history)
+    assert re.search(
+        r"\n4 files, \d+ bytes stay, since only this machine has them: `make push ALL=1` shares what commits name; "
+        r"`make gc UNPUSHED=1` removes the 2 of them that no commit names\n",
+        said,
+    )
+    said = history.tell(gc.main, "--unpushed")
+    assert b"nameless" not in contents(history)
+    assert {b"four", b"five"} <= contents(history)
+    assert re.search(r"\n2 files, \d+ bytes stay, since commits name them and only this machine has them: ", said)
+
+
+def test_what_a_dropped_commit_named_counts_as_named_while_git_remembers_it(history: Clone) -> None:
+    history.keep("data/export", train="dropped")
+    history.commit("To be dropped", pushed=False)
+    history.git("reset", "-q", "--hard", "HEAD^")
+    history.run("dvc", "checkout", "--quiet")
+    history.tell(gc.main, "--unpushed")
+    assert b"dropped" in contents(history)
+
+
+def test_experiments_stay_until_they_are_let_go(history: Clone) -> None:
+    history.keep("data/export", train="variant")
+    variant = history.commit("Variant", pushed=False)
+    history.tell(push.main)
+    history.git("update-ref", "refs/exps/12/34/variant", variant)
+    history.git("reset", "-q", "--hard", "HEAD^")
+    history.run("dvc", "checkout", "--quiet")
+    history.tell(gc.main)
+    assert b"variant" in contents(history)
+    history.tell(gc.main, "--experiments")
+    assert b"variant" not in contents(history)
+
+
+def test_without_a_remote_nothing_goes(local: Clone) -> None:
+    local.keep("data/export", train="one")
+    local.commit("one")
+    local.keep("data/export", train="two")
+    before = local.objects()
+    assert local.refuse(gc.main).startswith(
+        "nothing is removed, since all of it is only here: no remote storage is set"
+    )
+    assert local.objects() == before
+
+
+def test_a_remote_that_cannot_be_reached_removes_nothing(history: Clone, tmp_path: Path) -> None:
+    before = history.objects()
+    (tmp_path / "remote").rename(tmp_path / "away")
+    assert "it is not there" in history.refuse(gc.main)
+    assert history.objects() == before

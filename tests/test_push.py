@@ -1,0 +1,120 @@
+"""What `make push` brings to the remote, and what it says of the rest."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stages import pull, push
+from stages.sharing.words import tell_size
+from tests.clones import Clone
+
+UNSHARED = "are only here: `make push`"
+
+
+def stored(tmp_path: Path) -> set[str]:
+    return {file.parent.name + file.name for file in (tmp_path / "remote").rglob("*") if file.is_file()}
+
+
+def test_the_ledger_and_the_outputs_go_with_one_command(first: Clone, tmp_path: Path) -> None:
+    first.buy("a", "b")
+    first.keep("data/export", train="rows")
+    said = first.tell(push.main)
+    assert re.match(r"2 answers published as data/ledger/\w{16}\.jsonl\.gz\n4 files, \d+ bytes pushed to /", said)
+    assert len(stored(tmp_path)) == 4  # a segment, an output's file, and the two listings
+    assert "not committed: `git add " in said
+    first.commit("Share")
+    assert first.tell(push.main).splitlines() == [
+        "no new answers to publish",
+        f"0 files, 0 bytes pushed to {tmp_path}/remote",
+        "nothing is only here",
+    ]
+
+
+def test_outputs_of_commits_from_before_there_was_a_remote_are_only_here_until_all_is_said(
+    local: Clone, tmp_path: Path
+) -> None:
+    local.keep("data/export", train="old")
+    local.commit("Before the remote")
+    local.keep("data/export", train="new")
+    local.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "remote"))
+    (tmp_path / "remote").mkdir()
+    local.commit("After it")
+    said = local.tell(push.main)
+    assert re.search(
+        r"^outputs of other commits, 2 files, \d+ bytes, are only here: `make push ALL=1`$", said, re.MULTILINE
+    )
+    assert "2 files, " in local.tell(push.main, "--all-commits").splitlines()[1]
+    assert local.tell(push.main).splitlines()[-1] == "nothing is only here"
+    assert len(stored(tmp_path)) == 4
+
+
+def test_commits_that_are_not_pushed_are_told(first: Clone) -> None:
+    first.keep("data/export", train="rows")
+    first.commit("Export", pushed=False)
+    assert first.tell(push.main).splitlines()[-1] == "1 commits are not pushed: `git push`"
+
+
+def test_a_branch_and_a_project_without_a_git_remote_are_told(first: Clone) -> None:
+    first.git("checkout", "-qb", "new")
+    assert first.tell(push.main).splitlines()[-1] == (
+        "this branch was never pushed: `git push --set-upstream origin HEAD`"
+    )
+    first.git("remote", "remove", "origin")
+    assert first.tell(push.main).splitlines()[-1].startswith("git has no remote to push commits to: ")
+    assert first.refuse(push.main, "--experiments").startswith("git: expected a remote to share experiments through")
+
+
+def test_without_a_remote_nothing_is_written(local: Clone) -> None:
+    local.buy("a")
+    assert local.refuse(push.main) == (
+        ".dvc/config: no remote storage is set: `make remote URL=azure://container/path` "
+        "(or s3://, gs://, ssh://, a folder)"
+    )
+    assert not local.ledger.exists()
+
+
+def test_a_damaged_file_of_the_cache_never_reaches_the_remote(first: Clone, tmp_path: Path) -> None:
+    first.keep("data/export", train="rows")
+    (damaged,) = [file for file in first.objects() if file.read_bytes() == b"rows"]
+    damaged.chmod(0o644)
+    damaged.write_text("half")
+    sentence = first.refuse(push.main)
+    assert sentence.startswith(f"{damaged}: expected the content that its name is made of, got another")
+    assert stored(tmp_path) == set()
+
+
+def test_a_folder_of_which_a_file_is_lost_is_told_and_its_listing_does_not_go(first: Clone, tmp_path: Path) -> None:
+    first.keep("data/export", train="rows", validation="more")
+    made = first.commit("Export")
+    (lost,) = [file for file in first.objects() if file.read_bytes() == b"rows"]
+    lost.unlink()
+    said = first.tell(push.main)
+    assert "neither here nor in the remote: data/export of workspace; `make repro` there makes them again" in said
+    assert [name for name in stored(tmp_path) if name.endswith(".dir")] == []
+    assert f"data/export of commit {made[:10]} (Export; t@localhost, 20" in first.tell(push.main, "--all-commits")
+
+
+def test_what_another_one_pushed_meanwhile_does_not_travel_again(first: Clone, tmp_path: Path) -> None:
+    first.keep("data/export", train="rows")
+    first.tell(push.main)
+    first.commit("Export")
+    second = first.clone(tmp_path / "second")
+    second.tell(pull.main)
+    second.keep("data/export", train="rows", validation="more")
+    assert second.tell(push.main).splitlines()[1].startswith("2 files, ")
+
+
+def test_a_ledger_that_is_not_all_here_is_not_pushed(first: Clone, tmp_path: Path) -> None:
+    first.share("a")
+    first.git("push", "-q")
+    second = first.clone(tmp_path / "second")
+    second.buy("b")
+    assert "run `make pull`, or the answers in them would be bought again" in second.refuse(push.main)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (25_700_000, "25.7 MB"), (3 * 10**15, "3000.0 TB")]
+)
+def test_sizes_are_told_in_units_of_a_thousand(sizes: tuple[int, str]) -> None:
+    assert tell_size(sizes[0]) == sizes[1]
