@@ -7,21 +7,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.params import Params
+from tests.documents import README, ROOT, SHARING, code_blocks, commands, merge_recipe, with_tests_python
+from tests.engineers import first_engineer
 from tests.project import Project
-
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def code_blocks(language: str) -> list[str]:
-    """Return the fenced blocks of a language ("" for none) without their fences."""
-    pieces = re.split(r"^```(.*)\n", README, flags=re.MULTILINE)
-    return [body for name, body in zip(pieces[1::4], pieces[2::4], strict=True) if name == language]
-
-
-def commands() -> list[str]:
-    lines = [line.partition(" #")[0].strip() for block in code_blocks("bash") for line in block.splitlines()]
-    return [line for line in lines if line]
+from tests.servers.azurite import Azurite
+from tests.stores import azure_store
 
 
 def commands_of_ci() -> set[str]:
@@ -32,16 +22,19 @@ def commands_of_ci() -> set[str]:
 
 
 def test_the_quick_start_is_two_commands_that_ci_runs() -> None:
-    quick_start = code_blocks("bash")[0].splitlines()
+    quick_start = code_blocks("bash", README)[0].splitlines()
     assert len(quick_start) == 2
     assert {line.partition(" #")[0].strip() for line in quick_start} <= commands_of_ci()
 
 
-def test_every_command_that_ci_does_not_run_works(project: Project) -> None:
-    project.git("add", "--all")
-    project.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Run")
-    for command in [line for line in commands() if line not in commands_of_ci()]:
-        done = project.run("bash", "-c", command)
+def test_every_command_that_ci_does_not_run_works(project: Project, azurite: Azurite) -> None:
+    ada = first_engineer(project)
+    ada.environment |= azure_store(azurite).environment
+    ada.commit("Run")
+    told = [line for text in (README, SHARING) for block in code_blocks("bash", text) for line in commands(block)]
+    elsewhere = commands_of_ci() | set(merge_recipe())  # which test_sharing.py follows
+    for command in [line for line in told if line not in elsewhere]:
+        done = ada.run("bash", "-c", with_tests_python(command))
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
@@ -50,7 +43,7 @@ def merge(base: dict, edits: dict) -> dict:
     return base | edits | both
 
 
-@pytest.mark.parametrize("block", code_blocks("yaml"))
+@pytest.mark.parametrize("block", code_blocks("yaml", README))
 def test_every_params_example_is_legal_and_chooses_what_it_adds(block: str) -> None:
     edits = YAML(typ="safe").load(block)
     params = Params.model_validate(merge(YAML(typ="safe").load((ROOT / "params.yaml").read_text()), edits))
@@ -65,7 +58,7 @@ def test_every_link_and_picture_is_there() -> None:
 
 
 def test_the_tree_names_what_exists() -> None:
-    tree = next(block for block in code_blocks("") if block.startswith("params.yaml"))
+    tree = next(block for block in code_blocks("", README) if block.startswith("params.yaml"))
     paths, parent = [], Path()
     for line in tree.splitlines():
         indent, names = re.match(r"( *)([^ ,]+(?:, [^ ,]+)*)", line).groups()

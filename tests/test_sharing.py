@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents import merge_recipe, with_tests_python
 from tests.engineers import OTHER_WORDS, another_engineer, first_engineer, share
 from tests.project import QUESTIONS, Project
 from tests.servers.teacher import TeacherServer
 from tests.stores import Store
 
 PUSHED = re.compile(r"^(\d+) files?, ([\d.]+) (bytes|kB|MB) pushed to", re.MULTILINE)
-ROOT = Path(__file__).parents[1]
 UNITS = {"bytes": 1, "kB": 1000, "MB": 1_000_000}
 
 
@@ -139,7 +139,7 @@ def test_two_branches_that_both_bought_are_merged_with_nothing_lost(
     conflicts = grace.run("git", "diff", "--name-only", "--diff-filter=U").stdout.split()
     assert set(conflicts) <= {"dvc.lock", "reports/metrics.json"}
     for command in merge_recipe():
-        done = grace.run("bash", "-c", command)
+        done = grace.run("bash", "-c", with_tests_python(command))
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     grace.git("push", "-q")
 
@@ -152,13 +152,3 @@ def test_two_branches_that_both_bought_are_merged_with_nothing_lost(
         engineer.make_goal("pull")
         assert engineer.repro("--force", "--single-item", "infer") == ["infer"]
     assert len(teacher.calls) == bought + 4
-
-
-def merge_recipe() -> list[str]:
-    """The commands by which docs/sharing.md resolves a merge's conflict in dvc.lock."""
-    text = (ROOT / "docs/sharing.md").read_text(encoding="utf-8")
-    block = re.search(r"conflict in `dvc\.lock`.*?```bash\n(.*?)```", text, re.DOTALL)[1]
-    return [
-        line.partition(" #")[0].strip().replace("make ", "make --no-print-directory --assume-old=.venv/.ready ")
-        for line in block.splitlines()
-    ]
