@@ -76,7 +76,7 @@ report: ## print where the report page is, and open it where there is a browser
 	@$(PYTHON) -m webbrowser "file://$(CURDIR)/reports/index.html"
 
 test: $(READY) ## run the tests
-	pytest
+	pytest --numprocesses=auto --dist=worksteal
 
 lint: $(READY) ## check style
 	ruff check

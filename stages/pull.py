@@ -101,7 +101,7 @@ def import_answers(ledger: Path) -> str:
     """Take the ledger's answers into the journal, and say how many were new to it."""
     with Journal(journal_path()) as journal:
         added = import_segments(journal, ledger)
-    return f"{added:,} answers of {ledger} imported into the journal, in {len(list_segments(ledger)):,} segments"
+    return f"answers new to the journal: {added:,} (segments in {ledger}: {len(list_segments(ledger)):,})"
 
 
 def tell_missing(missing: Set[Output], ledger: Path) -> str:
@@ -123,7 +123,7 @@ def pull_experiments(repo: Repo) -> str:
         names = list(repo.experiments.pull(upstream, all_commits=True))
     except DvcException as error:
         raise InputError(f"experiments: git's remote {upstream} did not give them: {first_line(error)}") from None
-    return f"{len(names)} experiments fetched from git's remote {upstream}: `dvc exp show` lists them"
+    return f"experiments fetched from git's remote {upstream}: {len(names)}: `dvc exp show --all-commits` lists them"
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ def push_experiments(repo: Repo) -> str:
     except DvcException as error:
         raise InputError(f"experiments: git's remote {upstream} did not take them: {first_line(error)}") from None
     refused = len(pushed.get("diverged", ()))
-    note = f", {refused} refused, since others are there under their names" if refused else ""
-    return f"{len(pushed.get('success', ()))} experiments pushed to git's remote {upstream}{note}"
+    note = f" (refused, since others are there under their names: {refused})" if refused else ""
+    return f"experiments pushed to git's remote {upstream}: {len(pushed.get('success', ()))}{note}"
 
 
 def git_remote() -> str:

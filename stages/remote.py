@@ -29,6 +29,8 @@ def main(url: str) -> None:
         what = "folder" if remote.service is FOLDER else f"container {remote.place}"
         click.echo(f"{what} made" if made else f"{remote.service.title} is there")
         click.echo(f"one small object written, read and removed in {remote.url}, {opens}")
+        if remote.service.secret:
+            click.echo(f"credentials for others: {remote.where_credentials_belong}")
 
 
 def set_remote(repo: Repo, url: str) -> str:

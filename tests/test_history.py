@@ -116,6 +116,16 @@ def test_experiments_are_told_apart_from_the_commits_that_they_start_from() -> N
     assert set(outputs_of_history("HEAD", *COMMITS)) == {responses("a")}
 
 
+def test_a_project_in_a_folder_of_a_larger_repository_sees_its_own_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit("a", "Another project, at the top")
+    Path("projet été").mkdir()
+    monkeypatch.chdir("projet été")
+    commit("b", "This project")
+    assert set(outputs_of_history("HEAD")) == {responses("b")}
+    assert set(outputs_of_revision("HEAD")) == {responses("b")}
+    assert set(outputs_of_workspace()) == {responses("b")}
+
+
 def test_the_workspace_counts_before_it_is_committed() -> None:
     commit("a", "First")
     Path("dvc.lock").write_text(LOCK.format(number="w"))

@@ -222,6 +222,7 @@ def test_a_run_that_another_overtook_keeps_its_answers_and_writes_no_rows_over_t
 def test_a_second_clone_that_pulls_the_ledger_asks_nothing(
     project: Project, teacher: TeacherServer, tmp_path: Path
 ) -> None:
+    (tmp_path / "remote").mkdir()
     project.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "remote"))
     published = project.run("python", "-m", "stages.publish", "--ledger", "data/ledger")
     assert f"{QUESTIONS} answers published" in published.stdout, published.stderr

@@ -32,7 +32,7 @@ def object_in_remote(tmp_path: Path, content: bytes) -> Path:
 def test_outputs_ledger_and_journal_come_with_one_command(second: Clone) -> None:
     said = second.tell(pull.main)
     assert re.match(r"5 files, \d+ bytes fetched from /", said)
-    assert "2 answers of data/ledger imported into the journal, in 1 segments" in said
+    assert "answers new to the journal: 2 (segments in data/ledger: 1)" in said
     assert said.endswith("nothing is only here\n")
     assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
     with Journal(second.journal) as journal:

@@ -9,8 +9,6 @@ from stages import pull, push
 from stages.sharing.words import tell_size
 from tests.clones import Clone
 
-UNSHARED = "are only here: `make push`"
-
 
 def stored(tmp_path: Path) -> set[str]:
     return {file.parent.name + file.name for file in (tmp_path / "remote").rglob("*") if file.is_file()}
@@ -42,7 +40,7 @@ def test_outputs_of_commits_from_before_there_was_a_remote_are_only_here_until_a
     local.commit("After it")
     said = local.tell(push.main)
     assert re.search(
-        r"^outputs of other commits, 2 files, \d+ bytes, are only here: `make push ALL=1`$", said, re.MULTILINE
+        r"^outputs of other commits not in the remote: 2 files, \d+ bytes: `make push ALL=1`$", said, re.MULTILINE
     )
     assert "2 files, " in local.tell(push.main, "--all-commits").splitlines()[1]
     assert local.tell(push.main).splitlines()[-1] == "nothing is only here"
@@ -52,7 +50,7 @@ def test_outputs_of_commits_from_before_there_was_a_remote_are_only_here_until_a
 def test_commits_that_are_not_pushed_are_told(first: Clone) -> None:
     first.keep("data/export", train="rows")
     first.commit("Export", pushed=False)
-    assert first.tell(push.main).splitlines()[-1] == "1 commits are not pushed: `git push`"
+    assert first.tell(push.main).splitlines()[-1] == "commits not pushed: 1: `git push`"
 
 
 def test_a_branch_and_a_project_without_a_git_remote_are_told(first: Clone) -> None:

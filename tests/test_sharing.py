@@ -41,7 +41,7 @@ def test_what_one_machine_buys_another_has_and_adds_to(project: Project, teacher
     grace = another_engineer(ada, teacher)
     said = grace.make_goal("pull")
     assert f"{files} files, " in said
-    assert f"{2 * QUESTIONS} answers of data/ledger imported into the journal, in 1 segments" in said
+    assert f"answers new to the journal: {2 * QUESTIONS} (segments in data/ledger: 1)" in said
     assert said.endswith("nothing is only here\n")
     for name in ("reports/index.html", "data/export/question_answer/train.jsonl", "data/responses/train.jsonl"):
         assert grace.read(name) == ada.read(name)
@@ -96,14 +96,14 @@ def test_variants_are_pushed_pulled_and_compared_on_another_machine(
     assert len(teacher.calls) == QUESTIONS
     ada.git("checkout", "-q", ".")
     ada.run("dvc", "checkout", "--quiet")
-    assert "outputs of experiments, " in ada.make_goal("push")
+    assert "outputs of experiments not in the remote: " in ada.make_goal("push")
     said = ada.make_goal("push", "EXPS=1")
-    assert "1 experiments pushed to git's remote origin" in said
+    assert "experiments pushed to git's remote origin: 1\n" in said
     assert "outputs of experiments" not in said
     share(ada, "Publish what the experiment bought")
 
     grace = another_engineer(ada, teacher)
-    assert "1 experiments fetched from git's remote origin" in grace.make_goal("pull", "EXPS=1")
+    assert "experiments fetched from git's remote origin: 1: " in grace.make_goal("pull", "EXPS=1")
     assert "thinking" in grace.run("dvc", "exp", "list", "--all-commits", "--name-only").stdout
     shown = grace.run("dvc", "exp", "show", "--all-commits", "--md", "--only-changed").stdout
     assert "thinking" in shown

@@ -29,7 +29,7 @@ def test_where_all_is_done_and_shared_nothing_is_left_to_say(project: Project, p
 def test_what_is_unpublished_uncommitted_and_without_a_remote_is_told(project: Project) -> None:
     assert project.make_goal("status").splitlines() == [
         "nothing would run: all stages are up to date",
-        f"{QUESTIONS} answers are in this journal alone: `make publish`",
+        f"answers not published: {QUESTIONS}: `make publish`",
         "not committed: `git add dvc.lock reports/metrics.json && git commit`",
         "git has no remote to push commits to: `git remote add origin URL`",
         NO_REMOTE,

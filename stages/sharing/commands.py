@@ -9,7 +9,7 @@ from stages.errors import InputError
 def run_git(*arguments: str, given: str | None = None, folder: str | None = None) -> str:
     """Run git in the working folder, or in another one, and return what it printed; `given` is its standard input."""
     done = subprocess.run(  # noqa: S603 (of this project's words)
-        ["git", *arguments],  # noqa: S607 (the one on the PATH)
+        ["git", "-c", "core.quotePath=false", *arguments],  # noqa: S607 (the one on the PATH)
         input=given,
         cwd=folder,
         capture_output=True,

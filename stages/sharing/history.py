@@ -64,7 +64,7 @@ def outputs_of_revision(revision: str) -> dict[Output, Commit]:
     """Return what one commit names."""
     commit = describe(revision)
     names = run_git("ls-tree", "-r", "--name-only", commit.id).splitlines()
-    texts = [(name, run_git("show", f"{commit.id}:{name}")) for name in names if _names_outputs(name)]
+    texts = [(name, run_git("show", f"{commit.id}:./{name}")) for name in names if _names_outputs(name)]
     tracked = set(names)
     return {output: commit for name, text in texts for output in parse(name, text) if output.path not in tracked}
 
@@ -113,7 +113,8 @@ def _names_outputs(name: str) -> bool:
 def _list_changes(revisions: Iterable[str]) -> Iterator[tuple[Commit, str, str]]:
     """Yield each commit that changed a file that names outputs, that file's name, and the blob it became."""
     log = run_git(
-        "log", *revisions, "--full-history", "-m", "--reverse", "--topo-order", "--raw", "--no-abbrev", "--no-renames",
+        "log", *revisions, "--full-history", "-m", "--reverse", "--topo-order",
+        "--raw", "--no-abbrev", "--no-renames", "--relative",
         f"--format=%x01{'%x00'.join(FIELDS)}", "--", *NAMING,
     )  # fmt: skip
     for entry in log.split("\x01")[1:]:
@@ -142,6 +143,6 @@ def _read_blobs(blobs: Iterable[str]) -> dict[str, str]:
 def _kept_by_git(named: list[tuple[Output, Commit]]) -> set[tuple[str, str]]:
     """Return which of these outputs, as commit and path, git itself keeps: metrics, of which DVC has no copy."""
     asked = sorted({(commit.id, output.path) for output, commit in named})
-    given = "\n".join(f"{commit}:{path}" for commit, path in asked)
+    given = "\n".join(f"{commit}:./{path}" for commit, path in asked)
     answers = run_git("cat-file", "--batch-check=%(objecttype)", given=given).splitlines()
     return {pair for pair, answer in zip(asked, answers, strict=True) if answer == "blob"}

@@ -27,7 +27,7 @@ def tell_unpublished(ledger: Path) -> list[str]:
     """Count the answers that no segment of the ledger holds."""
     with Journal(journal_path()) as journal:
         count = count_unpublished(journal, project_id(Path.cwd()), ledger)
-    return [f"{count:,} answers are in this journal alone: `make publish`"] if count else []
+    return [f"answers not published: {count:,}: `make publish`"] if count else []
 
 
 def tell_outputs(cache: Cache, remote: Remote) -> list[str]:
@@ -44,7 +44,7 @@ def tell_outputs(cache: Cache, remote: Remote) -> list[str]:
         mine = left & parts.keys()
         left -= mine
         if mine:
-            lines.append(f"outputs {whose}, {Moved(len(mine), cache.size(mine))}, are only here: `{command}`")
+            lines.append(f"outputs {whose} not in the remote: {Moved(len(mine), cache.size(mine))}: `{command}`")
     return lines
 
 
@@ -73,4 +73,4 @@ def tell_git() -> list[str]:
     ahead = ask_git("rev-list", "--count", "@{upstream}..HEAD")
     if ahead is None:
         return [*lines, "this branch was never pushed: `git push --set-upstream origin HEAD`"]
-    return [*lines, f"{ahead} commits are not pushed: `git push`"] if ahead != "0" else lines
+    return [*lines, f"commits not pushed: {ahead}: `git push`"] if ahead != "0" else lines

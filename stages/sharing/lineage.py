@@ -43,7 +43,7 @@ class Lineage:
         self.params = self._read(PARAMS)
 
     def _read(self, name: str) -> Any:
-        text = ask_git("show", f"{self.commit.id}:{name}")
+        text = ask_git("show", f"{self.commit.id}:./{name}")
         if text is None:
             raise InputError(f"{name}: expected it in {self.commit}, found none; name another one with REV")
         return YAML(typ="safe").load(StringIO(text)) or {}
@@ -105,7 +105,8 @@ def find_source(cache: Cache, raw: Output) -> dict[str, Any]:
 def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
     """Yield the later commits that changed params, the pipeline, the bundled data or the ledger, oldest first."""
     log = run_git(
-        "log", "--reverse", "--name-only", f"--format=%x01{'%x00'.join(FIELDS)}", f"{since.id}..{until}", "--",
+        "log", "--reverse", "--name-only", "--relative",
+        f"--format=%x01{'%x00'.join(FIELDS)}", f"{since.id}..{until}", "--",
         PARAMS, "dvc.yaml", "data",
     )  # fmt: skip
     for entry in log.split("\x01")[1:]:
@@ -117,7 +118,7 @@ def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
 
 def _changed_params(commit: Commit) -> Iterable[str]:
     old, new = (
-        YAML(typ="safe").load(StringIO(ask_git("show", f"{revision}:{PARAMS}") or "")) or {}
+        YAML(typ="safe").load(StringIO(ask_git("show", f"{revision}:./{PARAMS}") or "")) or {}
         for revision in (f"{commit.id}^", commit.id)
     )
     for name in dict.fromkeys([*old, *new]):

@@ -117,7 +117,12 @@ class Remote:
 
     def complaint(self, error: Exception) -> InputError:
         """Make a sentence of an error of the service."""
-        return complain(self.name, self.url, error, self.service.where_credentials_belong(self.name))
+        return complain(self.name, self.url, error, self.where_credentials_belong)
+
+    @property
+    def where_credentials_belong(self) -> str:
+        """Say where to put what opens this remote."""
+        return self.service.where_credentials_belong(self.name)
 
     def ask(self, question: Callable[[], T], timeout_s: float = ANSWER_TIMEOUT_S) -> T:
         """Ask the service something small; what fails, or has no answer in time, comes as an InputError."""
