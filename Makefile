@@ -7,6 +7,8 @@ UV_VERSION := 0.13.9
 AZURITE_VERSION := 3.37.0
 AZURITE := .azurite/node_modules/azurite/dist/src/blob/main.js
 READY := .venv/.ready
+# A setting counts where it is said on the command line, not where the environment happens to have it.
+given = $(if $(findstring command,$(origin $(1))),$(filter-out 0,$($(1))))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## list these goals
@@ -34,16 +36,16 @@ estimate: $(READY) ## say what would be asked and what it would cost; asks nothi
 	@python -m stages.infer --dry-run --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
 
 remote: $(READY) ## set and check the remote storage: URL=azure://container/path, s3://, gs://, ssh:// or a folder
-	@python -m stages.remote --url '$(URL)'
+	@python -m stages.remote --url '$(call given,URL)'
 
 publish: $(READY) ## write what was bought to data/ledger, track it with DVC and push it
 	@python -m stages.publish --ledger data/ledger
 
 push: $(READY) ## publish, and push the outputs; ALL=1: of all commits, EXPS=1: experiments as well
-	@python -m stages.push --ledger data/ledger $(if $(ALL),--all-commits) $(if $(EXPS),--experiments)
+	@python -m stages.push --ledger data/ledger $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments)
 
 pull: $(READY) ## fetch outputs and the ledger, into the journal; ALL=1, EXPS=1 as for push; FORCE=1: over unsaved files
-	@python -m stages.pull --ledger data/ledger $(if $(ALL),--all-commits) $(if $(EXPS),--experiments) $(if $(FORCE),--force)
+	@python -m stages.pull --ledger data/ledger $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments) $(if $(call given,FORCE),--force)
 
 doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call
 	@python -m stages.doctor --ledger data/ledger
@@ -52,13 +54,13 @@ status: $(READY) ## say what would rerun, why, and at what cost, what is missing
 	@python -m stages.status --source data/source --raw data/raw --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
 
 gc: $(READY) ## free space in DVC's cache of what `make pull` brings back; EXPS=1: of experiments, too; UNPUSHED=1: of what nothing names
-	@python -m stages.gc --ledger data/ledger $(if $(EXPS),--experiments) $(if $(UNPUSHED),--unpushed)
+	@python -m stages.gc --ledger data/ledger $(if $(call given,EXPS),--experiments) $(if $(call given,UNPUSHED),--unpushed)
 
 provenance: $(READY) ## say where the export came from, and who changed what since; REV=tag: of another commit
-	@python -m stages.provenance --revision '$(REV)' --raw data/raw --responses data/responses --ledger data/ledger --export data/export --document logs/provenance.json
+	@python -m stages.provenance --revision '$(call given,REV)' --raw data/raw --responses data/responses --ledger data/ledger --export data/export --document logs/provenance.json
 
 reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
-	@python -m stages.reproduce --revision '$(REV)' --ledger data/ledger --export data/export --log logs/infer.json
+	@python -m stages.reproduce --revision '$(call given,REV)' --ledger data/ledger --export data/export --log logs/infer.json
 
 azurite: $(READY) $(AZURITE) ## run Microsoft's emulator of Azure Blob Storage, to try a remote without an account
 	@python -m tests.servers.azurite

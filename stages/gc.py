@@ -1,16 +1,21 @@
 """Free space in DVC's cache, without losing what nobody else has."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import click
+import psutil
+from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
+from stages.sharing.commands import run_git
 from stages.sharing.history import COMMITS, EXPERIMENTS, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.objects import Cache, Moved
 from stages.sharing.remotes import NONE_SET, Remote
 from stages.sharing.repository import opened
+from stages.teacher.ledger import is_segment
 
 STASHES = ("--reflog",)
 
@@ -27,17 +32,14 @@ def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
     """
     with plain_errors(), opened() as repo:
         cache = Cache(repo)
+        if unpushed:
+            check_alone(repo)
         variants = outputs_of_history(*EXPERIMENTS)
         named = outputs_of_history("HEAD", *STASHES, *COMMITS) | variants | outputs_of_workspace()
         kept = needed(outputs_of_workspace(), {} if experiments else variants, ledger_of(named, ledger))
         unneeded = set(cache.objects.all()) - cache.parts_of(kept).keys()
-        there = set()
-        if repo.config["core"].get("remote"):
-            remote = Remote(repo)
-            remote.check_readable()
-            there = remote.find(unneeded)
-        elif not unpushed:
-            raise InputError(f"nothing is removed, since all of it is only here: {NONE_SET}")
+        unneeded = {md5 for md5 in unneeded if not is_segment(cache.path(md5))}
+        there = find_there(repo, cache, unneeded, unpushed=unpushed)
         only_here = unneeded - there
         nameless = only_here - cache.parts_of(named).keys()
         removed = remove(cache, there | (nameless if unpushed else set()))
@@ -45,6 +47,37 @@ def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
         click.echo(f"{removed} removed from DVC's cache")
         if stays:
             click.echo(tell_stays(Moved(len(stays), cache.size(stays)), Moved(len(nameless), 0), unpushed=unpushed))
+
+
+def check_alone(repo: Repo) -> None:
+    """Refuse to tell by this clone's commits what nobody needs, where others may need what they do not name."""
+    if run_git("rev-parse", "--is-shallow-repository").strip() == "true":
+        raise InputError("UNPUSHED: this clone is shallow and does not know all commits; run `git fetch --unshallow`")
+    if not Path(repo.cache.local_cache_dir).is_relative_to(repo.root_dir):
+        raise InputError(f"UNPUSHED: the cache in {repo.cache.local_cache_dir} may serve other projects; leave it out")
+    if run_git("worktree", "list", "--porcelain").count("worktree ") > 1:
+        raise InputError(
+            "UNPUSHED: this repository has other worktrees (`git worktree list`), whose files no commit names"
+        )
+    if any(_works_below(process, Path(repo.tmp_dir, "exps")) for process in psutil.process_iter()):
+        raise InputError("UNPUSHED: an experiment is running, whose files no commit names yet; wait for it")
+
+
+def _works_below(process: psutil.Process, folder: Path) -> bool:
+    with suppress(psutil.Error):
+        return Path(process.cwd()).is_relative_to(folder)
+    return False
+
+
+def find_there(repo: Repo, cache: Cache, objects: set[str], *, unpushed: bool) -> set[str]:
+    """Return which objects the remote has whole; without a remote there are none, and it must be said to go on."""
+    if repo.config["core"].get("remote"):
+        remote = Remote(repo)
+        remote.check_readable()
+        return remote.find_whole({md5: cache.path(md5).stat().st_size for md5 in objects})
+    if not unpushed:
+        raise InputError(f"nothing is removed, since all of it is only here: {NONE_SET}")
+    return set()
 
 
 def needed(*groups: Iterable[Output]) -> set[Output]:

@@ -7,10 +7,11 @@ import click
 
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
+from stages.records import write_json
 from stages.sharing.history import Output, outputs_of_revision
 from stages.sharing.lineage import Answers, Change, Lineage, find_answers, find_source, list_changes, list_segments_of
 from stages.sharing.objects import Cache, fetch
-from stages.sharing.prov import make_document, write_json
+from stages.sharing.prov import as_prov_json, make_document
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
 from stages.sharing.words import tell_names
@@ -40,9 +41,7 @@ def main(revision: str, raw: Path, responses: Path, ledger: Path, export: Path, 
         changes = list(list_changes(lineage.commit))
         for line in tell(lineage, wanted[0], files, answers, source, changes):
             click.echo(line)
-        document.parent.mkdir(parents=True, exist_ok=True)
-        traced = make_document(lineage, wanted[0], files, answers, source, changes)
-        document.write_text(write_json(traced), encoding="utf-8")
+        write_json(document, as_prov_json(make_document(lineage, wanted[0], files, answers, source, changes)))
         click.echo(f"as PROV-JSON: {document}")
 
 
@@ -69,6 +68,10 @@ def tell(
         f"prompt    {tell_entry(chosen['prompt'])}",
         f"teacher   {tell_entry(chosen['teacher'])}; served as {', '.join(sorted(answers.models)) or 'nothing'}",
         f"answers   {answers.total:,}; in the ledger's segments: {segments}; in none: {answers.elsewhere:,}",
+        *(
+            f"not run   params.yaml of this commit differs from what was run: {phrase}"
+            for phrase in lineage.list_stale()
+        ),
         *(f"since     {change}" for change in changes),
     ]
 

@@ -13,9 +13,9 @@ from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.push import chosen_outputs, git_remote
 from stages.sharing.complaints import first_line
-from stages.sharing.history import WORKSPACE, Output, outputs_of_history, outputs_of_workspace
+from stages.sharing.history import COMMITS, WORKSPACE, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.left import tell_left, tell_lost
-from stages.sharing.objects import Cache, fetch, md5_of
+from stages.sharing.objects import FOLDER_SUFFIX, Cache, fetch, md5_of
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
 from stages.sharing.words import tell_names
@@ -40,39 +40,75 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool, force: bool) -> 
             if experiments:
                 click.echo(pull_experiments(repo))
             outputs = chosen_outputs(all_commits=all_commits, experiments=experiments)
+            ledgers = [output for output in outputs_of_workspace() if Path(output.path) == ledger]
+            drop_damaged(cache, ledgers)
             moved = fetch(cache, remote, outputs)
             click.echo(f"{moved} fetched from {remote.url}")
             if moved.damaged:
                 click.echo(tell_damaged(cache, remote, outputs, moved.damaged), err=True)
-            today = outputs_of_workspace()
-            place_segments(cache, ledger, next((output for output in today if Path(output.path) == ledger), None))
-            check_out(repo, [output.path for output in today if Path(output.path) != ledger], force=force)
+            declared = list_declared(repo)
+            place_segments(cache, ledger, ledgers)
             click.echo(import_answers(ledger))
+            clear_segments(cache, ledger, ledgers)
+            check_out(repo, [path for path in declared if Path(path) != ledger], force=force)
             lost = {output for md5, output in cache.parts_of(outputs).items() if not cache.holds(md5)}
-            for line in tell_lost(outputs, lost - today.keys()):
+            missing = {output for output in lost & outputs_of_workspace().keys() if output.path in declared}
+            for line in tell_lost(outputs, lost - missing):
                 click.echo(line, err=True)
-            if lost & today.keys():
-                raise InputError(tell_missing(lost & today.keys(), ledger))
+            if missing:
+                raise InputError(tell_missing(missing, ledger))
             left = tell_left(repo, remote, ledger)
         for line in left or ["nothing is only here"]:
             click.echo(line)
 
 
-def place_segments(cache: Cache, ledger: Path, named: Output | None) -> None:
-    """Put the segments that the cache has into the ledger's folder, also where some are missing.
+def drop_damaged(cache: Cache, outputs: Collection[Output]) -> None:
+    """Remove from the cache what of these outputs is not what it is named by, so that it is fetched again."""
+    for md5 in cache.parts_of(outputs):
+        if cache.holds(md5) and md5_of(cache.path(md5)) != md5.removesuffix(FOLDER_SUFFIX):
+            cache.objects.delete(md5)
 
-    Others stay if nothing else has a copy, as after a `make publish` that was killed: the next one tracks them.
-    """
-    listed = cache.list_folder(named.md5) if named else {}
+
+def place_segments(cache: Cache, ledger: Path, named: Collection[Output]) -> None:
+    """Put the segments that the cache has into the ledger's folder, also where some are missing."""
+    listed = {name: md5 for output in named for name, md5 in cache.list_folder(output.md5).items()}
     ledger.mkdir(parents=True, exist_ok=True)
     for name, md5 in listed.items():
-        if cache.holds(md5) and not (ledger / name).exists():
-            unfinished = ledger / f"{os.getpid()}.part"
-            shutil.copyfile(cache.path(md5), unfinished)
-            unfinished.replace(ledger / name)
+        segment = ledger / name
+        if cache.holds(md5) and not (segment.is_file() and md5_of(segment) == md5):
+            copy_whole(cache.path(md5), segment)
+
+
+def clear_segments(cache: Cache, ledger: Path, named: Collection[Output]) -> None:
+    """Remove from the ledger's folder the segments that the cache has and only other commits name.
+
+    One that no commit names stays, as `make publish` leaves it when it is killed: the next one tracks it.
+    """
+    if not all(cache.holds(output.md5) for output in named):
+        return
+    listed = {name for output in named for name in cache.list_folder(output.md5)}
+    ledgers = [output for output in outputs_of_history("HEAD", *COMMITS) if Path(output.path) == ledger]
+    elsewhere = cache.parts_of(ledgers).keys()
     for segment in list_segments(ledger):
-        if segment.name not in listed and cache.holds(md5_of(segment)):
+        md5 = md5_of(segment)
+        if segment.name not in listed and md5 in elsewhere and cache.holds(md5):
             segment.unlink()
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file aside, and give it its name when it is whole and on the disk."""
+    unfinished = target.with_name(f"{os.getpid()}.part")
+    with source.open("rb") as read, unfinished.open("wb") as written:
+        shutil.copyfileobj(read, written)
+        written.flush()
+        os.fsync(written.fileno())
+    unfinished.replace(target)
+
+
+def list_declared(repo: Repo) -> list[str]:
+    """Return the paths of the outputs that dvc.yaml and the .dvc files declare; dvc.lock may hold older ones."""
+    outs = (out for out in repo.index.outs if out.use_cache and out.is_in_repo)
+    return [str(Path(out.fs_path).relative_to(repo.root_dir)) for out in outs]
 
 
 def check_out(repo: Repo, paths: list[str], *, force: bool) -> None:
@@ -121,7 +157,7 @@ def pull_experiments(repo: Repo) -> str:
     upstream = git_remote()
     try:
         names = list(repo.experiments.pull(upstream, all_commits=True))
-    except DvcException as error:
+    except Exception as error:  # noqa: BLE001 (git's libraries have errors of their own)
         raise InputError(f"experiments: git's remote {upstream} did not give them: {first_line(error)}") from None
     return f"experiments fetched from git's remote {upstream}: {len(names)}: `dvc exp show --all-commits` lists them"
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
@@ -59,7 +58,7 @@ def push_experiments(repo: Repo) -> str:
     upstream = git_remote()
     try:
         pushed = repo.experiments.push(upstream, all_commits=True, push_cache=False)
-    except DvcException as error:
+    except Exception as error:  # noqa: BLE001 (git's libraries have errors of their own)
         raise InputError(f"experiments: git's remote {upstream} did not take them: {first_line(error)}") from None
     refused = len(pushed.get("diverged", ()))
     note = f" (refused, since others are there under their names: {refused})" if refused else ""

@@ -1,12 +1,13 @@
 """Set the remote storage, make the place for it where that is possible, and check that it can be written and read."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
-from stages.sharing.remotes import CONFIG, FOLDER, Remote, check_url, service_of
+from stages.sharing.remotes import CONFIG, FOLDER, Remote, check_url, service_of, without_secrets
 from stages.sharing.repository import opened
 
 NAME = "store"
@@ -25,7 +26,7 @@ def main(url: str) -> None:
             made = remote.make_place()
             remote.check_writable()
         except InputError as error:
-            raise InputError(f"{error} ({CONFIG} names it; `make remote` checks again)") from None
+            raise InputError(f"{error} ({CONFIG} names it all the same)") from None
         what = "folder" if remote.service is FOLDER else f"container {remote.place}"
         click.echo(f"{what} made" if made else f"{remote.service.title} is there")
         click.echo(f"one small object written, read and removed in {remote.url}, {opens}")
@@ -40,10 +41,12 @@ def set_remote(repo: Repo, url: str) -> str:
         url = str(Path(url.removeprefix("file://")).expanduser())
     name = repo.config["core"].get("remote") or NAME
     before = repo.config["remote"].get(name, {}).get("url")
+    if before and service_of(before) != service_of(url):  # whose options would be none for this one
+        name, before = f"{NAME}-{urlsplit(url).scheme or 'folder'}", None
     with repo.config.edit("repo") as config:
         config["remote"].setdefault(name, {})["url"] = url
         config["core"]["remote"] = name
-    was = f" (it was {before})" if before and before != url else ""
+    was = f" (it was {without_secrets(before)})" if before and before != url else ""
     return f"remote {name} is {url} now{was}; commit {CONFIG}, so that others find it"
 
 

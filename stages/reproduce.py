@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -15,7 +16,7 @@ from stages.environment import ASKING, NEVER
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.sharing.commands import ask_git, run_dvc, run_git
-from stages.sharing.history import LOCK, Commit, Output, describe, outputs_of_revision, parse
+from stages.sharing.history import LOCK, Commit, Output, describe, outputs_of_revision, read_outputs
 from stages.sharing.objects import Cache, fetch
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
@@ -38,22 +39,31 @@ def main(revision: str, ledger: Path, export: Path, log: Path) -> None:
         wanted = {output.path: output for output in outputs_of_revision(commit.id)}
         if str(export) not in wanted:
             raise InputError(f"{LOCK}: expected an output {export} in {commit}, found none; name another one with REV")
-        elsewhere = Path(mkdtemp(prefix="potstill-"))
-        with opened() as repo:
-            bring_ledger(repo, [output for path, output in wanted.items() if Path(path) == ledger])
-            check_out(repo, commit, elsewhere, ledger)
-        click.echo(f"{commit}: running its stages in {elsewhere}")
-        run_stages(elsewhere)
-        asked = json.loads((elsewhere / log).read_text(encoding="utf-8"))["asked"]
-        written = {output.path: output for output in parse(LOCK, (elsewhere / LOCK).read_text(encoding="utf-8"))}
-        same = [path for path, output in wanted.items() if written.get(path) == output]
-        other = [path for path in wanted if path not in same and Path(path) != ledger]
-        click.echo(f"{asked} calls made; the same bytes as in the commit: {', '.join(same)}")
-        if other:
-            click.echo(f"other bytes: {', '.join(other)}{tell_packages(commit)}; look at {elsewhere}")
-        else:
-            rmtree(elsewhere)
+        with ExitStack() as leaving:
+            elsewhere = Path(mkdtemp(prefix="potstill-"))
+            leaving.callback(rmtree, elsewhere, ignore_errors=True)
+            with opened() as repo:
+                bring_ledger(repo, [output for path, output in wanted.items() if Path(path) == ledger])
+                project = check_out(repo, commit, elsewhere, ledger)
+            click.echo(f"{commit}: running its stages in {project}")
+            run_stages(project)
+            asked = read_asked(project / log)
+            written = {output.path: output for output in read_outputs(project / LOCK)}
+            same = [path for path, output in wanted.items() if written.get(path) == output]
+            other = [path for path in wanted if path not in same and Path(path) != ledger]
+            click.echo(f"{asked} calls made; the same bytes as in the commit: {', '.join(same)}")
+            if other:
+                leaving.pop_all()
+                click.echo(f"other bytes: {', '.join(other)}{tell_packages(commit)}; look at {project}")
     sys.exit(0 if str(export) in same and not asked else 1)
+
+
+def read_asked(log: Path) -> int:
+    """Return how many calls the run of infer notes."""
+    try:
+        return int(json.loads(log.read_text(encoding="utf-8"))["asked"])
+    except (OSError, ValueError, LookupError, TypeError):
+        raise InputError(f"{log}: expected the number of calls that this commit's infer made, found none") from None
 
 
 def bring_ledger(repo: Repo, ledgers: list[Output]) -> None:
@@ -62,13 +72,20 @@ def bring_ledger(repo: Repo, ledgers: list[Output]) -> None:
         fetch(Cache(repo), Remote(repo), ledgers)
 
 
-def check_out(repo: Repo, commit: Commit, elsewhere: Path, ledger: Path) -> None:
-    """Clone the project at a commit into an empty folder, with this project's cache for DVC, and the ledger in it."""
-    run_git("clone", "--quiet", "--shared", "--no-checkout", repo.root_dir, str(elsewhere))
+def check_out(repo: Repo, commit: Commit, elsewhere: Path, ledger: Path) -> Path:
+    """Clone the repository at a commit into an empty folder, and return the project in it.
+
+    Its DVC uses this project's cache; what that has of the ledger is put there, and the journal has perhaps the rest.
+    """
+    root, inner = run_git("rev-parse", "--show-toplevel", "--show-prefix").splitlines()
+    run_git("clone", "--quiet", "--shared", "--no-checkout", root, str(elsewhere))
     run_git("checkout", "--quiet", "--detach", commit.id, folder=str(elsewhere))
-    run_dvc("config", "--local", "cache.dir", repo.cache.local_cache_dir, folder=str(elsewhere))
-    if (elsewhere / pointer_of(ledger)).is_file():
-        run_dvc("checkout", "--quiet", str(pointer_of(ledger)), folder=str(elsewhere))
+    project = elsewhere / inner
+    run_dvc("config", "--local", "cache.dir", repo.cache.local_cache_dir, folder=str(project))
+    if (project / pointer_of(ledger)).is_file():
+        with suppress(InputError):
+            run_dvc("checkout", "--quiet", str(pointer_of(ledger)), folder=str(project))
+    return project
 
 
 def run_stages(elsewhere: Path) -> None:

@@ -54,24 +54,26 @@ def tell_followers(stages: list[str]) -> list[str]:
 
 
 def tell_missing(cache: Cache, ledger: Path) -> list[str]:
-    """Name the outputs of which something is neither in the workspace nor in DVC's cache."""
-    outputs = sorted(outputs_of_workspace())
-    gone = [output.path for output in outputs if not Path(output.path).exists() and not cache.holds(output.md5)]
+    """Name the outputs that are not in the workspace, and of which DVC's cache lacks something."""
+    gone = sorted({
+        output.path for md5, output in cache.parts_of(outputs_of_workspace()).items()
+        if not Path(output.path).exists() and not cache.holds(md5)
+    })  # fmt: skip
     lines = [f"not here: {tell_names(gone)}; `make pull` fetches what others made"] if gone else []
     advice = "; until then `make repro` asks nothing" if str(ledger) in gone else ""
     return [line + advice for line in lines]
 
 
 def tell_shared(repo: Repo, ledger: Path) -> list[str]:
-    """Say what is only here; where the remote or the ledger cannot be looked at, say that instead."""
-    try:
-        remote = Remote(repo) if repo.config["core"].get("remote") else None
-        if remote:
+    """Say what is only here, and why nothing can be said of a remote that is not set or cannot be reached."""
+    remote, trouble = None, [NONE_SET]
+    if repo.config["core"].get("remote"):
+        try:
+            remote, trouble = Remote(repo), []
             remote.check_readable()
-        lines = tell_left(repo, remote, ledger) or ["nothing is only here"]
-    except InputError as error:
-        return [str(error)]
-    return lines if remote else [*lines, NONE_SET]
+        except InputError as error:
+            remote, trouble = None, [str(error)]
+    return [*tell_left(repo, remote, ledger), *trouble] or ["nothing is only here"]
 
 
 def tell_cost(

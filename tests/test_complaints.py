@@ -39,7 +39,7 @@ def test_a_chain_that_leads_to_itself_ends() -> None:
 
 def test_an_unknown_error_is_told_by_its_first_line_and_an_empty_one_by_its_name() -> None:
     assert str(complain("store", "s3://b", ValueError("one.\ntwo"), "advice")) == (
-        "remote store (s3://b): one; `make remote` checks it"
+        "remote store (s3://b): one; `make remote` tries it again"
     )
     assert "(s3://b): TimeoutError" not in str(complain("store", "s3://b", ValueError(), ""))
     assert "ValueError" in str(complain("store", "s3://b", ValueError(), ""))

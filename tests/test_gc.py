@@ -1,6 +1,8 @@
 """What `make gc` removes from DVC's cache, and what it never does."""
 
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,59 @@ def test_a_remote_that_cannot_be_reached_removes_nothing(history: Clone, tmp_pat
     (tmp_path / "remote").rename(tmp_path / "away")
     assert "it is not there" in history.refuse(gc.main)
     assert history.objects() == before
+
+
+def test_it_runs_in_the_projects_own_folder_alone(history: Clone) -> None:
+    before = history.objects()
+    below = Clone(history.folder / "data", history.journal)
+    below.environment = history.environment
+    assert "expected the project's own folder, " in below.refuse(gc.main, "--unpushed")
+    assert history.objects() == before
+
+
+def test_a_copy_in_the_remote_that_is_cut_short_is_no_copy(history: Clone, tmp_path: Path) -> None:
+    (cut,) = [file for file in (tmp_path / "remote").rglob("*") if file.is_file() and file.read_bytes() == b"one"]
+    cut.chmod(0o644)
+    cut.write_bytes(b"o")
+    history.tell(gc.main)
+    assert b"one" in contents(history)
+    assert b"two" not in contents(history)
+
+
+def shared_cache(clone: Clone) -> None:
+    clone.run("dvc", "config", "--local", "cache.dir", str(clone.folder.parent / "cache"))
+
+
+def worktree(clone: Clone) -> None:
+    clone.git("worktree", "add", "-q", "--detach", str(clone.folder.parent / "tree"))
+
+
+@pytest.mark.parametrize(
+    ("arrange", "sentence"),
+    [
+        pytest.param(shared_cache, "UNPUSHED: the cache in ", id="a cache that may serve others"),
+        pytest.param(worktree, "UNPUSHED: this repository has other worktrees", id="worktree"),
+    ],
+)
+def test_what_others_may_need_is_not_judged_by_this_clone(
+    history: Clone, arrange: Callable[[Clone], None], sentence: str
+) -> None:
+    arrange(history)
+    assert history.refuse(gc.main, "--unpushed").startswith(sentence)
+    history.tell(gc.main)
+
+
+def test_a_shallow_clone_does_not_know_what_no_commit_names(history: Clone, tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/upstream.git"
+    history.git("clone", "-q", "--depth", "1", url, str(tmp_path / "shallow"))
+    shallow = Clone(tmp_path / "shallow", history.journal)
+    assert shallow.refuse(gc.main, "--unpushed").startswith("UNPUSHED: this clone is shallow")
+
+
+def test_files_of_a_running_experiment_are_not_taken_for_nobodys(history: Clone) -> None:
+    folder = history.folder / ".dvc/tmp/exps/standalone"
+    folder.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "60"], cwd=folder) as running:
+        assert history.refuse(gc.main, "--unpushed").startswith("UNPUSHED: an experiment is running")
+        running.kill()
+    history.tell(gc.main, "--unpushed")

@@ -148,6 +148,66 @@ def test_a_file_that_names_nothing_of_this_project_is_passed_over(name: str, tex
     assert list(parse(name, text)) == []
 
 
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        pytest.param("form\x0cfeed", "form feed", id="form feed"),
+        pytest.param("start\x01of heading", "start of heading", id="control"),
+        pytest.param("line\u2028separator", "line separator", id="line separator"),
+        pytest.param("a\ttab", "a tab", id="tab"),
+    ],
+)
+def test_any_subject_is_read(subject: str, shown: str) -> None:
+    first = commit("a", subject)
+    commit("b", "Second")
+    found = outputs_of_history("HEAD")[responses("a")]
+    assert (found.id, found.subject) == (first, shown)
+    assert describe(first) == found
+
+
+def test_a_users_own_settings_of_git_change_nothing() -> None:
+    for name, value in {"log.showSignature": "true", "log.showRoot": "false", "color.ui": "always"}.items():
+        git("config", name, value)
+    first = commit("a", "First")
+    assert {output: made.id for output, made in outputs_of_history("HEAD").items()} == {responses("a"): first}
+
+
+def test_line_ends_of_windows_in_the_history_are_read() -> None:
+    git("config", "core.autocrlf", "false")
+    for number in "ab":
+        Path("dvc.lock").write_bytes(LOCK.format(number=number).replace("\n", "\r\n").encode())
+        git("add", "--all")
+        git("commit", "-qm", number)
+    assert responses("a") in outputs_of_history("HEAD")
+    assert responses("b") in outputs_of_history("HEAD")
+
+
+def test_before_the_first_commit_there_is_no_history() -> None:
+    assert outputs_of_history("HEAD", *COMMITS) == {}
+
+
+def test_an_object_of_the_history_that_is_gone_is_told() -> None:
+    commit("a", "First")
+    blob = git("rev-parse", "HEAD:dvc.lock")
+    Path(".git/objects", blob[:2], blob[2:]).unlink()
+    with pytest.raises(InputError, match=rf"^git: an object of the history is not here \({blob} missing\); "):
+        outputs_of_history("HEAD")
+
+
+@pytest.mark.parametrize("content", [b"<<<<<<< HEAD\nstages:\n=======\n", b"\xff\xfe", b"[1]"])
+def test_a_lock_of_the_workspace_that_cannot_be_read_is_told(content: bytes) -> None:
+    Path("dvc.lock").write_bytes(content)
+    with pytest.raises(InputError, match=r"^dvc\.lock: expected what DVC writes, .* `git checkout --ours dvc\.lock`"):
+        outputs_of_workspace()
+
+
+def test_a_revision_that_looks_like_an_option_is_none() -> None:
+    commit("a", "First")
+    with pytest.raises(InputError, match=r"^REV: expected a commit, tag or branch, got --output=x"):
+        describe("--output=x")
+    assert not list(Path().glob("x*"))
+
+
 def test_a_revision_that_is_not_there_is_told_in_a_sentence() -> None:
     commit("a", "First")
     with pytest.raises(InputError, match=r"^git log -1: .*nope"):

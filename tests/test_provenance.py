@@ -77,6 +77,32 @@ def test_the_document_leads_from_an_exported_file_to_all_that_it_came_from(ada: 
     assert "not-a-secret" not in ada.read("logs/provenance.json")
 
 
+def test_what_was_run_is_told_where_params_say_otherwise(project: Project) -> None:
+    project.edit_params(prompt="chain_of_thought")
+    project.commit("Choose another prompt, without a run")
+    said = project.make_goal("provenance")
+    assert re.search(r"^prompt    letter: ", said, re.MULTILINE)
+    assert (
+        "\nnot run   params.yaml of this commit differs from what was run: prompt letter → chain_of_thought\n" in said
+    )
+
+
+def test_later_commits_may_be_broken_or_merges(ada: Project) -> None:
+    ada.git("checkout", "-qb", "side", "v1")
+    ada.edit_params(load__train=20)
+    ada.commit("On the side")
+    ada.git("checkout", "-q", "-")
+    ada.run("git", "merge", "--no-commit", "-s", "ours", "side")
+    ada.edit_params(load__train=30)
+    ada.commit("Merge with a value of its own")
+    (ada.folder / "params.yaml").write_text("<<<<<<< broken\n")
+    ada.commit("Broken")
+    said = ada.make_goal("provenance", "REV=v1")
+    assert re.search(r"^since .*\(On the side\): load\.train 8 → 20$", said, re.MULTILINE)
+    assert re.search(r"^since .*\(Merge with a value of its own\): load\.train 12 → 30$", said, re.MULTILINE)
+    assert re.search(r"^since .*\(Broken\): ", said, re.MULTILINE)
+
+
 def test_another_machine_fetches_what_it_needs(ada: Project) -> None:
     ada.git("push", "-q", "--tags")
     grace = another_engineer(ada)

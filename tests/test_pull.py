@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import pull, push
+from stages import gc, pull, push
 from stages.teacher.journal import Journal
 from tests.clones import Clone, set_remote
 from tests.stores import s3_store
@@ -164,3 +164,64 @@ def test_segments_that_this_commit_does_not_name_leave_the_folder_where_the_cach
     second.git("checkout", "-q", "main")
     second.tell(pull.main)
     assert second.answers() == {"a", "b", "d"}
+
+
+def test_without_the_listing_of_the_ledger_no_segment_leaves_the_folder(
+    first: Clone, second: Clone, tmp_path: Path
+) -> None:
+    second.tell(pull.main)
+    first.share("c")
+    first.git("push", "-q")
+    for listing in (tmp_path / "remote").rglob("*.dir"):
+        listing.unlink()
+    second.git("pull", "-q")
+    second.journal.unlink()
+    assert "not in the remote: data/ledger" in second.refuse(pull.main)
+    assert second.answers() == {"a", "b"}
+    with Journal(second.journal) as journal:
+        assert journal.find("a", 16) is not None
+
+
+def test_a_damaged_segment_here_is_fetched_again(second: Clone) -> None:
+    second.tell(pull.main)
+    (segment,) = second.ledger.iterdir()
+    whole = segment.read_bytes()
+    (kept,) = [file for file in second.objects() if file.read_bytes() == whole]
+    for file in (segment, kept):
+        file.chmod(0o644)
+        file.write_bytes(b"cut")
+        file.chmod(0o444)
+    second.tell(pull.main)
+    assert segment.read_bytes() == kept.read_bytes() == whole
+
+
+def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) -> None:
+    stage = "stages:\n  {0}:\n    cmd: mkdir -p data/{0} && echo {0} > data/{0}/f\n    outs: [data/{0}]\n"
+    for name in ("old", "new"):
+        (first.folder / "dvc.yaml").write_text(stage.format(name))
+        first.run("dvc", "repro", "--quiet")
+    assert "data/old" in (first.folder / "dvc.lock").read_text()
+    first.tell(push.main)
+    first.commit("Rename the stage")
+    second = first.clone(tmp_path / "second")
+    second.tell(pull.main)
+    assert (second.folder / "data/new/f").read_text() == "new\n"
+
+
+def test_a_file_where_the_ledger_should_be_is_told(second: Clone) -> None:
+    second.ledger.write_text("a file")
+    assert "expected to read and write here, but [Errno 17]" in second.refuse(pull.main)
+
+
+def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> None:
+    second.tell(pull.main)
+    second.buy("d")
+    second.publish()
+    second.git("checkout", "-q", "data/ledger.dvc")
+    second.tell(pull.main)
+    assert second.answers() == {"a", "b", "d"}
+    second.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
+    second.tell(gc.main, "--unpushed")
+    assert b"answer to d" in b"".join(
+        gzip.decompress(file.read_bytes()) for file in second.objects() if file.read_bytes()[:2] == b"\x1f\x8b"
+    )

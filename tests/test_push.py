@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import pull, push
+from stages import gc, pull, push
 from stages.sharing.words import tell_size
 from tests.clones import Clone
 
@@ -53,14 +53,65 @@ def test_commits_that_are_not_pushed_are_told(first: Clone) -> None:
     assert first.tell(push.main).splitlines()[-1] == "commits not pushed: 1: `git push`"
 
 
-def test_a_branch_and_a_project_without_a_git_remote_are_told(first: Clone) -> None:
+def test_commits_of_a_new_branch_of_another_one_and_of_none_are_told(first: Clone) -> None:
     first.git("checkout", "-qb", "new")
-    assert first.tell(push.main).splitlines()[-1] == (
-        "this branch was never pushed: `git push --set-upstream origin HEAD`"
-    )
+    assert first.tell(push.main).splitlines()[-1] == "nothing is only here"
+    first.git("commit", "-q", "--allow-empty", "-m", "On a new branch")
+    told = "commits not pushed: 1: `git push --set-upstream origin HEAD`"
+    assert first.tell(push.main).splitlines()[-1] == told
+    first.git("checkout", "-q", "main")
+    told = "commits not pushed: 1: `git push --all`, and `git push --tags`"
+    assert first.tell(push.main).splitlines()[-1] == told
+    first.git("checkout", "-q", "--detach", "new")
+    told = "commits not pushed: 1: `git switch --create NAME`, and then `git push --set-upstream origin HEAD`"
+    assert first.tell(push.main).splitlines()[-1] == told
+
+
+def test_a_project_without_a_git_remote_is_told(first: Clone) -> None:
     first.git("remote", "remove", "origin")
     assert first.tell(push.main).splitlines()[-1].startswith("git has no remote to push commits to: ")
     assert first.refuse(push.main, "--experiments").startswith("git: expected a remote to share experiments through")
+
+
+def test_an_experiment_whose_commit_is_only_here_is_told(first: Clone) -> None:
+    first.git("update-ref", "refs/exps/12/34/variant", "HEAD")
+    told = "experiments not in git's remote origin: 1: `make push EXPS=1`"
+    assert first.tell(push.main).splitlines()[-1] == told
+    first.git("push", "-q", "origin", "refs/exps/12/34/variant")
+    assert first.tell(push.main).splitlines()[-1] == "nothing is only here"
+
+
+def test_a_git_remote_that_is_away_is_told_where_experiments_are_pushed(first: Clone, tmp_path: Path) -> None:
+    first.git("update-ref", "refs/exps/12/34/variant", "HEAD")
+    (tmp_path / "upstream.git").rename(tmp_path / "away.git")
+    for command in (push.main, pull.main):
+        assert first.refuse(command, "--experiments").startswith("experiments: git's remote origin did not ")
+
+
+def test_files_that_are_not_committed_are_named_as_a_shell_takes_them(first: Clone) -> None:
+    (first.folder / "dvc.yaml").write_text("stages: {}\n")
+    (first.folder / "two words.txt").write_text("x")
+    first.git("mv", ".gitattributes", "moved")
+    said = first.tell(push.main).splitlines()[-1]
+    assert said == "not committed: `git add .gitattributes dvc.yaml moved 'two words.txt' && git commit`"
+
+
+def test_before_the_first_commit_outputs_are_pushed_and_nothing_fails(first: Clone) -> None:
+    first.keep("data/export", train="rows")
+    first.git("update-ref", "-d", "HEAD")
+    assert "2 files, " in first.tell(push.main)
+
+
+def test_a_lock_with_the_marks_of_a_merge_stops_every_command(first: Clone) -> None:
+    first.keep("data/export", train="rows")
+    (first.folder / "dvc.lock").write_text("<<<<<<< ours\nstages: {}\n=======\n>>>>>>> theirs\n")
+    before = first.objects()
+    for command, options in ((push.main, ()), (pull.main, ()), (gc.main, ("--unpushed",))):
+        sentence = first.refuse(command, *options)
+        assert sentence.startswith(
+            "dvc.lock: expected what DVC writes, got something else, such as the marks of a merge"
+        )
+    assert first.objects() == before
 
 
 def test_without_a_remote_nothing_is_written(local: Clone) -> None:
@@ -77,9 +128,14 @@ def test_a_damaged_file_of_the_cache_never_reaches_the_remote(first: Clone, tmp_
     (damaged,) = [file for file in first.objects() if file.read_bytes() == b"rows"]
     damaged.chmod(0o644)
     damaged.write_text("half")
+    damaged.chmod(0o444)  # as DVC leaves files that it takes for safe
     sentence = first.refuse(push.main)
     assert sentence.startswith(f"{damaged}: expected the content that its name is made of, got another")
     assert stored(tmp_path) == set()
+    damaged.chmod(0o644)
+    said = first.tell(push.main)
+    assert "0 files, 0 bytes pushed" in said
+    assert "neither here nor in the remote: data/export of workspace; " in said
 
 
 def test_a_folder_of_which_a_file_is_lost_is_told_and_its_listing_does_not_go(first: Clone, tmp_path: Path) -> None:
@@ -90,6 +146,7 @@ def test_a_folder_of_which_a_file_is_lost_is_told_and_its_listing_does_not_go(fi
     said = first.tell(push.main)
     assert "neither here nor in the remote: data/export of workspace; `make repro` there makes them again" in said
     assert [name for name in stored(tmp_path) if name.endswith(".dir")] == []
+    assert "1 file, " in said  # the other one
     assert f"data/export of commit {made[:10]} (Export; t@localhost, 20" in first.tell(push.main, "--all-commits")
 
 

@@ -3,6 +3,7 @@
 import re
 import secrets
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -93,6 +94,7 @@ def test_credentials_that_git_would_keep_are_refused(local: Clone, azurite: Azur
     [
         pytest.param("ftp://host/x", "URL: expected azure://, s3://, gs://, ssh:// or a folder, got ftp:", id="scheme"),
         pytest.param("azure://", "URL: expected a name after azure://, such as azure://name/path", id="no container"),
+        pytest.param("s3://[x", "URL: expected one such as azure://container/path, got none", id="no URL"),
         pytest.param("ssh://me:pass@host/x", "URL: expected no password, key or token in it", id="password"),
         pytest.param("azure://c/p?sv=1&sig=abc", "URL: expected no password, key or token in it", id="token"),
     ],
@@ -209,3 +211,38 @@ def test_a_service_that_does_not_answer_is_not_waited_for_without_end(first: Clo
 def test_a_default_remote_that_is_not_listed_is_told(local: Clone) -> None:
     (local.folder / ".dvc/config").write_text("[core]\n    remote = gone\n")
     assert local.refuse(push.main).startswith(".dvc/config: the default remote gone is not there; ")
+
+
+def test_another_kind_of_storage_gets_a_name_and_options_of_its_own(local: Clone, tmp_path: Path) -> None:
+    set_remote(local, "azure://container/path")
+    local.run("dvc", "remote", "modify", "--local", "store", "account_name", "potstill")
+    said = local.tell(remote.main, "--url", f"file://{tmp_path}/folder")
+    assert said.startswith(f"remote store-folder is {tmp_path}/folder now; commit .dvc/config")
+    local.tell(push.main)
+
+
+def test_a_password_in_a_url_that_was_there_before_is_shown_by_nobody(local: Clone) -> None:
+    set_remote(local, "s3://me:pass1word@bucket/path")
+    for options in ((), ("--url", "s3://other/path")):
+        said = local.say(remote.main, *options).output
+        assert said
+        assert "pass1word" not in said
+
+
+def test_a_configuration_with_the_marks_of_a_merge_is_told(local: Clone) -> None:
+    (local.folder / ".dvc/config").write_text("<<<<<<< HEAD\n[core]\n=======\n>>>>>>> side\n")
+    assert local.refuse(push.main).startswith(".dvc/config: ")
+
+
+def test_a_key_that_is_cut_short_is_told_as_one(local: Clone, azurite: Azurite) -> None:
+    set_remote(local, azure_store(azurite).url)
+    local.environment[CONNECTION] = azurite.connection_string(azurite.key[:-3])
+    sentence = local.refuse(push.main)
+    assert "no usable credentials were found (" in sentence
+    assert azurite.key[:8] not in sentence
+
+
+def test_without_git_there_is_a_sentence(first: Clone, tmp_path: Path) -> None:
+    first.environment["PATH"] = str(tmp_path)
+    done = first.attempt(sys.executable, "-m", "stages.push", *first.arguments(push.main))
+    assert done.stderr.splitlines()[-1] == "Error: git: expected it on the PATH, found none; install git"

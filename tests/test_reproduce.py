@@ -59,6 +59,7 @@ def test_where_an_answer_is_nowhere_no_call_is_made_for_it(project: Project, tea
         re.MULTILINE,
     )
     assert teacher.calls == []
+    assert not Path(done.stdout.rsplit(" ", 1)[1].strip()).exists()
 
 
 def test_an_export_with_other_bytes_than_the_commit_names_is_told(project: Project) -> None:

@@ -10,7 +10,8 @@ SIGNS = {
                "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AccountIsDisabled",
                "InsufficientAccountPermissions", "Server failed to authenticate", "Forbidden", "InvalidClientTokenId"),
     "credentials": ("NoCredentialsError", "AzureAuthError", "ClientAuthenticationError", "Unable to locate credentials",
-                    "PartialCredentialsError", "ProfileNotFound", "DefaultCredentialsError", "PermissionDenied"),
+                    "PartialCredentialsError",
+                    "Incorrect padding", "Invalid base64-encoded string", "ProfileNotFound", "DefaultCredentialsError", "PermissionDenied"),
     "absent": ("ContainerNotFound", "NoSuchBucket", "The specified bucket does not exist", "ContainerBeingDeleted"),
     "unreachable": ("ServiceRequestError", "EndpointConnectionError", "ConnectTimeoutError", "ServiceResponseError",
                     "ConnectionRefusedError", "ReadTimeoutError", "ServiceRequestTimeoutError", "ConnectionLost"),
@@ -60,7 +61,7 @@ def complain(name: str, url: str, error: Exception, where_credentials_belong: st
         return error
     kind = kind_of(error)
     if kind is None:
-        return InputError(f"remote {name} ({url}): {first_line(error)}; `make remote` checks it")
+        return InputError(f"remote {name} ({url}): {first_line(error)}; `make remote` tries it again")
     advice = {
         "access": where_credentials_belong,
         "credentials": where_credentials_belong,

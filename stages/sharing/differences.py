@@ -18,6 +18,13 @@ def list_differences(name: str, old: Any, new: Any) -> Iterator[str]:
         yield f"{name} {before} {ARROW} {after}"
 
 
+def look_up(params: Any, name: str) -> Any:
+    """Return the value of a param by its full name, with dots; None if there is none."""
+    for part in name.split("."):
+        params = params.get(part) if isinstance(params, dict) else None
+    return params
+
+
 def _show_apart(old: Any, new: Any) -> tuple[str, str]:
     """Return two values as texts of one line each; of long ones the part where they differ."""
     before, after = (NOTHING if value is None else " ".join(str(value).split()) for value in (old, new))

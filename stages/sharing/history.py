@@ -4,6 +4,7 @@ They are read from dvc.lock and the .dvc files of every commit, whatever that co
 `push --all-commits` takes each commit's remote from that commit, and passes over those from before there was one.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -12,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from stages.sharing.commands import run_git
+from stages.errors import InputError
+from stages.sharing.commands import ask_git, run_git
 
 WORKSPACE = "workspace"
 COMMITS = ("--exclude=refs/exps/*", "--all")
@@ -20,6 +22,7 @@ EXPERIMENTS = ("--glob=refs/exps/*", "--not", "--branches", "--tags", "--remotes
 LOCK, PARAMS = "dvc.lock", "params.yaml"
 NAMING = (LOCK, "*.dvc")
 FIELDS = ("%H", "%an", "%aI", "%s")
+UNREADABLE = (YAMLError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,20 @@ def outputs_of_workspace() -> dict[Output, Commit]:
     """Return what the dvc.lock and the .dvc files in the working folder name."""
     names = run_git("ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", *NAMING).splitlines()
     tracked = set(run_git("ls-files").splitlines())
-    texts = ((name, Path(name).read_text(encoding="utf-8")) for name in names if Path(name).is_file())
-    return {output: HERE for name, text in texts for output in parse(name, text) if output.path not in tracked}
+    files = [name for name in names if Path(name).is_file()]
+    return {output: HERE for name in files for output in read_outputs(Path(name)) if output.path not in tracked}
+
+
+def read_outputs(file: Path) -> list[Output]:
+    """Return what a dvc.lock or .dvc file of the workspace names; an InputError tells of one that cannot be read."""
+    try:
+        name = file.name if file.name == LOCK else str(file)
+        return list(_parse(name, file.read_text(encoding="utf-8")))
+    except (*UNREADABLE, UnicodeDecodeError):
+        raise InputError(
+            f"{file}: expected what DVC writes, got something else, such as the marks of a merge that failed; take one "
+            f"side, `git checkout --ours {file}`, and run `make repro`, which writes it anew"
+        ) from None
 
 
 def outputs_of_revision(revision: str) -> dict[Output, Commit]:
@@ -71,6 +86,8 @@ def outputs_of_revision(revision: str) -> dict[Output, Commit]:
 
 def outputs_of_history(*revisions: str) -> dict[Output, Commit]:
     """Return what all commits that `git log` finds with these options name, each with the first commit that did."""
+    if ask_git("rev-parse", "--verify", "--quiet", "HEAD") is None:
+        return {}
     changes = list(_list_changes(revisions))
     texts = _read_blobs({blob for _, _, blob in changes})
     named = [(output, commit) for commit, name, blob in changes for output in parse(name, texts[blob])]
@@ -84,26 +101,36 @@ def outputs_of_history(*revisions: str) -> dict[Output, Commit]:
 
 def describe(revision: str) -> Commit:
     """Return the commit that a revision names; an InputError if there is none."""
-    shown = run_git("log", "-1", f"--format={'%x00'.join(FIELDS)}", f"{revision}^{{commit}}", "--")
-    return Commit(*shown.rstrip("\n").split("\0"))
+    if revision.startswith("-"):
+        raise InputError(f"REV: expected a commit, tag or branch, got {revision}")
+    return _read_commit(run_git("log", "-1", f"--format={'%x00'.join(FIELDS)}", f"{revision}^{{commit}}", "--"))
+
+
+def _read_commit(line: str) -> Commit:
+    identity, author, date, subject = line.rstrip("\n").split("\0", 3)
+    shown = ("".join(letter if letter.isprintable() else " " for letter in text) for text in (author, subject))
+    author, subject = shown
+    return Commit(identity, author, date, subject)
 
 
 def parse(name: str, text: str) -> Iterator[Output]:
-    """Yield the outputs that a dvc.lock or .dvc file names; of one that cannot be read, such as a failed merge's, none.
-
-    Paths are relative to the project. What `dvc import` brought belongs to another project and is left out.
-    """
+    """Yield the outputs that a committed dvc.lock or .dvc file names; of one that cannot be read none."""
     try:
-        content = YAML(typ="safe").load(StringIO(text)) or {}
-        stages = list(content.get("stages", {}).values()) if name == LOCK else [content]
-        for stage in stages:
-            if any("repo" in dep for dep in stage.get("deps", ())):
-                continue
-            for out in stage.get("outs", ()):
-                if "md5" in out:
-                    yield Output(str(PurePosixPath(name).parent / out["path"]), out["md5"])
-    except (YAMLError, AttributeError, LookupError, TypeError):
+        yield from list(_parse(name, text))
+    except UNREADABLE:
         return
+
+
+def _parse(name: str, text: str) -> Iterator[Output]:
+    """Yield outputs, with paths relative to the project; what `dvc import` brought belongs to another project."""
+    content = YAML(typ="safe").load(StringIO(text)) or {}
+    stages = list(content.get("stages", {}).values()) if name == LOCK else [content]
+    for stage in stages:
+        if any("repo" in dep for dep in stage.get("deps", ())):
+            continue
+        for out in stage.get("outs", ()):
+            if "md5" in out:
+                yield Output(str(PurePosixPath(name).parent / out["path"]), out["md5"])
 
 
 def _names_outputs(name: str) -> bool:
@@ -114,29 +141,42 @@ def _list_changes(revisions: Iterable[str]) -> Iterator[tuple[Commit, str, str]]
     """Yield each commit that changed a file that names outputs, that file's name, and the blob it became."""
     log = run_git(
         "log", *revisions, "--full-history", "-m", "--reverse", "--topo-order",
-        "--raw", "--no-abbrev", "--no-renames", "--relative",
-        f"--format=%x01{'%x00'.join(FIELDS)}", "--", *NAMING,
+        "--raw", "--no-abbrev", "--no-renames", "--relative", "--format=%x01%H", "--", *NAMING,
     )  # fmt: skip
+    commits = _read_commits(re.findall(r"^\x01(\w+)$", log, re.MULTILINE))
     for entry in log.split("\x01")[1:]:
-        head, *lines = entry.splitlines()
-        commit = Commit(*head.split("\0"))
+        identity, *lines = entry.split("\n")
         for line in filter(None, lines):
-            described, name = line.split("\t")
+            described, name = line.split("\t", 1)
             blob = described.split()[3]
             if set(blob) != {"0"}:
-                yield commit, name, blob
+                yield commits[identity], name, blob
+
+
+def _read_commits(identities: Iterable[str]) -> dict[str, Commit]:
+    """Read many commits by one call of git."""
+    wanted = "\n".join(dict.fromkeys(identities))
+    if not wanted:
+        return {}
+    log = run_git("log", "--no-walk=unsorted", "--stdin", f"--format={'%x00'.join(FIELDS)}", given=wanted)
+    commits = map(_read_commit, filter(None, log.split("\n")))
+    return {commit.id: commit for commit in commits}
 
 
 def _read_blobs(blobs: Iterable[str]) -> dict[str, str]:
-    """Read many blobs by one call of git."""
+    """Read many blobs by one call of git; an InputError tells of one that is not there."""
     wanted = sorted(blobs)
-    printed = run_git("cat-file", "--batch=%(objectsize)", given="\n".join(wanted)).encode()
+    printed = run_git("cat-file", "--batch=%(objectsize)", given="\n".join(wanted)).encode(errors="surrogateescape")
     texts, start = {}, 0
     for blob in wanted:
         end = printed.index(b"\n", start)
-        size = int(printed[start:end])
-        texts[blob] = printed[end + 1 : end + 1 + size].decode()
-        start = end + 1 + size + 1
+        size = printed[start:end].decode()
+        if not size.isdigit():
+            raise InputError(
+                f"git: an object of the history is not here ({size}); run `git fetch --refetch` or `git fsck`"
+            )
+        texts[blob] = printed[end + 1 : end + 1 + int(size)].decode(errors="surrogateescape")
+        start = end + 1 + int(size) + 1
     return texts
 
 

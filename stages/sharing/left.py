@@ -1,11 +1,13 @@
 """What is only on this machine: answers, outputs and commits that nobody else could have."""
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from dvc.repo import Repo
 
-from stages.sharing.commands import ask_git, run_git
+from stages.errors import InputError
+from stages.sharing.commands import ask_git
 from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.objects import Cache, Moved
 from stages.sharing.remotes import Remote
@@ -14,13 +16,25 @@ from stages.teacher.journal import Journal, journal_path
 from stages.teacher.ledger import count_unpublished
 from stages.teacher.projects import project_id
 
-SHARED_BY_GIT = ("dvc.lock", "*.dvc", "dvc.yaml", "params.yaml", ".dvc/config", "reports/metrics.json")
+MOST_NAMED = 8
 
 
 def tell_left(repo: Repo, remote: Remote | None, ledger: Path) -> list[str]:
-    """Say in a line each what is only here, and how it is shared; without a remote, what git has not is told alone."""
-    outputs = tell_outputs(Cache(repo), remote) if remote else []
-    return [*tell_unpublished(ledger), *outputs, *tell_git()]
+    """Say in a line each what is only here, and how it is shared; what cannot be looked at is told instead."""
+    parts = [
+        lambda: tell_unpublished(ledger),
+        lambda: tell_outputs(Cache(repo), remote) if remote else [],
+        tell_experiments,
+        tell_git,
+    ]
+    return [line for part in parts for line in _lines_of(part)]
+
+
+def _lines_of(part: Callable[[], list[str]]) -> list[str]:
+    try:
+        return part()
+    except InputError as error:
+        return [str(error)]
 
 
 def tell_unpublished(ledger: Path) -> list[str]:
@@ -63,14 +77,45 @@ def tell_lost(outputs: Mapping[Output, Commit], lost: set[Output]) -> list[str]:
     )
 
 
+def tell_experiments() -> list[str]:
+    """Count the experiments whose commits git's remote does not have, where it can be asked."""
+    mine = (ask_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/??/*/*") or "").split("\n")
+    mine = [line for line in mine if line and not line.split()[1].startswith("refs/exps/celery")]
+    upstream = (ask_git("remote") or "").split("\n")[0]
+    if not mine or not upstream:
+        return []
+    listed = ask_git("ls-remote", upstream, "refs/exps/*")
+    if listed is None:
+        return [f"git's remote {upstream} cannot be asked which of {len(mine)} experiments it has"]
+    left = {tuple(line.split()) for line in mine} - {tuple(line.split()) for line in listed.split("\n")}
+    return [f"experiments not in git's remote {upstream}: {len(left)}: `make push EXPS=1`"] if left else []
+
+
 def tell_git() -> list[str]:
-    """Name the files that say what others find, where they are not committed, and count commits not pushed."""
-    changed = run_git("status", "--porcelain", "--untracked-files=all", "--", *SHARED_BY_GIT).splitlines()
-    names = [line[3:] for line in changed]
-    lines = [f"not committed: `git add {' '.join(names)} && git commit`"] if names else []
+    """Name the files that are not committed, and count commits that are not pushed."""
+    unmerged = list_files("diff", "--name-only", "--relative", "--diff-filter=U")
+    if unmerged:
+        return [f"in conflict: {tell_names(unmerged)}; docs/sharing.md says how a merge is finished"]
+    names = list_files("diff", "--name-only", "--relative", "--no-renames", "HEAD")
+    names = sorted({*names, *list_files("ls-files", "--others", "--exclude-standard")})
+    added = " ".join(map(shlex.quote, names)) if len(names) <= MOST_NAMED else "--all"
+    lines = [f"not committed: `git add {added} && git commit`"] if names else []
     if not ask_git("remote"):
         return [*lines, "git has no remote to push commits to: `git remote add origin URL`"]
-    ahead = ask_git("rev-list", "--count", "@{upstream}..HEAD")
-    if ahead is None:
-        return [*lines, "this branch was never pushed: `git push --set-upstream origin HEAD`"]
-    return [*lines, f"commits not pushed: {ahead}: `git push`"] if ahead != "0" else lines
+    ahead = ask_git("rev-list", "--count", "HEAD", "--branches", "--tags", "--not", "--remotes")
+    return [*lines, f"commits not pushed: {ahead}: {tell_push()}"] if ahead not in (None, "0") else lines
+
+
+def list_files(*arguments: str) -> list[str]:
+    """Return the files that a command of git lists; none where it cannot, as before the first commit."""
+    return [name for name in (ask_git(*arguments, "-z") or "").split("\0") if name]
+
+
+def tell_push() -> str:
+    """Say how the commits are pushed that are nowhere else."""
+    branch = ask_git("symbolic-ref", "--quiet", "--short", "HEAD")
+    if not ask_git("rev-list", "HEAD", "--not", "--remotes"):
+        return "`git push --all`, and `git push --tags`"
+    if branch is None:
+        return "`git switch --create NAME`, and then `git push --set-upstream origin HEAD`"
+    return "`git push`" if ask_git("rev-parse", "@{upstream}") else "`git push --set-upstream origin HEAD`"

@@ -7,16 +7,17 @@ from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages.errors import InputError
 from stages.records import Response, read_rows
 from stages.sharing.commands import ask_git, run_git
-from stages.sharing.differences import list_differences
-from stages.sharing.history import FIELDS, LOCK, PARAMS, Commit, Output, describe
+from stages.sharing.differences import list_differences, look_up
+from stages.sharing.history import LOCK, PARAMS, Commit, Output, describe
 from stages.sharing.objects import Cache
 from stages.teacher.ledger import SUFFIX, read_segment
 
-CHOICES = ("dataset", "prompt", "teacher")
+CHOICES = {"dataset": "load", "prompt": "prepare", "teacher": "infer"}  # and the stage that each matters to first
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,31 @@ class Lineage:
     """What one commit says of its stages, params and outputs. An InputError tells what is not there."""
 
     def __init__(self, revision: str) -> None:
-        """Read the commit's dvc.lock and params.yaml."""
+        """Read the commit's dvc.lock, and its params.yaml for what differs from it."""
         self.commit = describe(revision)
-        self.stages: dict[str, Any] = self._read(LOCK).get("stages", {})
-        self.params = self._read(PARAMS)
-
-    def _read(self, name: str) -> Any:
-        text = ask_git("show", f"{self.commit.id}:./{name}")
+        text = read_committed(self.commit.id, LOCK)
         if text is None:
-            raise InputError(f"{name}: expected it in {self.commit}, found none; name another one with REV")
-        return YAML(typ="safe").load(StringIO(text)) or {}
+            raise InputError(f"{LOCK}: expected it in {self.commit}, found none; name another one with REV")
+        self.stages: dict[str, Any] = read_yaml(text).get("stages", {})
 
-    def chosen(self) -> dict[str, Any]:
-        """Return the chosen dataset, prompt and teacher, each with its entry and its name."""
-        entries = {choice: self.params.get(f"{choice}s", {}).get(self.params.get(choice), {}) for choice in CHOICES}
-        return {choice: {"name": self.params.get(choice), **entry} for choice, entry in entries.items()}
+    def params_of(self, stage: str) -> dict[str, Any]:
+        """Return the params that a stage ran with, by their full names."""
+        params: dict[str, Any] = self.stages.get(stage, {}).get("params", {}).get(PARAMS, {})
+        return params
+
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        """Return the dataset, prompt and teacher that the stages ran with, each with its name and its entry."""
+        found = {}
+        for choice, stage in CHOICES.items():
+            name = self.params_of(stage).get(choice)
+            found[choice] = {"name": name, **(self.params_of(stage).get(f"{choice}s.{name}") or {})}
+        return found
+
+    def list_stale(self) -> list[str]:
+        """Return what the commit's params.yaml says otherwise than the stages ran with: it was not run since."""
+        now = read_yaml(read_committed(self.commit.id, PARAMS) or "")
+        ran = {name: value for stage in self.stages for name, value in self.params_of(stage).items()}
+        return [phrase for name, value in ran.items() for phrase in list_differences(name, value, look_up(now, name))]
 
     def output(self, path: str) -> Output:
         """Return the output at this path."""
@@ -105,21 +116,31 @@ def find_source(cache: Cache, raw: Output) -> dict[str, Any]:
 def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
     """Yield the later commits that changed params, the pipeline, the bundled data or the ledger, oldest first."""
     log = run_git(
-        "log", "--reverse", "--name-only", "--relative",
-        f"--format=%x01{'%x00'.join(FIELDS)}", f"{since.id}..{until}", "--",
+        "log", "--reverse", "-c", "--name-only", "--relative", "--format=%x01%H", f"{since.id}..{until}", "--",
         PARAMS, "dvc.yaml", "data",
     )  # fmt: skip
     for entry in log.split("\x01")[1:]:
-        head, *lines = entry.splitlines()
-        commit, names = Commit(*head.split("\0")), [line for line in lines if line]
+        identity, *lines = entry.split("\n")
+        commit, names = describe(identity), [line for line in lines if line]
         params = tuple(_changed_params(commit)) if PARAMS in names else ()
         yield Change(commit, params, tuple(name for name in names if name != PARAMS))
 
 
 def _changed_params(commit: Commit) -> Iterable[str]:
-    old, new = (
-        YAML(typ="safe").load(StringIO(ask_git("show", f"{revision}:./{PARAMS}") or "")) or {}
-        for revision in (f"{commit.id}^", commit.id)
-    )
+    old, new = (read_yaml(read_committed(revision, PARAMS) or "") for revision in (f"{commit.id}^", commit.id))
     for name in dict.fromkeys([*old, *new]):
         yield from list_differences(name, old.get(name), new.get(name))
+
+
+def read_committed(revision: str, name: str) -> str | None:
+    """Return a file as a commit has it, or None."""
+    return ask_git("show", f"{revision}:./{name}")
+
+
+def read_yaml(text: str) -> dict[str, Any]:
+    """Return the mapping that a text is; an empty one for a text that is none, as a broken commit may have it."""
+    try:
+        content = YAML(typ="safe").load(StringIO(text))
+    except (YAMLError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

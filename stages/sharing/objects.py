@@ -12,6 +12,7 @@ from dvc.fs.callbacks import TqdmCallback
 from dvc.repo import Repo
 from dvc_data.hashfile.hash_info import HashInfo
 from dvc_data.hashfile.transfer import transfer
+from dvc_objects.errors import ObjectFormatError
 
 from stages.errors import InputError
 from stages.sharing.history import Output
@@ -46,15 +47,21 @@ class Cache:
         return Path(self.objects.oid_to_path(md5))
 
     def holds(self, md5: str) -> bool:
-        """Tell whether an object is here."""
-        return self.path(md5).is_file()
+        """Tell whether an object is here; one that was seen to be damaged is removed, as DVC does."""
+        try:
+            self.objects.check(md5)
+        except (FileNotFoundError, ObjectFormatError):
+            return False
+        return True
 
     def size(self, objects: Iterable[str]) -> int:
         """Return how many bytes objects that are here have."""
         return sum(self.path(md5).stat().st_size for md5 in objects)
 
     def list_folder(self, md5: str) -> dict[str, str]:
-        """Return the files of a folder, each name with its md5; none where the listing is not here."""
+        """Return the files of a folder, each name with its md5; none where that is no listing, or is not here."""
+        if not md5.endswith(FOLDER_SUFFIX):
+            return {}
         try:
             return {entry["relpath"]: entry["md5"] for entry in json.loads(self.path(md5).read_bytes())}
         except (OSError, ValueError, LookupError, TypeError):
@@ -64,7 +71,7 @@ class Cache:
         """Return the objects that outputs are made of, as far as their listings are here, each with one it is of."""
         parts: dict[str, Output] = {}
         for output in outputs:
-            names = [output.md5, *(self.list_folder(output.md5).values() if output.is_folder else ())]
+            names = [output.md5, *self.list_folder(output.md5).values()]
             for md5 in names:
                 parts.setdefault(md5, output)
         return parts
@@ -91,11 +98,12 @@ def push(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
     A listing goes after its files, and not at all if one of them is neither here nor there.
     """
     asked = set(objects)
-    here = {md5 for md5 in asked if cache.holds(md5)}
-    cache.check_whole(here - remote.find(here))
+    here, there = {md5 for md5 in asked if cache.holds(md5)}, remote.find(asked)
+    new = {md5 for md5 in here - there if set(cache.list_folder(md5).values()) <= here | there}
+    cache.check_whole(new)
     with plain_failures(remote), TqdmCallback(desc=f"Pushing to {remote.url}", unit="file") as progress:
-        done = transfer(cache.objects, remote.objects, to_hashes(asked), cache_odb=cache.objects, callback=progress)
-    return Moved(len(done.transferred), cache.size(str(found.value) for found in done.transferred))
+        transfer(cache.objects, remote.objects, to_hashes(new), cache_odb=cache.objects, callback=progress)
+    return Moved(len(new), cache.size(new))
 
 
 def pull(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:

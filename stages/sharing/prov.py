@@ -51,12 +51,10 @@ def make_document(
     return document
 
 
-def write_json(document: ProvDocument) -> str:
-    """Return the document as PROV-JSON."""
-    return (
-        json.dumps(json.loads(document.serialize(format="json") or "{}"), indent=2, ensure_ascii=False, sort_keys=True)
-        + "\n"
-    )
+def as_prov_json(document: ProvDocument) -> dict[str, Any]:
+    """Return what PROV-JSON says of the document."""
+    content: dict[str, Any] = json.loads(document.serialize(format="json") or "{}")
+    return content
 
 
 def _add_commit(document: ProvDocument, lineage: Lineage) -> Any:

@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -70,19 +71,28 @@ SERVICES = {
 def service_of(url: str) -> Service:
     """Return what kind of storage a URL names: one of SERVICES, a folder, or another one that DVC may know."""
     scheme = urlsplit(url).scheme
-    if len(scheme) < 2:  # noqa: PLR2004 (none, or the letter of a Windows drive)
+    if len(scheme) < 2 or scheme == "file":  # noqa: PLR2004 (none, or the letter of a Windows drive)
         return FOLDER
     return SERVICES.get(scheme) or Service(scheme, f"dvc-{scheme}", ("password",), (), "what DVC's configuration says")
 
 
+def without_secrets(url: str) -> str:
+    """Return a URL as it may be shown: without user, password and query."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl() if parts.netloc else url
+
+
 def check_url(url: str) -> None:
     """Refuse a URL that names nothing to write in, or that carries a secret into git."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InputError(f"URL: expected one such as azure://container/path, got none ({error})") from None
     if service_of(url) not in (FOLDER, *SERVICES.values()):
         raise InputError(f"URL: expected azure://, s3://, gs://, ssh:// or a folder, got {parts.scheme}://")
     if parts.password is not None or parts.query:
         raise InputError(f"URL: expected no password, key or token in it, since {CONFIG} is kept by git")
-    if len(parts.scheme) > 1 and not parts.netloc:
+    if service_of(url) is not FOLDER and not parts.netloc:
         raise InputError(f"URL: expected a name after {parts.scheme}://, such as {parts.scheme}://name/path")
 
 
@@ -97,8 +107,9 @@ class Remote:
         if name not in repo.config["remote"]:
             raise InputError(f"{CONFIG}: the default remote {name} is not there; `make remote URL=...` sets one")
         self.name: str = name
-        self.url: str = repo.config["remote"][name]["url"]
-        self.service = service_of(self.url)
+        url = repo.config["remote"][name]["url"]
+        self.url = without_secrets(url)
+        self.service = service_of(url)
         self._repo = repo
         try:
             self._remote = repo.cloud.get_remote(name)
@@ -152,6 +163,17 @@ class Remote:
         except Exception as error:  # noqa: BLE001 (each service has errors of its own)
             raise self.complaint(error) from None
 
+    def find_whole(self, sizes: Mapping[str, int]) -> set[str]:
+        """Return which objects, each given with its size in bytes, the remote has in that size."""
+        there = sorted(self.find(sizes))
+        files, paths = self._remote.fs, [self.objects.oid_to_path(md5) for md5 in there]
+        try:
+            with ThreadPoolExecutor(files.jobs) as pool:
+                found = list(pool.map(files.size, paths))
+        except Exception as error:  # noqa: BLE001 (each service has errors of its own)
+            raise self.complaint(error) from None
+        return {md5 for md5, size in zip(there, found, strict=True) if size == sizes[md5]}
+
     def check_readable(self) -> None:
         """List the remote's folder; one that does not exist yet, in a place that does, is as good as empty."""
         self.ask(self._list)
@@ -203,6 +225,11 @@ class Remote:
         """Say what opens the remote and where it stands, and never what it is."""
         options = {place: self._repo.config.load_one(level) for level, place in LEVELS}
         for place, config in options.items():
+            if place == CONFIG and urlsplit(config.get("remote", {}).get(self.name, {}).get("url", "")).password:
+                raise InputError(
+                    f"{CONFIG}: the URL of remote {self.name} holds a password, and git keeps this file; "
+                    "`make remote URL=...` sets another one"
+                )
             found = [name for name in self.service.secret if name in config.get("remote", {}).get(self.name, {})]
             if found and place == CONFIG:
                 raise InputError(

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from stages.errors import InputError
 from stages.sharing.complaints import first_line
-from stages.sharing.differences import list_differences
+from stages.sharing.differences import list_differences, look_up
 from stages.sharing.history import LOCK, PARAMS
 from stages.sharing.words import tell_names
 
@@ -79,11 +79,5 @@ def _tell_params(stage: str, changed: Mapping[str, str]) -> Iterator[str]:
     locked = yaml.load(Path(LOCK))["stages"].get(stage, {}) if Path(LOCK).is_file() else {}
     before = locked.get("params", {}).get(PARAMS, {})
     for name in changed:
-        leaves = list(list_differences(name, before.get(name), _look_up(now, name)))
+        leaves = list(list_differences(name, before.get(name), look_up(now, name)))
         yield from leaves or [f"{name} {CHANGES.get(changed[name], changed[name])}"]
-
-
-def _look_up(params: Any, name: str) -> Any:
-    for part in name.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params

@@ -169,6 +169,16 @@ def read_segment(segment: Path) -> Iterator[LedgerAnswer]:
         ) from None
 
 
+def is_segment(file: Path) -> bool:
+    """Tell whether a file, whatever its name, holds bought answers."""
+    try:
+        with gzip.open(file) as lines:
+            LedgerAnswer.model_validate(json.loads(lines.readline()))
+    except (OSError, EOFError, zlib.error, ValueError):
+        return False
+    return True
+
+
 def _write_segment(folder: Path, lines: Iterable[bytes]) -> Path:
     """Write the lines aside, and give the file its name when it is whole and on the disk."""
     unfinished = folder / f"{os.getpid()}.part"
