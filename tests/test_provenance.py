@@ -92,7 +92,7 @@ def test_later_commits_may_be_broken_or_merges(ada: Project) -> None:
     ada.edit_params(load__train=20)
     ada.commit("On the side")
     ada.git("checkout", "-q", "-")
-    ada.run("git", "merge", "--no-commit", "-s", "ours", "side")
+    ada.git("-c", "user.name=Ada", "-c", "user.email=a@localhost", "merge", "-q", "--no-commit", "-s", "ours", "side")
     ada.edit_params(load__train=30)
     ada.commit("Merge with a value of its own")
     (ada.folder / "params.yaml").write_text("<<<<<<< broken\n")
