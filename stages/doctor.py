@@ -12,8 +12,9 @@ from stages.errors import InputError
 from stages.options import path_option
 from stages.params import Params, Teacher, load_params
 from stages.prices import cost_usd, known_price
-from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
+from stages.sharing.services import NONE_SET
 from stages.teacher.budget import Budget
 from stages.teacher.buying import connection
 from stages.teacher.claims import Claims

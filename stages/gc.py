@@ -13,8 +13,9 @@ from stages.options import path_option
 from stages.sharing.commands import run_git
 from stages.sharing.history import COMMITS, EXPERIMENTS, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.objects import Cache, Moved
-from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
+from stages.sharing.services import NONE_SET
 from stages.teacher.ledger import is_segment
 
 STASHES = ("--reflog",)

@@ -11,8 +11,9 @@ from stages.options import path_option
 from stages.sharing.complaints import first_line
 from stages.sharing.history import outputs_of_workspace
 from stages.sharing.objects import Cache, Moved, push
-from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
+from stages.sharing.services import NONE_SET
 from stages.teacher.journal import Journal, journal_path
 from stages.teacher.ledger import list_segments, publish, read_segment
 from stages.teacher.pointer import pointer_of

@@ -7,8 +7,9 @@ import click
 from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
-from stages.sharing.remotes import CONFIG, FOLDER, Remote, check_url, service_of, without_secrets
+from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
+from stages.sharing.services import CONFIG, FOLDER, check_url, service_of, without_secrets
 
 NAME = "store"
 

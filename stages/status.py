@@ -14,9 +14,10 @@ from stages.params import load_params
 from stages.sharing.history import outputs_of_workspace
 from stages.sharing.left import tell_left
 from stages.sharing.objects import Cache
-from stages.sharing.remotes import NONE_SET, Remote
+from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
 from stages.sharing.reruns import list_followers, list_reruns
+from stages.sharing.services import NONE_SET
 from stages.sharing.words import tell_names
 
 

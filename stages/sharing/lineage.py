@@ -116,8 +116,8 @@ def find_source(cache: Cache, raw: Output) -> dict[str, Any]:
 def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
     """Yield the later commits that changed params, the pipeline, the bundled data or the ledger, oldest first."""
     log = run_git(
-        "log", "--reverse", "--full-history", "-c", "--name-only", "--relative", "--format=%x01%H", f"{since.id}..{until}", "--",
-        PARAMS, "dvc.yaml", "data",
+        "log", "--reverse", "--full-history", "-c", "--name-only", "--relative", "--format=%x01%H",
+        f"{since.id}..{until}", "--", PARAMS, "dvc.yaml", "data",
     )  # fmt: skip
     for entry in log.split("\x01")[1:]:
         identity, *lines = entry.split("\n")
