@@ -63,7 +63,7 @@ def tell(
     segments = ", ".join(f"{name} ({count:,})" for name, count in answers.segments.items()) or "none"
     return [
         *(f"{export.path}/{name}  md5 {md5}" for name, md5 in files.items()),
-        f"commit    {lineage.commit}",
+        f"commit    {str(lineage.commit).removeprefix('commit ')}",
         f"data set  {tell_entry(chosen['dataset'] | {'revision': source.get('revision')})}; {tell_sample(source)}",
         f"prompt    {tell_entry(chosen['prompt'])}",
         f"teacher   {tell_entry(chosen['teacher'])}; served as {', '.join(sorted(answers.models)) or 'nothing'}",

@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 import click
 from dvc.repo import Repo
 
-from stages.environment import ASKING, NEVER
+from stages.environment import ASKING, NEVER, load_env_file
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.sharing.commands import ask_git, run_dvc, run_git
@@ -23,6 +23,7 @@ from stages.sharing.repository import opened
 from stages.teacher.pointer import pointer_of
 
 PINNED = "requirements.lock"
+HUB = ("HF_ENDPOINT",)
 
 
 @click.command()
@@ -89,8 +90,10 @@ def check_out(repo: Repo, commit: Commit, elsewhere: Path, ledger: Path) -> Path
 
 
 def run_stages(elsewhere: Path) -> None:
-    """Run every stage again, with a teacher that may not be asked and whose key is not known."""
-    environment = {name: value for name, value in os.environ.items() if not name.endswith(("_ENDPOINT", "_KEY"))}
+    """Run every stage again, with a teacher that may not be asked, and whose endpoint and key are not known."""
+    load_env_file()
+    kept = (name for name in os.environ if name in HUB or not name.endswith(("_ENDPOINT", "_KEY")))
+    environment = {name: os.environ[name] for name in kept}
     environment |= {ASKING: NEVER, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "repro", "--force"],

@@ -44,7 +44,7 @@ def test_the_export_is_traced_back_in_words_and_forward_to_who_changed_what(ada:
     assert re.search(r"^data/export/question_answer/train\.jsonl  md5 \w{32}$", said, re.MULTILINE)
     (segment,) = (file.name for file in (ada.folder / "data/ledger").glob("*.jsonl.gz"))
     for line in (
-        r"commit    commit \w{10} \(Run; Ada, 20..-..-..\)",
+        r"commit    \w{10} \(Run; Ada, 20..-..-..\)",
         r"data set  bundled: path data/source/bundled; questions taken: 8 of train, 5 of validation, 0 of test",
         r"prompt    letter: system You answer multiple-choice questions\..*, user Question: .*",
         r"teacher   loopback: provider azure, model loopback; served as stand-in-2024",
