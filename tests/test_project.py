@@ -18,7 +18,7 @@ from tests.reads import CHOICES, reads_of_stages
 ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
-HEAVY = {"azure", "datasets", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "scipy", "xllamacpp"}
+HEAVY = {"azure", "datasets", "dvc", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "scipy", "xllamacpp"}
 MAY_IMPORT = {
     "load": {"datasets", "pandas", "pyarrow"},  # `datasets` imports the other two
     "prepare": set(),
