@@ -72,7 +72,8 @@ def drop_damaged(cache: Cache, outputs: Collection[Output]) -> None:
 def place_segments(cache: Cache, ledger: Path, named: Collection[Output]) -> None:
     """Put the segments that the cache has into the ledger's folder, also where some are missing."""
     listed = {name: md5 for output in named for name, md5 in cache.list_folder(output.md5).items()}
-    ledger.mkdir(parents=True, exist_ok=True)
+    if listed:
+        ledger.mkdir(parents=True, exist_ok=True)
     for name, md5 in listed.items():
         segment = ledger / name
         if cache.holds(md5) and not (segment.is_file() and md5_of(segment) == md5):

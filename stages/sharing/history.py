@@ -57,9 +57,9 @@ class Output:
 
 def outputs_of_workspace() -> dict[Output, Commit]:
     """Return what the dvc.lock and the .dvc files in the working folder name."""
-    names = run_git("ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", *NAMING).splitlines()
+    listed = run_git("ls-files", "--cached", "--others", "--exclude-standard", *NAMING).splitlines()
     tracked = set(run_git("ls-files").splitlines())
-    files = [name for name in names if Path(name).is_file()]
+    files = [name for name in dict.fromkeys(listed) if Path(name).is_file()]  # in a conflict git lists a file thrice
     return {output: HERE for name in files for output in read_outputs(Path(name)) if output.path not in tracked}
 
 
@@ -108,9 +108,11 @@ def describe(revision: str) -> Commit:
 
 def _read_commit(line: str) -> Commit:
     identity, author, date, subject = line.rstrip("\n").split("\0", 3)
-    shown = ("".join(letter if letter.isprintable() else " " for letter in text) for text in (author, subject))
-    author, subject = shown
-    return Commit(identity, author, date, subject)
+    return Commit(identity, _printable(author), date, _printable(subject))
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def parse(name: str, text: str) -> Iterator[Output]:
