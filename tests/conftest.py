@@ -95,7 +95,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a test in `tmp_path`, with its journal there, and let it neither find nor leave credentials."""
     monkeypatch.chdir(tmp_path)
-    for name in ("TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY", "GPT4O_ENDPOINT", "GPT4O_KEY"):
+    for name in ("TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY", "GPT4O_ENDPOINT", "GPT4O_KEY", "POTSTILL_ASK"):
         monkeypatch.setenv(name, "")  # so that what a .env sets during the test goes away after it
         monkeypatch.delenv(name)
     monkeypatch.setenv("POTSTILL_JOURNAL", str(tmp_path / "journal.sqlite"))

@@ -205,6 +205,21 @@ def test_a_run_that_asks_nothing_needs_no_credentials(project: Project, monkeypa
     assert project.run().exit_code == 0
 
 
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_run_that_may_not_ask_stops_before_its_first_call(
+    project: Project, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    if where == "environment":
+        monkeypatch.setenv("POTSTILL_ASK", "never")
+    else:
+        with (project.folder / ".env").open("a") as file:
+            file.write("\nPOTSTILL_ASK=never\n")
+    done = project.run()
+    assert done.exit_code == 1
+    assert "Error: POTSTILL_ASK=never: 6 requests have no answer in the journal or the ledger, and the " in done.stderr
+    assert project.teacher.calls == []
+
+
 def test_rows_hold_nothing_that_differs_between_runs(project: Project) -> None:
     written = []
     for number in range(2):
