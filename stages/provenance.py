@@ -8,7 +8,7 @@ import click
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.records import write_json
-from stages.sharing.history import Output, outputs_of_revision
+from stages.sharing.history import Output, outputs_of_history, outputs_of_revision
 from stages.sharing.lineage import Answers, Change, Lineage, find_answers, find_source, list_changes, list_segments_of
 from stages.sharing.objects import Cache, fetch
 from stages.sharing.prov import as_prov_json, make_document
@@ -64,6 +64,7 @@ def tell(
     return [
         *(f"{export.path}/{name}  md5 {md5}" for name, md5 in files.items()),
         f"commit    {str(lineage.commit).removeprefix('commit ')}",
+        *([f"made by   {maker}"] if (maker := first_maker(lineage, export)) else []),
         f"data set  {tell_entry(chosen['dataset'] | {'revision': source.get('revision')})}; {tell_sample(source)}",
         f"prompt    {tell_entry(chosen['prompt'])}",
         f"teacher   {tell_entry(chosen['teacher'])}; served as {', '.join(sorted(answers.models)) or 'nothing'}",
@@ -74,6 +75,12 @@ def tell(
         ),
         *(f"since     {change}" for change in changes),
     ]
+
+
+def first_maker(lineage: Lineage, export: Output) -> str | None:
+    """Name the commit that named this export first, where it is an earlier one."""
+    maker = outputs_of_history(lineage.commit.id).get(export, lineage.commit)
+    return str(maker).removeprefix("commit ") if maker.id != lineage.commit.id else None
 
 
 def tell_entry(entry: dict[str, Any]) -> str:

@@ -123,7 +123,8 @@ def check_out(repo: Repo, paths: list[str], *, force: bool) -> None:
             raise InputError(f"dvc checkout: {first_line(error)}") from None
         raise InputError(
             f"{tell_names([str(Path(file).relative_to(repo.root_dir)) for file in files])}: changed by hand since they "
-            "were made, and nowhere saved; `dvc commit` keeps them as they are, or `make pull FORCE=1` overwrites them"
+            "were made, and nowhere saved; `dvc commit --force` keeps them as they are, or `make pull FORCE=1` "
+            "overwrites them"
         ) from None
 
 

@@ -26,6 +26,7 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool) -> None:
     """Publish the ledger, push outputs, and say how much moved and what is still only here."""
     with plain_errors():
         with opened() as repo:
+            outputs_of_workspace()  # nothing is written while dvc.lock cannot be read
             remote = Remote(repo)
             remote.check_readable()
             click.echo(write_segment(ledger))

@@ -19,20 +19,34 @@ NAME = "store"
 def main(url: str) -> None:
     """Make this the default remote, and check it with one small object."""
     with plain_errors(), opened() as repo:
-        if url:
-            click.echo(set_remote(repo, url.strip()))
-        remote = Remote(repo)
-        opens = remote.tell_credentials()
+        config = Path(CONFIG).read_bytes()
+        had_one = bool(repo.config["core"].get("remote"))
+        said = set_remote(repo, url.strip()) if url else None
         try:
+            remote = Remote(repo)
+            opens = remote.tell_credentials()
             made = remote.make_place()
             remote.check_writable()
         except InputError as error:
-            raise InputError(f"{error} ({CONFIG} names it all the same)") from None
+            raise InputError(f"{error}{give_back(config, had_one=had_one) if url else ''}") from None
+        if said:
+            click.echo(said)
         what = "folder" if remote.service is FOLDER else f"container {remote.place}"
         click.echo(f"{what} made" if made else f"{remote.service.title} is there")
         click.echo(f"one small object written, read and removed in {remote.url}, {opens}")
         if remote.service.secret:
             click.echo(f"credentials for others: {remote.where_credentials_belong}")
+
+
+def give_back(config: bytes, *, had_one: bool) -> str:
+    """Put the configuration back if it names a remote, and say what is set now.
+
+    A first remote stays, since DVC takes credentials only for one that is there.
+    """
+    if not had_one:
+        return f" ({CONFIG} names it all the same)"
+    Path(CONFIG).write_bytes(config)
+    return " (the remote is still the one before)"
 
 
 def set_remote(repo: Repo, url: str) -> str:

@@ -33,6 +33,7 @@ def main(source: Path, raw: Path, requests: Path, responses: Path, ledger: Path,
     with plain_errors():
         load_params()
         with opened() as repo:
+            outputs_of_workspace()  # an unreadable dvc.lock is told by this, and better than by DVC
             reruns = list_reruns(repo)
             followers = list_followers(repo, reruns)
             missing = tell_missing(Cache(repo), ledger)

@@ -210,5 +210,5 @@ def test_a_revision_that_looks_like_an_option_is_none() -> None:
 
 def test_a_revision_that_is_not_there_is_told_in_a_sentence() -> None:
     commit("a", "First")
-    with pytest.raises(InputError, match=r"^git log -1: .*nope"):
+    with pytest.raises(InputError, match=r"^REV: expected a commit, tag or branch, got nope; "):
         describe("nope")

@@ -77,6 +77,11 @@ def test_the_document_leads_from_an_exported_file_to_all_that_it_came_from(ada: 
     assert "not-a-secret" not in ada.read("logs/provenance.json")
 
 
+def test_the_commit_that_made_the_export_is_named_beside_a_later_one(ada: Project) -> None:
+    said = ada.make_goal("provenance", "REV=HEAD")
+    assert re.search(r"^commit    \w{10} \(Other words; Ada, .*\nmade by   \w{10} \(Run; Ada, ", said, re.MULTILINE)
+
+
 def test_what_was_run_is_told_where_params_say_otherwise(project: Project) -> None:
     project.edit_params(prompt="chain_of_thought")
     project.commit("Choose another prompt, without a run")

@@ -46,8 +46,8 @@ def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
     changed.unlink()
     changed.write_text("by hand")
     assert second.refuse(pull.main) == (
-        "data/export/train.jsonl: changed by hand since they were made, and nowhere saved; `dvc commit` keeps them as "
-        "they are, or `make pull FORCE=1` overwrites them"
+        "data/export/train.jsonl: changed by hand since they were made, and nowhere saved; `dvc commit --force` keeps "
+        "them as they are, or `make pull FORCE=1` overwrites them"
     )
     assert changed.read_text() == "by hand"
     second.tell(pull.main, "--force")

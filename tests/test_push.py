@@ -104,6 +104,7 @@ def test_before_the_first_commit_outputs_are_pushed_and_nothing_fails(first: Clo
 
 def test_a_lock_with_the_marks_of_a_merge_stops_every_command(first: Clone) -> None:
     first.keep("data/export", train="rows")
+    first.buy("a")
     (first.folder / "dvc.lock").write_text("<<<<<<< ours\nstages: {}\n=======\n>>>>>>> theirs\n")
     before = first.objects()
     for command, options in ((push.main, ()), (pull.main, ()), (gc.main, ("--unpushed",))):
@@ -112,6 +113,7 @@ def test_a_lock_with_the_marks_of_a_merge_stops_every_command(first: Clone) -> N
             "dvc.lock: expected what DVC writes, got something else, such as the marks of a merge"
         )
     assert first.objects() == before
+    assert not first.ledger.exists()
 
 
 def test_without_a_remote_nothing_is_written(local: Clone) -> None:

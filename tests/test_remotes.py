@@ -221,6 +221,16 @@ def test_another_kind_of_storage_gets_a_name_and_options_of_its_own(local: Clone
     local.tell(push.main)
 
 
+def test_a_remote_that_fails_does_not_take_the_place_of_one_that_works(first: Clone, s3_endpoint: str) -> None:
+    first.environment |= s3_environment(s3_endpoint)
+    before = (first.folder / ".dvc/config").read_text()
+    assert first.refuse(remote.main, "--url", "s3://nobody-made-this/x").endswith(
+        " (the remote is still the one before)"
+    )
+    assert (first.folder / ".dvc/config").read_text() == before
+    first.tell(push.main)
+
+
 def test_a_password_in_a_url_that_was_there_before_is_shown_by_nobody(local: Clone) -> None:
     set_remote(local, "s3://me:pass1word@bucket/path")
     for options in ((), ("--url", "s3://other/path")):

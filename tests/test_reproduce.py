@@ -82,7 +82,7 @@ def test_an_export_with_other_bytes_than_the_commit_names_is_told(project: Proje
     ("setting", "sentence"),
     [
         pytest.param("REV=", "REV: expected a commit, tag or branch to reproduce", id="none"),
-        pytest.param("REV=nope", "git log -1: ", id="unknown"),
+        pytest.param("REV=nope", "REV: expected a commit, tag or branch, got nope", id="unknown"),
         pytest.param("REV=v0", "dvc.lock: expected an output data/export in commit ", id="before there was one"),
     ],
 )

@@ -101,9 +101,12 @@ def outputs_of_history(*revisions: str) -> dict[Output, Commit]:
 
 def describe(revision: str) -> Commit:
     """Return the commit that a revision names; an InputError if there is none."""
-    if revision.startswith("-"):
-        raise InputError(f"REV: expected a commit, tag or branch, got {revision}")
-    return _read_commit(run_git("log", "-1", f"--format={'%x00'.join(FIELDS)}", f"{revision}^{{commit}}", "--"))
+    identity = (
+        None if revision.startswith("-") else ask_git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    )
+    if not identity:
+        raise InputError(f"REV: expected a commit, tag or branch, got {revision}; `git log --oneline` lists them")
+    return _read_commit(run_git("log", "-1", f"--format={'%x00'.join(FIELDS)}", identity, "--"))
 
 
 def _read_commit(line: str) -> Commit:

@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ def running(*options: str) -> Iterator[Azurite]:
 
 def main() -> None:
     """Serve until Ctrl-C, and say how a remote is set to it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with running("--blobPort", "0", "--location", str(ROOT / ".azurite/data")) as azurite:
         sys.stdout.write(
             "Azurite runs until Ctrl-C. In another terminal:\n\n"
