@@ -17,7 +17,7 @@ from tests.clones import Clone, new_project, set_remote
 from tests.project import QUESTIONS, STAGES, Project, arguments
 from tests.servers.azurite import Azurite
 from tests.servers.teacher import TeacherServer
-from tests.stores import Store, azure_store, azurite_server, folder_store, s3_server, s3_store
+from tests.stores import Store, azure_store, azurite_server, folder_store, release_clients, s3_server, s3_store
 
 ROOT = Path(__file__).parents[1]
 
@@ -170,3 +170,10 @@ def local(small_template: Path, tmp_path: Path) -> Clone:
 def first(local: Clone, tmp_path: Path) -> Clone:
     """The same with a folder as DVC's default remote, pushed upstream."""
     return set_remote(local, tmp_path / "remote")
+
+
+@pytest.fixture(autouse=True)
+def released() -> Iterator[None]:
+    """Leave no session of a storage client to the tests that come after."""
+    yield
+    release_clients()

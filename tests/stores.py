@@ -1,8 +1,10 @@
 """Remote storage for tests, each kind behind the same few words: Azurite, moto's S3, a folder."""
 
+import gc
 import os
 import secrets
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,11 @@ from tests.servers import azurite
 from tests.servers.processes import listening
 
 REQUIRED = "POTSTILL_REQUIRE_AZURITE"
+# The storage clients that DVC uses never close their sessions; tests that use them in their own process say so.
+UNCLOSED = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def folder_store(folder: Path) -> Store:
 def azure_store(server: azurite.Azurite) -> Store:
     """A container's folder in Azurite; the container is not there yet."""
     connection = server.connection_string()
-    files = adlfs.AzureBlobFileSystem(connection_string=connection, skip_instance_cache=True)
+    files = adlfs.AzureBlobFileSystem(connection_string=connection)
     return Store(f"azure://c{secrets.token_hex(6)}/answers", {"AZURE_STORAGE_CONNECTION_STRING": connection}, files)
 
 
@@ -77,7 +84,7 @@ def s3_environment(endpoint: str) -> dict[str, str]:
 
 def s3_store(endpoint: str) -> Store:
     """A bucket's folder in moto's server; the bucket is there."""
-    files = s3fs.S3FileSystem(key="any", secret="any", endpoint_url=endpoint, skip_instance_cache=True)
+    files = s3fs.S3FileSystem(key="any", secret="any", endpoint_url=endpoint)
     bucket = f"b{secrets.token_hex(6)}"
     files.mkdir(bucket)
     return Store(f"s3://{bucket}/answers", s3_environment(endpoint), files)
@@ -101,3 +108,14 @@ def azurite_server() -> Iterator[azurite.Azurite]:
     azurite.install()
     with azurite.running("--blobPort", "0", "--inMemoryPersistence") as server:
         yield server
+
+
+def release_clients() -> None:
+    """Let go of the storage clients that a test left, with their sessions, before another test runs."""
+    kinds = (adlfs.AzureBlobFileSystem, s3fs.S3FileSystem)
+    if any(kind._cache for kind in kinds):
+        for kind in kinds:
+            kind.clear_instance_cache()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            gc.collect()

@@ -9,6 +9,9 @@ import pytest
 
 from stages import gc, pull, push
 from tests.clones import Clone
+from tests.stores import UNCLOSED
+
+pytestmark = UNCLOSED
 
 
 def contents(clone: Clone) -> set[bytes]:

@@ -12,7 +12,9 @@ import pytest
 from stages import pull, push, remote
 from stages.teacher.ledger import check_segment, list_segments
 from tests.clones import Clone
-from tests.stores import Store, azure_store, folder_store
+from tests.stores import UNCLOSED, Store, azure_store, folder_store
+
+pytestmark = UNCLOSED
 
 MOMENTS = 20
 

@@ -13,6 +13,9 @@ from stages.teacher.journal import Journal
 from stages.teacher.ledger import check_complete, import_ledger, import_segments
 from stages.teacher.projects import project_id
 from tests.clones import BIN, Clone
+from tests.stores import UNCLOSED
+
+pytestmark = UNCLOSED
 
 
 def test_what_one_engineer_publishes_another_need_not_buy(first: Clone, tmp_path: Path) -> None:

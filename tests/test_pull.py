@@ -11,7 +11,9 @@ import pytest
 from stages import gc, pull, push
 from stages.teacher.journal import Journal
 from tests.clones import Clone, set_remote
-from tests.stores import s3_store
+from tests.stores import UNCLOSED, s3_store
+
+pytestmark = UNCLOSED
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ import pytest
 from stages import gc, pull, push
 from stages.sharing.words import tell_size
 from tests.clones import Clone
+from tests.stores import UNCLOSED
+
+pytestmark = UNCLOSED
 
 
 def stored(tmp_path: Path) -> set[str]:

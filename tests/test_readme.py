@@ -11,7 +11,9 @@ from tests.documents import README, ROOT, SHARING, code_blocks, commands, merge_
 from tests.engineers import first_engineer
 from tests.project import Project
 from tests.servers.azurite import Azurite
-from tests.stores import azure_store
+from tests.stores import UNCLOSED, azure_store
+
+pytestmark = UNCLOSED
 
 
 def commands_of_ci() -> set[str]:

@@ -16,7 +16,9 @@ from stages.errors import InputError
 from stages.sharing.remotes import Remote
 from tests.clones import Clone, set_remote
 from tests.servers.azurite import Azurite, new_key
-from tests.stores import Store, azure_store, s3_environment, s3_server, s3_store
+from tests.stores import UNCLOSED, Store, azure_store, s3_environment, s3_server, s3_store
+
+pytestmark = UNCLOSED
 
 CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"
 

@@ -13,6 +13,9 @@ from tests.clones import Clone
 HOLD = """
 import time
 from dvc.repo import Repo, lock_repo
+from tests.stores import UNCLOSED
+
+pytestmark = UNCLOSED
 with Repo() as repo, lock_repo(repo):
     print("held", flush=True)
     time.sleep(60)

@@ -10,7 +10,9 @@ from tests.documents import merge_recipe, with_tests_python
 from tests.engineers import OTHER_WORDS, another_engineer, first_engineer, share
 from tests.project import QUESTIONS, Project
 from tests.servers.teacher import TeacherServer
-from tests.stores import Store
+from tests.stores import UNCLOSED, Store
+
+pytestmark = UNCLOSED
 
 PUSHED = re.compile(r"^(\d+) files?, ([\d.]+) (bytes|kB|MB) pushed to", re.MULTILINE)
 UNITS = {"bytes": 1, "kB": 1000, "MB": 1_000_000}
