@@ -12,7 +12,7 @@ from stages.errors import InputError
 from stages.options import path_option
 from stages.params import Params, Teacher, load_params
 from stages.prices import cost_usd, known_price
-from stages.sharing.remotes import Remote
+from stages.sharing.remotes import find_remote
 from stages.sharing.repository import opened
 from stages.sharing.services import NONE_SET
 from stages.teacher.budget import Budget
@@ -180,12 +180,10 @@ class SetUp:
     def check_remote(self) -> Finding:
         """List the default remote, and say what opens it."""
         with opened() as repo:
-            if not repo.config["core"].get("remote"):
+            remote = find_remote(repo)
+            if remote is None:
                 return NOTE, f"nothing bought is shared, since {NONE_SET}"
-            remote = Remote(repo)
-            opens = remote.tell_credentials()
-            remote.check_readable()
-        return OK, f"{remote.name} ({remote.url}) can be listed, {opens}"
+            return OK, f"{remote.name} ({remote.url}) can be listed, {remote.tell_credentials()}"
 
     def check_ledger(self) -> Finding:
         """Compare the segments with their names, and all of them with what DVC tracks."""

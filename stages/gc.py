@@ -1,6 +1,5 @@
 """Free space in DVC's cache, without losing what nobody else has."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,9 +10,16 @@ from dvc.repo import Repo
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.sharing.commands import run_git
-from stages.sharing.history import COMMITS, EXPERIMENTS, Output, outputs_of_history, outputs_of_workspace
+from stages.sharing.history import (
+    COMMITS,
+    EXPERIMENTS,
+    FOLDER_SUFFIX,
+    outputs_at,
+    outputs_of_history,
+    outputs_of_workspace,
+)
 from stages.sharing.objects import Cache, Moved
-from stages.sharing.remotes import Remote
+from stages.sharing.remotes import find_remote
 from stages.sharing.repository import opened
 from stages.sharing.services import NONE_SET
 from stages.teacher.ledger import is_segment
@@ -35,9 +41,9 @@ def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
         cache = Cache(repo)
         if unpushed:
             check_alone(repo)
-        variants = outputs_of_history(*EXPERIMENTS)
-        named = outputs_of_history("HEAD", *STASHES, *COMMITS) | variants | outputs_of_workspace()
-        kept = needed(outputs_of_workspace(), {} if experiments else variants, ledger_of(named, ledger))
+        today, variants = outputs_of_workspace(), outputs_of_history(*EXPERIMENTS)
+        named = outputs_of_history("HEAD", *STASHES, *COMMITS) | variants | today
+        kept = {*today, *({} if experiments else variants), *outputs_at(named, ledger)}
         unneeded = set(cache.objects.all()) - cache.parts_of(kept).keys()
         unneeded = {md5 for md5 in unneeded if not is_segment(cache.path(md5))}
         there = find_there(repo, cache, unneeded, unpushed=unpushed)
@@ -47,7 +53,7 @@ def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
         stays = only_here - nameless if unpushed else only_here
         click.echo(f"{removed} removed from DVC's cache")
         if stays:
-            click.echo(tell_stays(Moved(len(stays), cache.size(stays)), Moved(len(nameless), 0), unpushed=unpushed))
+            click.echo(tell_stays(Moved(len(stays), cache.size(stays)), len(nameless), unpushed=unpushed))
 
 
 def check_alone(repo: Repo) -> None:
@@ -72,40 +78,27 @@ def _works_below(process: psutil.Process, folder: Path) -> bool:
 
 def find_there(repo: Repo, cache: Cache, objects: set[str], *, unpushed: bool) -> set[str]:
     """Return which objects the remote has whole; without a remote there are none, and it must be said to go on."""
-    if repo.config["core"].get("remote"):
-        remote = Remote(repo)
-        remote.check_readable()
+    remote = find_remote(repo)
+    if remote:
         return remote.find_whole({md5: cache.path(md5).stat().st_size for md5 in objects})
     if not unpushed:
         raise InputError(f"nothing is removed, since all of it is only here: {NONE_SET}")
     return set()
 
 
-def needed(*groups: Iterable[Output]) -> set[Output]:
-    """Unite groups of outputs."""
-    return {output for group in groups for output in group}
-
-
-def ledger_of(outputs: Iterable[Output], ledger: Path) -> set[Output]:
-    """Return those outputs that are a ledger."""
-    return {output for output in outputs if Path(output.path) == ledger}
-
-
 def remove(cache: Cache, objects: set[str]) -> Moved:
     """Remove objects from the cache, listings first: one without its files would pass for whole."""
     removed = Moved(len(objects), cache.size(objects))
-    for md5 in sorted(objects, key=lambda md5: not md5.endswith(".dir")):
+    for md5 in sorted(objects, key=lambda md5: not md5.endswith(FOLDER_SUFFIX)):
         cache.objects.delete(md5)
     return removed
 
 
-def tell_stays(stays: Moved, nameless: Moved, *, unpushed: bool) -> str:
+def tell_stays(stays: Moved, nameless: int, *, unpushed: bool) -> str:
     """Say what stays because only this machine has it."""
     if unpushed:
         return f"{stays} stay, since commits name them and only this machine has them: `make push ALL=1`"
-    rest = (
-        f"; `make gc UNPUSHED=1` removes the {nameless.files:,} of them that no commit names" if nameless.files else ""
-    )
+    rest = f"; `make gc UNPUSHED=1` removes the {nameless:,} of them that no commit names" if nameless else ""
     return f"{stays} stay, since only this machine has them: `make push ALL=1` shares what commits name{rest}"
 
 

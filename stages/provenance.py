@@ -8,11 +8,11 @@ import click
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.records import write_json
-from stages.sharing.history import Output, outputs_of_history, outputs_of_revision
+from stages.sharing.history import Output, find_output, outputs_at, outputs_of_history, outputs_of_revision
 from stages.sharing.lineage import Answers, Change, Lineage, find_answers, find_source, list_changes, list_segments_of
 from stages.sharing.objects import Cache, fetch
 from stages.sharing.prov import as_prov_json, make_document
-from stages.sharing.remotes import Remote
+from stages.sharing.remotes import Remote, find_remote
 from stages.sharing.repository import opened
 from stages.sharing.words import tell_names
 
@@ -28,28 +28,27 @@ def main(revision: str, raw: Path, responses: Path, ledger: Path, export: Path, 
     """Trace a commit's export back to params, prompt, teacher, data set and ledger, and forward to later changes."""
     with plain_errors():
         lineage = Lineage(revision or "HEAD")
-        named = {output.path: output for output in outputs_of_revision(lineage.commit.id)}
+        named = outputs_of_revision(lineage.commit.id)
+        exported, answered, drawn = (find_output(named, path, lineage.commit) for path in (export, responses, raw))
+        ledgers = outputs_at(named, ledger)
         with opened() as repo:
             cache = Cache(repo)
-            remote = Remote(repo) if repo.config["core"].get("remote") else None
-            wanted = [lineage.output(str(path)) for path in (export, responses, raw)]
-            wanted += [named[str(ledger)]] if str(ledger) in named else []
-            bring(cache, remote, wanted)
-            files = cache.list_folder(wanted[0].md5)
-            answers = find_answers(cache, wanted[1], list_segments_of(cache, named.get(str(ledger))))
-            source = find_source(cache, wanted[2])
+            bring(cache, find_remote(repo), [exported, answered, drawn, *ledgers])
+            files = cache.list_folder(exported.md5)
+            answers = find_answers(cache, answered, list_segments_of(cache, ledgers))
+            source = find_source(cache, drawn)
         changes = list(list_changes(lineage.commit))
-        for line in tell(lineage, wanted[0], files, answers, source, changes):
+        for line in tell(lineage, exported, files, answers, source, changes):
             click.echo(line)
-        write_json(document, as_prov_json(make_document(lineage, wanted[0], files, answers, source, changes)))
+        write_json(document, as_prov_json(make_document(lineage, exported, files, answers, source, changes)))
         click.echo(f"as PROV-JSON: {document}")
 
 
 def bring(cache: Cache, remote: Remote | None, outputs: list[Output]) -> None:
     """Fetch what is not here of outputs; an InputError names one that cannot be had."""
-    if remote and not all(map(cache.holds, cache.parts_of(outputs))):
+    if remote and cache.lacking(outputs):
         fetch(cache, remote, outputs)
-    gone = sorted({output.path for md5, output in cache.parts_of(outputs).items() if not cache.holds(md5)})
+    gone = sorted(output.path for output in cache.lacking(outputs))
     if gone:
         raise InputError(f"{tell_names(gone)}: neither here nor in the remote; whoever has it runs `make push ALL=1`")
 

@@ -9,9 +9,9 @@ from dvc.repo import Repo
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.sharing.complaints import first_line
-from stages.sharing.history import outputs_of_workspace
+from stages.sharing.history import outputs_at, outputs_of_workspace
 from stages.sharing.objects import Cache, Moved, push
-from stages.sharing.remotes import Remote
+from stages.sharing.remotes import Remote, find_remote
 from stages.sharing.repository import opened
 from stages.sharing.services import NONE_SET
 from stages.teacher.journal import Journal, journal_path
@@ -47,10 +47,11 @@ def share(ledger: Path) -> str:
     commit = f"now `git add {pointer_of(ledger)} && git commit`"
     with opened() as repo:
         track(repo, ledger)
-        if not repo.config["core"].get("remote"):
-            return f"not pushed, since {NONE_SET}; {commit}"
         try:
-            return f"{push_ledger(repo, ledger)} pushed; {commit}"
+            remote = find_remote(repo)
+            if remote is None:
+                return f"not pushed, since {NONE_SET}; {commit}"
+            return f"{push_ledger(Cache(repo), remote, ledger)} pushed; {commit}"
         except InputError as error:
             raise InputError(f"{error}; the segment is kept, run `make publish` again when that is mended") from None
 
@@ -63,12 +64,9 @@ def track(repo: Repo, ledger: Path) -> None:
         raise InputError(f"{ledger}: DVC could not take it ({first_line(error)}); what was published is kept") from None
 
 
-def push_ledger(repo: Repo, ledger: Path) -> Moved:
+def push_ledger(cache: Cache, remote: Remote, ledger: Path) -> Moved:
     """Copy to the remote what it has not of the ledger."""
-    cache, remote = Cache(repo), Remote(repo)
-    remote.check_readable()
-    outputs = [output for output in outputs_of_workspace() if Path(output.path) == ledger]
-    return push(cache, remote, cache.parts_of(outputs))
+    return push(cache, remote, cache.parts_of(outputs_at(outputs_of_workspace(), ledger)))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,20 @@ from dvc.repo import Repo
 
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
-from stages.push import chosen_outputs, git_remote
+from stages.push import chosen_outputs, experiments_remote
+from stages.records import replacing
 from stages.sharing.complaints import first_line
-from stages.sharing.history import COMMITS, WORKSPACE, Output, outputs_of_history, outputs_of_workspace
+from stages.sharing.history import (
+    COMMITS,
+    FOLDER_SUFFIX,
+    WORKSPACE,
+    Output,
+    outputs_at,
+    outputs_of_history,
+    outputs_of_workspace,
+)
 from stages.sharing.left import tell_left, tell_lost
-from stages.sharing.objects import FOLDER_SUFFIX, Cache, fetch, md5_of
+from stages.sharing.objects import Cache, fetch, md5_of
 from stages.sharing.remotes import Remote
 from stages.sharing.repository import opened
 from stages.sharing.words import tell_names
@@ -39,20 +48,20 @@ def main(ledger: Path, *, all_commits: bool, experiments: bool, force: bool) -> 
             cache = Cache(repo)
             if experiments:
                 click.echo(pull_experiments(repo))
-            outputs = chosen_outputs(all_commits=all_commits, experiments=experiments)
-            ledgers = [output for output in outputs_of_workspace() if Path(output.path) == ledger]
+            today = outputs_of_workspace()
+            outputs = today | chosen_outputs(all_commits=all_commits, experiments=experiments)
+            ledgers, declared = outputs_at(today, ledger), list_declared(repo)
             drop_damaged(cache, ledgers)
             moved = fetch(cache, remote, outputs)
             click.echo(f"{moved} fetched from {remote.url}")
             if moved.damaged:
                 click.echo(tell_damaged(cache, remote, outputs, moved.damaged), err=True)
-            declared = list_declared(repo)
             place_segments(cache, ledger, ledgers)
             click.echo(import_answers(ledger))
             clear_segments(cache, ledger, ledgers)
             check_out(repo, [path for path in declared if Path(path) != ledger], force=force)
-            lost = {output for md5, output in cache.parts_of(outputs).items() if not cache.holds(md5)}
-            missing = {output for output in lost & outputs_of_workspace().keys() if output.path in declared}
+            lost = cache.lacking(outputs)
+            missing = {output for output in lost & today.keys() if output.path in declared}
             for line in tell_lost(outputs, lost - missing):
                 click.echo(line, err=True)
             if missing:
@@ -72,8 +81,6 @@ def drop_damaged(cache: Cache, outputs: Collection[Output]) -> None:
 def place_segments(cache: Cache, ledger: Path, named: Collection[Output]) -> None:
     """Put the segments that the cache has into the ledger's folder, also where some are missing."""
     listed = {name: md5 for output in named for name, md5 in cache.list_folder(output.md5).items()}
-    if listed:
-        ledger.mkdir(parents=True, exist_ok=True)
     for name, md5 in listed.items():
         segment = ledger / name
         if cache.holds(md5) and not (segment.is_file() and md5_of(segment) == md5):
@@ -85,25 +92,23 @@ def clear_segments(cache: Cache, ledger: Path, named: Collection[Output]) -> Non
 
     One that no commit names stays, as `make publish` leaves it when it is killed: the next one tracks it.
     """
-    if not all(cache.holds(output.md5) for output in named):
-        return
     listed = {name for output in named for name in cache.list_folder(output.md5)}
-    ledgers = [output for output in outputs_of_history("HEAD", *COMMITS) if Path(output.path) == ledger]
-    elsewhere = cache.parts_of(ledgers).keys()
-    for segment in list_segments(ledger):
+    others = [segment for segment in list_segments(ledger) if segment.name not in listed]
+    if not others or not all(cache.holds(output.md5) for output in named):
+        return
+    elsewhere = cache.parts_of(outputs_at(outputs_of_history("HEAD", *COMMITS), ledger)).keys()
+    for segment in others:
         md5 = md5_of(segment)
-        if segment.name not in listed and md5 in elsewhere and cache.holds(md5):
+        if md5 in elsewhere and cache.holds(md5):
             segment.unlink()
 
 
 def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file aside, and give it its name when it is whole and on the disk."""
-    unfinished = target.with_name(f"{os.getpid()}.part")
-    with source.open("rb") as read, unfinished.open("wb") as written:
+    """Copy a file, and give it its name when it is whole and on the disk."""
+    with replacing(target) as unfinished, source.open("rb") as read, unfinished.open("wb") as written:
         shutil.copyfileobj(read, written)
         written.flush()
         os.fsync(written.fileno())
-    unfinished.replace(target)
 
 
 def list_declared(repo: Repo) -> list[str]:
@@ -146,7 +151,7 @@ def tell_missing(missing: Set[Output], ledger: Path) -> str:
     """Say what of this commit is not in the remote, who made it, and how it comes back."""
     makers = outputs_of_history("HEAD")
     made = tell_names([f"{output.path}, made by {makers.get(output, WORKSPACE)}" for output in sorted(missing)])
-    if any(Path(output.path) == ledger for output in missing):
+    if outputs_at(missing, ledger):
         return (
             f"not in the remote: {made}; of the ledger all that is there was imported: whoever has the rest must run "
             "`make push ALL=1`, or its answers will be bought again"
@@ -156,7 +161,7 @@ def tell_missing(missing: Set[Output], ledger: Path) -> str:
 
 def pull_experiments(repo: Repo) -> str:
     """Fetch the commits of all experiments from git's remote, and say how many came."""
-    upstream = git_remote()
+    upstream = experiments_remote()
     try:
         names = list(repo.experiments.pull(upstream, all_commits=True))
     except Exception as error:  # noqa: BLE001 (git's libraries have errors of their own)

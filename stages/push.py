@@ -8,7 +8,7 @@ from dvc.repo import Repo
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.publish import track, write_segment
-from stages.sharing.commands import ask_git
+from stages.sharing.commands import git_remote
 from stages.sharing.complaints import first_line
 from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.left import list_lost, tell_left, tell_lost
@@ -56,7 +56,7 @@ def push_outputs(cache: Cache, remote: Remote, outputs: dict[Output, Commit]) ->
 
 def push_experiments(repo: Repo) -> str:
     """Push the commits of all experiments to git's remote, and say how many went."""
-    upstream = git_remote()
+    upstream = experiments_remote()
     try:
         pushed = repo.experiments.push(upstream, all_commits=True, push_cache=False)
     except Exception as error:  # noqa: BLE001 (git's libraries have errors of their own)
@@ -66,14 +66,12 @@ def push_experiments(repo: Repo) -> str:
     return f"experiments pushed to git's remote {upstream}: {len(pushed.get('success', ()))}{note}"
 
 
-def git_remote() -> str:
-    """Return the git remote of this branch, else the first; an InputError if there is none."""
-    names = (ask_git("remote") or "").splitlines()
-    branch = ask_git("symbolic-ref", "--short", "HEAD")
-    mine = ask_git("config", f"branch.{branch}.remote") if branch else None
-    if not names:
+def experiments_remote() -> str:
+    """Return the git remote that experiments are shared through; an InputError if there is none."""
+    upstream = git_remote()
+    if upstream is None:
         raise InputError("git: expected a remote to share experiments through, found none; `git remote add origin URL`")
-    return mine if mine in names else names[0]
+    return upstream
 
 
 if __name__ == "__main__":

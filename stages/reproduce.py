@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -15,10 +14,19 @@ from dvc.repo import Repo
 from stages.environment import ASKING, NEVER, load_env_file
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
-from stages.sharing.commands import ask_git, run_dvc, run_git
-from stages.sharing.history import LOCK, Commit, Output, describe, outputs_of_revision, read_outputs
+from stages.sharing.commands import ask_git, run_git, run_python
+from stages.sharing.history import (
+    LOCK,
+    Commit,
+    Output,
+    describe,
+    find_output,
+    outputs_at,
+    outputs_of_revision,
+    read_outputs,
+)
 from stages.sharing.objects import Cache, fetch
-from stages.sharing.remotes import Remote
+from stages.sharing.remotes import find_remote
 from stages.sharing.repository import opened
 from stages.teacher.pointer import pointer_of
 
@@ -37,26 +45,25 @@ def main(revision: str, ledger: Path, export: Path, log: Path) -> None:
         if not revision:
             raise InputError("REV: expected a commit, tag or branch to reproduce, such as `make reproduce REV=v1`")
         commit = describe(revision)
-        wanted = {output.path: output for output in outputs_of_revision(commit.id)}
-        if str(export) not in wanted:
-            raise InputError(f"{LOCK}: expected an output {export} in {commit}, found none; name another one with REV")
+        wanted = outputs_of_revision(commit.id)
+        exported, ledgers = find_output(wanted, export, commit), outputs_at(wanted, ledger)
         with ExitStack() as leaving:
             elsewhere = Path(mkdtemp(prefix="potstill-"))
             leaving.callback(rmtree, elsewhere, ignore_errors=True)
             with opened() as repo:
-                bring_ledger(repo, [output for path, output in wanted.items() if Path(path) == ledger])
+                bring_ledger(repo, ledgers)
                 project = check_out(repo, commit, elsewhere, ledger)
             click.echo(f"{commit}: running its stages in {project}")
             run_stages(project)
             asked = read_asked(project / log)
-            written = {output.path: output for output in read_outputs(project / LOCK)}
-            same = [path for path, output in wanted.items() if written.get(path) == output]
-            other = [path for path in wanted if path not in same and Path(path) != ledger]
-            click.echo(f"{asked} calls made; the same bytes as in the commit: {', '.join(same)}")
+            written = read_outputs(project / LOCK)
+            same = [output for output in wanted if output in written]
+            other = [output.path for output in wanted if output not in [*same, *ledgers]]
+            click.echo(f"{asked} calls made; the same bytes as in the commit: {', '.join(out.path for out in same)}")
             if other:
                 leaving.pop_all()
                 click.echo(f"other bytes: {', '.join(other)}{tell_packages(commit)}; look at {project}")
-    sys.exit(0 if str(export) in same and not asked else 1)
+    sys.exit(0 if exported in same and not asked else 1)
 
 
 def read_asked(log: Path) -> int:
@@ -69,8 +76,10 @@ def read_asked(log: Path) -> int:
 
 def bring_ledger(repo: Repo, ledgers: list[Output]) -> None:
     """Fetch what is not here of a commit's ledger, where there is a remote."""
-    if ledgers and repo.config["core"].get("remote"):
-        fetch(Cache(repo), Remote(repo), ledgers)
+    cache = Cache(repo)
+    remote = find_remote(repo) if cache.lacking(ledgers) else None
+    if remote:
+        fetch(cache, remote, ledgers)
 
 
 def check_out(repo: Repo, commit: Commit, elsewhere: Path, ledger: Path) -> Path:
@@ -80,29 +89,25 @@ def check_out(repo: Repo, commit: Commit, elsewhere: Path, ledger: Path) -> Path
     """
     root, inner = run_git("rev-parse", "--show-toplevel", "--show-prefix").splitlines()
     run_git("clone", "--quiet", "--shared", "--no-checkout", root, str(elsewhere))
-    run_git("checkout", "--quiet", "--detach", commit.id, folder=str(elsewhere))
+    run_git("checkout", "--quiet", "--detach", commit.id, folder=elsewhere)
     project = elsewhere / inner
-    run_dvc("config", "--local", "cache.dir", repo.cache.local_cache_dir, folder=str(project))
+    run_python("dvc", "config", "--local", "cache.dir", repo.cache.local_cache_dir, folder=project)
     if (project / pointer_of(ledger)).is_file():
         with suppress(InputError):
-            run_dvc("checkout", "--quiet", str(pointer_of(ledger)), folder=str(project))
+            run_python("dvc", "checkout", "--quiet", str(pointer_of(ledger)), folder=project)
     return project
 
 
-def run_stages(elsewhere: Path) -> None:
+def run_stages(project: Path) -> None:
     """Run every stage again, with a teacher that may not be asked, and whose endpoint and key are not known."""
     load_env_file()
     kept = (name for name in os.environ if name in HUB or not name.endswith(("_ENDPOINT", "_KEY")))
     environment = {name: os.environ[name] for name in kept}
     environment |= {ASKING: NEVER, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "--force"],
-        cwd=elsewhere, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        said = next((line for line in lines if line.startswith("Error: ")), lines[-1])
-        raise InputError(f"{elsewhere}: {said.removeprefix('Error: ').removeprefix('ERROR: ')}")
+    try:
+        run_python("dvc", "repro", "--force", folder=project, environment=environment)
+    except InputError as error:
+        raise InputError(f"{project}: {error}") from None
 
 
 def tell_packages(commit: Commit) -> str:

@@ -1,7 +1,6 @@
 """Say what would run again and why, what that would cost, what is missing here, and what is only here."""
 
-import subprocess
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,10 +10,11 @@ from dvc.repo import Repo
 from stages.errors import InputError, plain_errors
 from stages.options import path_option
 from stages.params import load_params
-from stages.sharing.history import outputs_of_workspace
+from stages.sharing.commands import run_python
+from stages.sharing.history import Output, outputs_of_workspace
 from stages.sharing.left import tell_left
 from stages.sharing.objects import Cache
-from stages.sharing.remotes import Remote
+from stages.sharing.remotes import find_remote
 from stages.sharing.repository import opened
 from stages.sharing.reruns import list_followers, list_reruns
 from stages.sharing.services import NONE_SET
@@ -33,10 +33,10 @@ def main(source: Path, raw: Path, requests: Path, responses: Path, ledger: Path,
     with plain_errors():
         load_params()
         with opened() as repo:
-            outputs_of_workspace()  # an unreadable dvc.lock is told by this, and better than by DVC
+            outputs = outputs_of_workspace()  # first, since it tells of an unreadable dvc.lock better than DVC
             reruns = list_reruns(repo)
             followers = list_followers(repo, reruns)
-            missing = tell_missing(Cache(repo), ledger)
+            missing = tell_missing(Cache(repo), outputs, ledger)
             left = tell_shared(repo, ledger)
         would_run = [rerun.stage for rerun in reruns] + followers
         for line in [*map(str, reruns), *tell_followers(followers)] or ["nothing would run: all stages are up to date"]:
@@ -55,12 +55,9 @@ def tell_followers(stages: list[str]) -> list[str]:
     return [f"after that, where their inputs change: {', '.join(stages)}"] if stages else []
 
 
-def tell_missing(cache: Cache, ledger: Path) -> list[str]:
+def tell_missing(cache: Cache, outputs: Iterable[Output], ledger: Path) -> list[str]:
     """Name the outputs that are not in the workspace, and of which DVC's cache lacks something."""
-    gone = sorted({
-        output.path for md5, output in cache.parts_of(outputs_of_workspace()).items()
-        if not Path(output.path).exists() and not cache.holds(md5)
-    })  # fmt: skip
+    gone = sorted(output.path for output in cache.lacking(outputs) if not Path(output.path).exists())
     lines = [f"not here: {tell_names(gone)}; `make pull` fetches what others made"] if gone else []
     advice = "; until then `make repro` asks nothing" if str(ledger) in gone else ""
     return [line + advice for line in lines]
@@ -68,13 +65,11 @@ def tell_missing(cache: Cache, ledger: Path) -> list[str]:
 
 def tell_shared(repo: Repo, ledger: Path) -> list[str]:
     """Say what is only here, and why nothing can be said of a remote that is not set or cannot be reached."""
-    remote, trouble = None, [NONE_SET]
-    if repo.config["core"].get("remote"):
-        try:
-            remote, trouble = Remote(repo), []
-            remote.check_readable()
-        except InputError as error:
-            remote, trouble = None, [str(error)]
+    try:
+        remote = find_remote(repo)
+        trouble = [] if remote else [NONE_SET]
+    except InputError as error:
+        remote, trouble = None, [str(error)]
     return [*tell_left(repo, remote, ledger), *trouble] or ["nothing is only here"]
 
 
@@ -91,15 +86,12 @@ def tell_cost(
 
 
 def run_stage(name: str, *options: str, **paths: Path) -> str:
-    """Run a stage in a process of its own and return what it printed; its complaint comes as an InputError."""
+    """Run a stage and return what it printed; its complaint comes as an InputError."""
     named = [word for option, path in paths.items() for word in (f"--{option}", str(path))]
-    done = subprocess.run(  # noqa: S603 (of this project's words)
-        [sys.executable, "-m", f"stages.{name}", *named, *options], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        complaint = done.stderr.strip().splitlines() or ["it failed without a word"]
-        raise InputError(f"what it would cost is not known: {complaint[-1].removeprefix('Error: ')}")
-    return done.stdout.rstrip("\n")
+    try:
+        return run_python(f"stages.{name}", *named, *options).rstrip("\n")
+    except InputError as error:
+        raise InputError(f"what it would cost is not known: {error}") from None
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ from stages.teacher.replies import Reply
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-DRIVER = re.search(r"git config merge\.dvc\.driver '(.*)'", (ROOT / "Makefile").read_text())
+RECIPE = re.search(r"git config merge\.dvc\.driver '(.*)'", (ROOT / "Makefile").read_text())[1]
+# What `make setup` registers for merges, with this Python's `dvc`.
+MERGE_DRIVER = RECIPE.replace("$(CURDIR)/.venv/bin", str(BIN)).replace("$$", "$")
 IDENTITY = {f"GIT_{who}_{what}": "t@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -49,12 +51,9 @@ class Clone:
     def git(self, *arguments: str) -> str:
         return self.run("git", *arguments)
 
-    def setup(self, driver: bool = True) -> None:
-        """Do what `make setup` does for merges, with this Python's `dvc`."""
-        if driver:
-            assert DRIVER
-            recipe = DRIVER[1].replace("$(CURDIR)/.venv/bin", str(BIN)).replace("$$", "$")
-            self.git("config", "merge.dvc.driver", recipe)
+    def setup(self) -> None:
+        """Do what `make setup` does for merges."""
+        self.git("config", "merge.dvc.driver", MERGE_DRIVER)
 
     def clone(self, folder: Path) -> "Clone":
         """Clone what was pushed, as another engineer would who has bought nothing yet."""

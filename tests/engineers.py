@@ -1,9 +1,9 @@
 """Engineers who share one project: each has a clone, a journal, a cache and a home of their own."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
+from tests.clones import MERGE_DRIVER
 from tests.project import Project
 from tests.servers.teacher import TeacherServer
 from tests.stores import Store
@@ -40,18 +40,10 @@ def another_engineer(first: Project, teacher: TeacherServer | None = None, name:
     second.environment |= {
         f"GIT_{who}_{what}": "g@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
-    second.run("git", "config", "merge.dvc.driver", merge_driver())
+    second.run("git", "config", "merge.dvc.driver", MERGE_DRIVER)
     if teacher:
         second.use(teacher)
     return second
-
-
-def merge_driver() -> str:
-    """What `make setup` registers, with the `dvc` that is on the path."""
-    makefile = (Path(__file__).parents[1] / "Makefile").read_text()
-    line = next(line for line in makefile.splitlines() if "merge.dvc.driver" in line)
-    recipe = line.split("'", 1)[1].rsplit("'", 1)[0]
-    return recipe.replace("$(CURDIR)/.venv/bin", str(Path(shutil.which("dvc") or "dvc").parent)).replace("$$", "$")
 
 
 def share(project: Project, message: str, *settings: str) -> str:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 from stages.errors import InputError
 
@@ -10,7 +12,7 @@ SETTINGS = ("core.quotePath=false", "color.ui=false", "log.showRoot=true", "log.
 GIT = ("git", *(word for setting in SETTINGS for word in ("-c", setting)))
 
 
-def run_git(*arguments: str, given: str = "", folder: str | None = None) -> str:
+def run_git(*arguments: str, given: str = "", folder: Path | None = None) -> str:
     """Run git in the working folder, or in another one, and return what it printed; `given` is its standard input.
 
     Bytes that are no UTF-8 come as lone surrogates, and line ends as they are.
@@ -34,18 +36,31 @@ def ask_git(*arguments: str) -> str | None:
         return None
 
 
-def run_dvc(*arguments: str, folder: str | None = None) -> str:
-    """Run DVC in a process of its own and return what it printed; an InputError says what went wrong."""
+def git_remote() -> str | None:
+    """Return the git remote of this branch, else the first; None if there is none."""
+    names = (ask_git("remote") or "").split()
+    branch = ask_git("symbolic-ref", "--quiet", "--short", "HEAD")
+    mine = ask_git("config", f"branch.{branch}.remote") if branch else None
+    return mine if mine in names else next(iter(names), None)
+
+
+def run_python(
+    module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a module in a process of its own, and return what it printed; an InputError is what it complained of."""
     done = subprocess.run(  # noqa: S603 (of this project's words)
-        [sys.executable, "-m", "dvc", *arguments], cwd=folder, capture_output=True, check=False
+        [sys.executable, "-m", module, *arguments], cwd=folder, env=environment, capture_output=True, check=False
     )
     if done.returncode != 0:
-        raise InputError(f"dvc {' '.join(arguments)}: {_first_line(done.stderr, done.returncode)}")
+        raise InputError(_first_line(done.stderr, done.returncode))
     return done.stdout.decode(errors="replace")
 
 
 def _first_line(complaint: bytes, code: int) -> str:
-    """Return the first line of what a command complained of, after the words that lead up to it."""
-    text = complaint.decode(errors="replace").split("ERROR: ", maxsplit=1)[-1]
-    lines = text.strip().splitlines() or [f"exit code {code}"]
-    return lines[0].removeprefix("fatal: ").removeprefix("error: ")
+    """Return what a command complained of: a stage's sentence, else DVC's, else the first line."""
+    lines = complaint.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
+    for sign in ("Error: ", "ERROR: ", "fatal: ", "error: "):
+        for line in lines:
+            if line.startswith(sign):
+                return line.removeprefix(sign)
+    return lines[0]

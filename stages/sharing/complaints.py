@@ -10,9 +10,8 @@ SIGNS = {
                "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AccountIsDisabled",
                "InsufficientAccountPermissions", "Server failed to authenticate", "Forbidden", "InvalidClientTokenId"),
     "credentials": ("NoCredentialsError", "AzureAuthError", "ClientAuthenticationError", "Unable to locate credentials",
-                    "PartialCredentialsError",
-                    "Incorrect padding",
-                    "Invalid base64-encoded string", "ProfileNotFound", "DefaultCredentialsError", "PermissionDenied"),
+                    "PartialCredentialsError", "ProfileNotFound", "DefaultCredentialsError", "PermissionDenied",
+                    "Incorrect padding", "Invalid base64-encoded string"),
     "absent": ("ContainerNotFound", "NoSuchBucket", "The specified bucket does not exist", "ContainerBeingDeleted"),
     "unreachable": ("ServiceRequestError", "EndpointConnectionError", "ConnectTimeoutError", "ServiceResponseError",
                     "ConnectionRefusedError", "ReadTimeoutError", "ServiceRequestTimeoutError", "ConnectionLost"),
@@ -22,6 +21,10 @@ PUT_RIGHT = {
     "credentials": "no usable credentials were found",
     "absent": "it is not there",
     "unreachable": "the service cannot be reached",
+}
+ADVICE = {
+    "absent": "`make remote` makes a folder, and a container on Azure; elsewhere make it in the service",
+    "unreachable": "check the network and the address (`dvc remote list`), and run this again",
 }
 
 
@@ -63,10 +66,5 @@ def complain(name: str, url: str, error: Exception, where_credentials_belong: st
     kind = kind_of(error)
     if kind is None:
         return InputError(f"remote {name} ({url}): {first_line(error)}; `make remote` tries it again")
-    advice = {
-        "access": where_credentials_belong,
-        "credentials": where_credentials_belong,
-        "absent": "`make remote` makes a folder, and a container on Azure; elsewhere make it in the service",
-        "unreachable": "check the network and the address (`dvc remote list`), and run this again",
-    }[kind]
+    advice = ADVICE.get(kind, where_credentials_belong)
     return InputError(f"remote {name} ({url}): {PUT_RIGHT[kind]} ({first_line(error)}); {advice}")

@@ -19,7 +19,7 @@ from stages.sharing.commands import ask_git, run_git
 WORKSPACE = "workspace"
 COMMITS = ("--exclude=refs/exps/*", "--all")
 EXPERIMENTS = ("--glob=refs/exps/*", "--not", "--branches", "--tags", "--remotes", "HEAD")
-LOCK, PARAMS = "dvc.lock", "params.yaml"
+LOCK, PARAMS, FOLDER_SUFFIX = "dvc.lock", "params.yaml", ".dir"
 NAMING = (LOCK, "*.dvc")
 FIELDS = ("%H", "%an", "%aI", "%s")
 UNREADABLE = (YAMLError, AttributeError, LookupError, TypeError, ValueError)
@@ -52,7 +52,7 @@ class Output:
     @property
     def is_folder(self) -> bool:
         """Tell whether the content is a listing of files."""
-        return self.md5.endswith(".dir")
+        return self.md5.endswith(FOLDER_SUFFIX)
 
 
 def outputs_of_workspace() -> dict[Output, Commit]:
@@ -97,6 +97,19 @@ def outputs_of_history(*revisions: str) -> dict[Output, Commit]:
         if (commit.id, output.path) not in kept:
             first.setdefault(output, commit)
     return first
+
+
+def outputs_at(outputs: Iterable[Output], path: Path) -> list[Output]:
+    """Return those outputs that stand at a path: of a ledger, one for each content it had."""
+    return [output for output in outputs if Path(output.path) == path]
+
+
+def find_output(outputs: Iterable[Output], path: Path, commit: Commit) -> Output:
+    """Return the output at a path; an InputError says that the commit names none."""
+    found = outputs_at(outputs, path)
+    if not found:
+        raise InputError(f"{LOCK}: expected an output {path} in {commit}, found none; name another one with REV")
+    return found[0]
 
 
 def describe(revision: str) -> Commit:
@@ -148,7 +161,7 @@ def _list_changes(revisions: Iterable[str]) -> Iterator[tuple[Commit, str, str]]
         "log", *revisions, "--full-history", "-m", "--reverse", "--topo-order",
         "--raw", "--no-abbrev", "--no-renames", "--relative", "--format=%x01%H", "--", *NAMING,
     )  # fmt: skip
-    commits = _read_commits(re.findall(r"^\x01(\w+)$", log, re.MULTILINE))
+    commits = read_commits(re.findall(r"^\x01(\w+)$", log, re.MULTILINE))
     for entry in log.split("\x01")[1:]:
         identity, *lines = entry.split("\n")
         for line in filter(None, lines):
@@ -158,7 +171,7 @@ def _list_changes(revisions: Iterable[str]) -> Iterator[tuple[Commit, str, str]]
                 yield commits[identity], name, blob
 
 
-def _read_commits(identities: Iterable[str]) -> dict[str, Commit]:
+def read_commits(identities: Iterable[str]) -> dict[str, Commit]:
     """Read many commits by one call of git."""
     wanted = "\n".join(dict.fromkeys(identities))
     if not wanted:

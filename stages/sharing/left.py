@@ -7,7 +7,7 @@ from pathlib import Path
 from dvc.repo import Repo
 
 from stages.errors import InputError
-from stages.sharing.commands import ask_git
+from stages.sharing.commands import ask_git, git_remote
 from stages.sharing.history import COMMITS, EXPERIMENTS, Commit, Output, outputs_of_history, outputs_of_workspace
 from stages.sharing.objects import Cache, Moved
 from stages.sharing.remotes import Remote
@@ -79,15 +79,15 @@ def tell_lost(outputs: Mapping[Output, Commit], lost: set[Output]) -> list[str]:
 
 def tell_experiments() -> list[str]:
     """Count the experiments whose commits git's remote does not have, where it can be asked."""
-    mine = (ask_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/??/*/*") or "").split("\n")
-    mine = [line for line in mine if line and not line.split()[1].startswith("refs/exps/celery")]
-    upstream = (ask_git("remote") or "").split("\n")[0]
+    refs = ask_git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/??/*/*") or ""
+    mine = {tuple(line.split()) for line in refs.split("\n") if line}
+    upstream = git_remote()
     if not mine or not upstream:
         return []
     listed = ask_git("ls-remote", upstream, "refs/exps/*")
     if listed is None:
         return [f"git's remote {upstream} cannot be asked which of {len(mine)} experiments it has"]
-    left = {tuple(line.split()) for line in mine} - {tuple(line.split()) for line in listed.split("\n")}
+    left = mine - {tuple(line.split()) for line in listed.split("\n")}
     return [f"experiments not in git's remote {upstream}: {len(left)}: `make push EXPS=1`"] if left else []
 
 
@@ -100,7 +100,7 @@ def tell_git() -> list[str]:
     names = sorted({*names, *list_files("ls-files", "--others", "--exclude-standard")})
     added = " ".join(map(shlex.quote, names)) if len(names) <= MOST_NAMED else "--all"
     lines = [f"not committed: `git add {added} && git commit`"] if names else []
-    if not ask_git("remote"):
+    if not git_remote():
         return [*lines, "git has no remote to push commits to: `git remote add origin URL`"]
     ahead = ask_git("rev-list", "--count", "HEAD", "--branches", "--tags", "--not", "--remotes")
     return [*lines, f"commits not pushed: {ahead}: {tell_push()}"] if ahead not in (None, "0") else lines

@@ -13,7 +13,7 @@ from stages.errors import InputError
 from stages.records import Response, read_rows
 from stages.sharing.commands import ask_git, run_git
 from stages.sharing.differences import list_differences, look_up
-from stages.sharing.history import LOCK, PARAMS, Commit, Output, describe
+from stages.sharing.history import LOCK, PARAMS, Commit, Output, describe, read_commits
 from stages.sharing.objects import Cache
 from stages.teacher.ledger import SUFFIX, read_segment
 
@@ -64,14 +64,6 @@ class Lineage:
         ran = {name: value for stage in self.stages for name, value in self.params_of(stage).items()}
         return [phrase for name, value in ran.items() for phrase in list_differences(name, value, look_up(now, name))]
 
-    def output(self, path: str) -> Output:
-        """Return the output at this path."""
-        for stage in self.stages.values():
-            for out in stage.get("outs", ()):
-                if out["path"] == path:
-                    return Output(path, out["md5"])
-        raise InputError(f"{LOCK}: expected an output {path} in {self.commit}, found none; name another one with REV")
-
 
 @dataclass(frozen=True)
 class Answers:
@@ -101,9 +93,9 @@ def find_answers(cache: Cache, responses: Output, segments: dict[str, str]) -> A
     return Answers(len(wanted), counts, len(wanted - found), frozenset(row.model for row in rows if row.model))
 
 
-def list_segments_of(cache: Cache, ledger: Output | None) -> dict[str, str]:
-    """Return the segments of a ledger, each name with its md5; none where its listing is not here."""
-    listed = cache.list_folder(ledger.md5) if ledger else {}
+def list_segments_of(cache: Cache, ledgers: Iterable[Output]) -> dict[str, str]:
+    """Return the segments of ledgers, each name with its md5, as far as their listings are here."""
+    listed = {name: md5 for ledger in ledgers for name, md5 in cache.list_folder(ledger.md5).items()}
     return {name: md5 for name, md5 in listed.items() if name.endswith(SUFFIX)}
 
 
@@ -119,9 +111,10 @@ def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
         "log", "--reverse", "--full-history", "-c", "--name-only", "--relative", "--format=%x01%H",
         f"{since.id}..{until}", "--", PARAMS, "dvc.yaml", "data",
     )  # fmt: skip
-    for entry in log.split("\x01")[1:]:
-        identity, *lines = entry.split("\n")
-        commit, names = describe(identity), [line for line in lines if line]
+    entries = [entry.split("\n") for entry in log.split("\x01")[1:]]
+    commits = read_commits(identity for identity, *_ in entries)
+    for identity, *lines in entries:
+        commit, names = commits[identity], [line for line in lines if line]
         params = tuple(_changed_params(commit)) if PARAMS in names else ()
         yield Change(commit, params, tuple(name for name in names if name != PARAMS))
 

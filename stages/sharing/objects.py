@@ -2,24 +2,19 @@
 
 import hashlib
 import json
-import logging
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dvc.fs.callbacks import TqdmCallback
 from dvc.repo import Repo
-from dvc_data.hashfile.hash_info import HashInfo
-from dvc_data.hashfile.transfer import transfer
 from dvc_objects.errors import ObjectFormatError
 
 from stages.errors import InputError
-from stages.sharing.history import Output
+from stages.sharing.history import FOLDER_SUFFIX, Output
 from stages.sharing.remotes import Remote
 from stages.sharing.words import tell_size
-
-FOLDER_SUFFIX = ".dir"
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,10 @@ class Cache:
                 parts.setdefault(md5, output)
         return parts
 
+    def lacking(self, outputs: Iterable[Output]) -> set[Output]:
+        """Return the outputs of which something is not here."""
+        return {output for md5, output in self.parts_of(outputs).items() if not self.holds(md5)}
+
     def check_whole(self, objects: Iterable[str]) -> None:
         """Refuse an object whose content is not what it is named by: it would damage the remote for everyone."""
         for md5 in objects:
@@ -101,20 +100,34 @@ def push(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
     here, there = {md5 for md5 in asked if cache.holds(md5)}, remote.find(asked)
     new = {md5 for md5 in here - there if set(cache.list_folder(md5).values()) <= here | there}
     cache.check_whole(new)
-    with plain_failures(remote), TqdmCallback(desc=f"Pushing to {remote.url}", unit="file") as progress:
-        transfer(cache.objects, remote.objects, to_hashes(new), cache_odb=cache.objects, callback=progress)
+    copy(cache.objects, remote.objects, new, remote, f"Pushing to {remote.url}")
     return Moved(len(new), cache.size(new))
 
 
 def pull(cache: Cache, remote: Remote, objects: Iterable[str]) -> Moved:
     """Copy from the remote what is there and not here, and keep no object that is not what it is named by."""
     there = remote.find({md5 for md5 in objects if not cache.holds(md5)})
-    with plain_failures(remote), TqdmCallback(desc=f"Fetching from {remote.url}", unit="file") as progress:
-        transfer(
-            remote.objects, cache.objects, to_hashes(there), cache_odb=cache.objects, verify=True, callback=progress
-        )
+    copy(remote.objects, cache.objects, there, remote, f"Fetching from {remote.url}", verify=True)
     whole = {md5 for md5 in there if cache.holds(md5)}
     return Moved(len(whole), cache.size(whole), tuple(sorted(there - whole)))
+
+
+def copy(source: Any, target: Any, objects: set[str], remote: Remote, doing: str, *, verify: bool = False) -> None:
+    """Copy objects from one of DVC's stores to another: files first, so that no listing is there without them."""
+    failures: list[Exception] = []
+    with TqdmCallback(desc=doing, unit="file") as progress:
+        for listings in (False, True):
+            batch = [md5 for md5 in sorted(objects) if md5.endswith(FOLDER_SUFFIX) == listings]
+            paths = [source.oid_to_path(md5) for md5 in batch]
+            try:
+                target.add(
+                    paths, source.fs, batch, verify=verify, check_exists=False, callback=progress,
+                    on_error=lambda _, error: failures.append(error), batch_size=remote.objects.fs.jobs,
+                )  # fmt: skip
+            except Exception as error:  # noqa: BLE001 (each service has errors of its own)
+                raise remote.complaint(error) from None
+            if failures:
+                raise remote.complaint(failures[0]) from None
 
 
 def fetch(cache: Cache, remote: Remote, outputs: Collection[Output]) -> Moved:
@@ -123,33 +136,3 @@ def fetch(cache: Cache, remote: Remote, outputs: Collection[Output]) -> Moved:
     files = pull(cache, remote, cache.parts_of(outputs))
     damaged = (*listings.damaged, *files.damaged)
     return Moved(listings.files + files.files, listings.size + files.size, tuple(dict.fromkeys(damaged)))
-
-
-def to_hashes(objects: Iterable[str]) -> set[HashInfo]:
-    """Return what DVC calls these objects."""
-    return {HashInfo("md5", md5) for md5 in objects}
-
-
-@contextmanager
-def plain_failures(remote: Remote) -> Iterator[None]:
-    """Turn into an InputError what DVC only logs of a transfer that failed, and what it raises."""
-    failures: list[Exception] = []
-    log = logging.getLogger("dvc_data.hashfile.transfer")
-
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.exc_info and isinstance(record.exc_info[1], Exception):
-                failures.append(record.exc_info[1])
-
-    listener = Listener(logging.ERROR)
-    log.addHandler(listener)
-    propagates, log.propagate = log.propagate, False
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-        raise remote.complaint(error) from None
-    finally:
-        log.removeHandler(listener)
-        log.propagate = propagates
-    if failures:
-        raise remote.complaint(failures[0]) from None

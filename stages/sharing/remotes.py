@@ -3,10 +3,9 @@
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, SimpleQueue
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Thread
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from dvc.repo import Repo
@@ -16,6 +15,7 @@ from stages.sharing.complaints import complain
 from stages.sharing.services import CONFIG, FOLDER, NONE_SET, PRIVATE_CONFIG, SERVICES, service_of, without_secrets
 
 ANSWER_TIMEOUT_S = 60
+LEVELS = (("repo", CONFIG), ("local", PRIVATE_CONFIG), ("global", "DVC's configuration in your home"))
 T = TypeVar("T")
 
 
@@ -60,20 +60,18 @@ class Remote:
 
     def ask(self, question: Callable[[], T], timeout_s: float = ANSWER_TIMEOUT_S) -> T:
         """Ask the service something small; what fails, or has no answer in time, comes as an InputError."""
-        answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
+        answer: Future[T] = Future()
 
         def run() -> None:
             try:
-                answer = question()
-                answers.put(lambda: answer)
+                answer.set_result(question())
             except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-                complaint = self.complaint(error)
-                answers.put(lambda: _refuse(complaint))
+                answer.set_exception(self.complaint(error))
 
         Thread(target=run, daemon=True).start()
         try:
-            return answers.get(timeout=timeout_s)()
-        except Empty:
+            return answer.result(timeout_s)
+        except TimeoutError:
             raise InputError(
                 f"remote {self.name} ({self.url}): no answer within {timeout_s:g} s; check the network and the address"
             ) from None
@@ -165,8 +163,10 @@ class Remote:
         return f"with {' and '.join(variables)} from the environment" if variables else f"with {self.service.otherwise}"
 
 
-def _refuse(complaint: InputError) -> NoReturn:
-    raise complaint
-
-
-LEVELS = (("repo", CONFIG), ("local", PRIVATE_CONFIG), ("global", "DVC's configuration in your home"))
+def find_remote(repo: Repo) -> Remote | None:
+    """Return the default remote, after a look that it can be read; None where none is set."""
+    if not repo.config["core"].get("remote"):
+        return None
+    remote = Remote(repo)
+    remote.check_readable()
+    return remote
