@@ -33,34 +33,34 @@ repro: $(READY) ## run the stages that an edit concerns: from questions to a tra
 
 estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
 	@dvc repro --quiet prepare
-	@python -m stages.infer --dry-run --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
+	@python -m potstill estimate
 
 remote: $(READY) ## set and check the remote storage: URL=azure://container/path, s3://, gs://, ssh:// or a folder
-	@python -m stages.remote --url '$(call given,URL)'
+	@python -m potstill remote --url '$(call given,URL)'
 
 publish: $(READY) ## write what was bought to data/ledger, track it with DVC and push it
-	@python -m stages.publish --ledger data/ledger
+	@python -m potstill publish
 
 push: $(READY) ## publish, and push the outputs; ALL=1: of all commits, EXPS=1: experiments as well
-	@python -m stages.push --ledger data/ledger $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments)
+	@python -m potstill push $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments)
 
 pull: $(READY) ## fetch outputs and the ledger, into the journal; ALL=1, EXPS=1 as for push; FORCE=1: over unsaved files
-	@python -m stages.pull --ledger data/ledger $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments) $(if $(call given,FORCE),--force)
+	@python -m potstill pull $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments) $(if $(call given,FORCE),--force)
 
 doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call
-	@python -m stages.doctor --ledger data/ledger
+	@python -m potstill doctor
 
 status: $(READY) ## say what would rerun, why, and at what cost, what is missing here, and what is only here
-	@python -m stages.status --source data/source --raw data/raw --requests data/requests --responses data/responses --ledger data/ledger --log logs/infer.json
+	@python -m potstill status
 
 gc: $(READY) ## free space in DVC's cache of what `make pull` brings back; EXPS=1: of experiments, too; UNPUSHED=1: of what nothing names
-	@python -m stages.gc --ledger data/ledger $(if $(call given,EXPS),--experiments) $(if $(call given,UNPUSHED),--unpushed)
+	@python -m potstill gc $(if $(call given,EXPS),--experiments) $(if $(call given,UNPUSHED),--unpushed)
 
 provenance: $(READY) ## say where the export came from, and who changed what since; REV=tag: of another commit
-	@python -m stages.provenance --revision '$(call given,REV)' --raw data/raw --responses data/responses --ledger data/ledger --export data/export --document logs/provenance.json
+	@python -m potstill provenance --revision '$(call given,REV)'
 
 reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
-	@python -m stages.reproduce --revision '$(call given,REV)' --ledger data/ledger --export data/export --log logs/infer.json
+	@python -m potstill reproduce --revision '$(call given,REV)'
 
 azurite: $(READY) $(AZURITE) ## run Microsoft's emulator of Azure Blob Storage, to try a remote without an account
 	@python -m tests.servers.azurite

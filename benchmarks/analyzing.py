@@ -18,7 +18,8 @@ from pathlib import Path
 import click
 from ruamel.yaml import YAML
 
-from stages.choices import LETTERS, letter_choices, render_choices
+from potstill.core.letters import LETTERS, letter_choices
+from potstill.prompting.rendering import render_choices
 
 ROOT = Path(__file__).parents[1]
 WORDS = ["river", "bank", "forest", "market", "garden", "bridge", "tower", "valley", "harbour", "meadow"]

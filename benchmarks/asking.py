@@ -23,8 +23,8 @@ import click
 from aiohttp import web
 from ruamel.yaml import YAML
 
-from stages.choices import letter_choices
-from stages.records import Message, Request, write_rows
+from potstill.core.letters import letter_choices
+from potstill.core.records import Message, Request, write_rows
 
 ROOT = Path(__file__).parents[1]
 KEY = "not-a-secret"
@@ -106,7 +106,12 @@ def run_stage(folder: Path, endpoint: str, rows: int, concurrency: int) -> None:
         "TEACHER_MODEL_KEY": KEY,
     }
     options = {"requests": "requests", "responses": "responses", "ledger": "ledger", "log": "log.json"}
-    command = [sys.executable, "-m", "stages.infer", *(part for o, p in options.items() for part in (f"--{o}", p))]
+    command = [
+        sys.executable,
+        "-m",
+        "stages.infer",
+        *(part for o, p in options.items() for part in (f"--{o}", p)),
+    ]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
 

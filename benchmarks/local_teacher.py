@@ -19,11 +19,11 @@ from urllib.request import urlopen
 
 import click
 
-from stages.choices import letter_choices
-from stages.params import load_params
-from stages.prepare import build_request
-from stages.records import Question
-from stages.teacher.local import weights_path
+from potstill.core.letters import letter_choices
+from potstill.core.params import load_params
+from potstill.core.records import Question
+from potstill.prompting.requests import build_request
+from potstill.teacher.api.bundled import weights_path
 
 VARIANTS = {
     "2 threads, spinning": {"threads": 2},

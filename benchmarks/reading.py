@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import click
 
-from stages.choices import letter_choices
-from stages.extraction import extract_answer
+from potstill.core.letters import letter_choices
+from potstill.reading.extraction import extract_answer
 
 CHOICES = letter_choices(["library", "bank", "department store", "mall", "countryside"])
 REASONING = (

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from stages.environment import load_env_file
-from stages.errors import plain_errors
-from stages.options import path_option
-from stages.params import load_params
+from potstill.core.environment import load_env_file
+from potstill.core.options import path_option
+from potstill.core.params import load_params
 
 
 @click.command()
@@ -15,12 +14,11 @@ from stages.params import load_params
 @path_option("raw", "Folder for {train,validation,test}.jsonl and source.json.")
 def main(source: Path, raw: Path) -> None:
     """Load a sample of the dataset chosen in params.yaml."""
-    with plain_errors():
-        params = load_params()
-        load_env_file()
-        from stages.sampling import write_samples  # noqa: PLC0415 (as it loads, the Hub's client reads HF_TOKEN etc.)
+    params = load_params()
+    load_env_file()
+    from potstill.questions.sampling import write_samples  # noqa: PLC0415 (as it loads, the Hub's client reads HF_TOKEN etc.)
 
-        write_samples(params, source, raw)
+    write_samples(params, source, raw)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """Stage prepare: turn questions into the chat requests that the teacher will be sent."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
-from stages.choices import render_choices, render_labels, rotate_choices, shown_letter
-from stages.errors import InputError, plain_errors
-from stages.options import path_option
-from stages.params import Params, Prompt, load_params
-from stages.records import Message, Question, Request, read_rows, write_rows
+from potstill.core.options import path_option
+from potstill.core.params import load_params
+from potstill.prompting.requests import prepare
 
 
 @click.command()
@@ -17,55 +14,7 @@ from stages.records import Message, Question, Request, read_rows, write_rows
 @path_option("requests", "Folder for {split}.jsonl.")
 def main(raw: Path, requests: Path) -> None:
     """Put the questions into the words of the prompt chosen in params.yaml."""
-    with plain_errors():
-        prepare(load_params(), raw, requests)
-
-
-def prepare(params: Params, raw: Path, requests: Path) -> None:
-    """Write the requests of each split in prepare.splits; an InputError names a split without questions."""
-    for split in params.prepare.splits:
-        questions = read_rows(raw / f"{split}.jsonl", Question)
-        rows = build_requests(
-            questions, params.prompts[params.prompt], params.prepare.rotations, params.prepare.replicates
-        )
-        count = write_rows(requests / f"{split}.jsonl", rows)
-        if not count:
-            raise InputError(
-                f"params.yaml: prepare.splits: expected splits with questions, but load.{split} left {split} empty"
-            )
-        click.echo(f"{split}: {count} requests")
-
-
-def build_requests(questions: Iterable[Question], prompt: Prompt, rotations: int, replicates: int) -> Iterator[Request]:
-    """Yield each question's requests: every rotation (no more than it has choices), every replicate."""
-    for question in questions:
-        for rotation in range(min(rotations, len(question.choices))):
-            for replicate in range(replicates):
-                yield build_request(question, prompt, rotation, replicate)
-
-
-def build_request(question: Question, prompt: Prompt, rotation: int, replicate: int) -> Request:
-    """Put one question, with its choices rotated, into the prompt's words."""
-    choices = rotate_choices(question.choices, rotation)
-    values = {
-        "question": question.question,
-        "answer_choices": render_choices(choices),
-        "labels": render_labels(choices),
-    }
-    gold = question.answer and shown_letter(question.answer, rotation, len(choices))
-    return Request(
-        id=f"{question.id}:{rotation}:{replicate}",
-        question_id=question.id,
-        question=question.question,
-        choices=choices,
-        answer=gold,
-        rotation=rotation,
-        replicate=replicate,
-        messages=[
-            Message(role="system", content=prompt.system.format(**values)),
-            Message(role="user", content=prompt.user.format(**values)),
-        ],
-    )
+    prepare(load_params(), raw, requests)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from dvc.repo import Repo
 
-from stages.records import Usage
-from stages.teacher.journal import Journal
-from stages.teacher.ledger import read_segment, record_uses
-from stages.teacher.projects import project_id
-from stages.teacher.replies import Reply
+from potstill.core.records import Usage
+from potstill.teacher.api.replies import Reply
+from potstill.teacher.store.journal import Journal
+from potstill.teacher.store.ledger import read_segment, record_uses
+from potstill.teacher.store.projects import project_id
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -72,7 +72,7 @@ class Clone:
             record_uses(journal, project_id(self.folder), [(key, 16) for key in keys])
 
     def publish(self) -> str:
-        return self.run(sys.executable, "-m", "stages.publish", "--ledger", "data/ledger")
+        return self.run(sys.executable, "-m", "potstill", "publish", "--ledger", "data/ledger")
 
     def share(self, *keys: str) -> None:
         """Buy, publish and commit."""
@@ -111,7 +111,7 @@ class Clone:
         """The paths that the Makefile gives a command."""
         paths = {name: f"data/{name}" for name in ("source", "raw", "requests", "responses", "ledger", "export")}
         paths |= {"log": "logs/infer.json", "document": "logs/provenance.json"}
-        wanted = [param.name for param in stage.params if param.required]
+        wanted = [param.name for param in stage.params if isinstance(param.type, click.Path)]
         return [word for name in wanted for word in (f"--{name}", paths[name])]
 
     def tell(self, stage: click.Command, *options: str) -> str:

@@ -1,12 +1,12 @@
-"""Judged questions for tests: what stages.judging yields, made from a few letters."""
+"""Judged questions for tests: what potstill.reading.judging yields, made from a few letters."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from stages.choices import letter_choices, shown_letter
-from stages.judging import Judged, judge_question
-from stages.quality.frames import FrameBuilder, Frames
-from stages.records import Request, Response, Status
+from potstill.core.letters import letter_choices, shown_letter
+from potstill.core.records import Request, Response, Status
+from potstill.quality.frames import FrameBuilder, Frames
+from potstill.reading.judging import Judged, judge_question
 
 FRUIT = ["apple", "plum", "pear", "fig", "lime", "date", "kiwi", "lemon", "peach", "grape"]
 FRUIT += ["mango", "melon", "olive", "papaya", "quince", "cherry", "guava", "banana", "orange", "apricot"]

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from stages.analyze import analyze
-from stages.export import export_examples
-from stages.infer import infer
-from stages.params import Params, Section
-from stages.prepare import prepare
-from stages.sampling import write_samples
+from potstill.core.params import Params, Section
+from potstill.prompting.requests import prepare
+from potstill.quality.report import analyze
+from potstill.questions.sampling import write_samples
+from potstill.teacher.run import infer
+from potstill.training_set.export import export_examples
 from tests.project import COMMANDS
 from tests.servers.teacher import TeacherServer
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.quality.tables import make_tables
+from potstill.quality.tables import make_tables
 from tests.judged import frames_of
 from tests.project import Project
 from tests.reads import CHOICES, reads_of_stages

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.params import Params
+from potstill.core.params import Params
 from tests.documents import README, ROOT, SHARING, code_blocks, commands, merge_recipe, with_tests_python
 from tests.engineers import first_engineer
 from tests.project import Project

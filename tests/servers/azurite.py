@@ -41,7 +41,7 @@ def new_key() -> str:
 
 
 def is_installable() -> bool:
-    """Tell whether there is Node.js to run it with."""
+    """Return whether there is Node.js to run it with."""
     return bool(shutil.which("node") and shutil.which("npm"))
 
 

@@ -1,0 +1,20 @@
+"""Say what a run would ask, and what that would cost."""
+
+from pathlib import Path
+
+import click
+
+from potstill.core.options import project_path_option
+from potstill.core.params import load_params
+from potstill.teacher.estimate import describe_estimate
+from potstill.teacher.run import planned
+
+
+@click.command()
+@project_path_option("requests", "Folder with what is to be asked.")
+@project_path_option("ledger", "Folder with what others bought and published.")
+def main(requests: Path, ledger: Path) -> None:
+    """Count the requests without an answer, their tokens and US dollars; asks nothing."""
+    params = load_params()
+    with planned(params, requests, ledger) as (_, plan):
+        click.echo(describe_estimate(params, plan.tally))

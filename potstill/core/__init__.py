@@ -1,0 +1,1 @@
+"""What every package may use: params, records, errors, letters, prices, environment, command-line options."""

@@ -1,0 +1,44 @@
+"""Command-line options for paths, which dvc.yaml alone knows."""
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from potstill.core.errors import InputError
+
+PIPELINE_FILE = Path("dvc.yaml")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def path_option(name: str, meaning: str) -> Decorator:
+    """Declare a stage's required option --NAME for a file or folder, which the stage gets as a Path."""
+    return click.option(f"--{name}", required=True, type=click.Path(path_type=Path), help=meaning)
+
+
+def project_path_option(name: str, meaning: str) -> Decorator:
+    """Declare a command's option --NAME for a file or folder; left out, it is what dvc.yaml gives a stage as --NAME."""
+    return click.option(
+        f"--{name}",
+        type=click.Path(path_type=Path),
+        default=lambda: find_path(name),
+        help=meaning,
+        show_default="dvc.yaml",
+    )
+
+
+def find_path(name: str) -> Path:
+    """Return what dvc.yaml gives a stage as --NAME; an InputError says that it cannot be read or names none."""
+    try:
+        stages = YAML(typ="safe").load(PIPELINE_FILE.read_text(encoding="utf-8"))["stages"]
+        words = [word for stage in stages.values() for word in shlex.split(stage["cmd"])]
+        return Path(words[words.index(f"--{name}") + 1])
+    except FileNotFoundError:
+        raise InputError(f"{PIPELINE_FILE}: not found in {Path.cwd()}; run from the project's folder") from None
+    except (YAMLError, LookupError, TypeError, ValueError, AttributeError):
+        raise InputError(f"{PIPELINE_FILE}: expected a stage with the option --{name}, found none; mend it") from None

@@ -1,0 +1,183 @@
+"""The rows that pass between stages, and their JSON Lines files.
+
+Rows hold nothing that differs between two runs over the same answers, so that the same answers give the same bytes.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_args
+
+import jsonlines
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from potstill.core.errors import InputError
+
+SPLITS = ("train", "validation", "test")
+
+Split = Literal["train", "validation", "test"]
+AnswerFormat = Literal["letter", "final_line", "json"]
+Status = Literal["answered", "truncated", "filtered", "failed"]
+Outcome = Literal["correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed"]
+Tokens = Annotated[int, Field(ge=0, lt=2**63)]  # what SQLite can hold
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+READ_OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unjudged")
+
+
+class Row(BaseModel):
+    """One line of a JSON Lines file; unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Choice(Row):
+    """One option: its letter and its text."""
+
+    label: str
+    text: str
+
+
+class Question(Row):
+    """A multiple-choice question; `answer` is the gold letter, or None where the dataset keeps it back."""
+
+    id: str
+    question: str
+    choices: list[Choice]
+    answer: str | None
+    concept: str | None
+
+
+class Message(Row):
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Request(Row):
+    """One thing to ask: a question as shown, its choices rotated by `rotation`, asked the `replicate`-th time."""
+
+    id: str
+    question_id: str
+    question: str
+    choices: list[Choice]
+    answer: str | None
+    rotation: int
+    replicate: int
+    messages: list[Message]
+
+
+class Usage(Row):
+    """Tokens that the teacher counted for one answer."""
+
+    prompt_tokens: Tokens
+    completion_tokens: Tokens
+
+
+class Response(Row):
+    """What came back for the request of the same id; a failed one has no content and says why in `error`."""
+
+    id: str
+    key: str
+    status: Status
+    content: str | None = None
+    reasoning: str | None = None
+    finish_reason: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    logprobs: list[dict[str, object]] | None = None
+    error: str | None = None
+
+
+class Reading(Row):
+    """One response, judged: the letter as shown that was read in it (or None), and its outcome."""
+
+    request_id: str
+    answer: str | None
+    outcome: Outcome
+
+
+class Answer(Row):
+    """One question, judged over all its readings.
+
+    `answer` is the letter in the original order that most readings gave, None where none was read or the vote is
+    tied; `distribution` is the share of the letters read, in the original order; `confidence` is the answer's share.
+    """
+
+    question_id: str
+    answer: str | None
+    outcome: Outcome
+    confidence: float | None
+    distribution: dict[str, float]
+    readings: list[Reading]
+
+
+def split_files(folder: Path) -> list[Path]:
+    """List the folder's split files in the order train, validation, test; an InputError says that there are none."""
+    files = [folder / f"{split}.jsonl" for split in SPLITS]
+    present = [file for file in files if file.is_file()]
+    if not present:
+        raise InputError(f"{folder}: expected files of the stage before, found none; run `make repro`")
+    return present
+
+
+def read_rows(path: Path, model: type[R]) -> Iterator[R]:
+    """Yield the checked rows of a JSON Lines file; an InputError names the file, the line and what is wrong."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
+    for number, line in enumerate(read_objects(path), start=1):
+        try:
+            row = model.model_validate(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{path}: line {number}: {where}: {first['msg']}, got {first['input']!r:.80}") from None
+        yield row
+
+
+def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, object]]:
+    """Yield the JSON object of each line; an InputError names the file, the line and what stands there instead.
+
+    The file is read as bytes, so that a line that is not UTF-8 is told like any other broken one.
+    """
+    with path.open("rb") as file, jsonlines.Reader(file) as lines:
+        try:
+            yield from lines.iter(type=dict, skip_empty=skip_empty)
+        except jsonlines.InvalidLineError as error:
+            raise InputError(f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}") from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the name of an unfinished file that takes the path's place when the block ends well: whole or not at all.
+
+    The name is this process's own, since a run whose DVC was killed may still write the same path.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:
+    """Write rows as JSON Lines (UTF-8, one key order); return how many."""
+    count = 0
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        for row in rows:
+            file.write(row.model_dump_json().encode() + b"\n")
+            count += 1
+    return count
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write one JSON document, indented, keys in the order given."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")

@@ -1,0 +1,59 @@
+"""From a question and a prompt to the chat requests that the teacher is sent."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from potstill.core.errors import InputError
+from potstill.core.letters import rotate_choices, shown_letter
+from potstill.core.params import Params, Prompt
+from potstill.core.records import Message, Question, Request, read_rows, write_rows
+from potstill.prompting.rendering import render_choices, render_labels
+
+
+def prepare(params: Params, raw: Path, requests: Path) -> None:
+    """Write the requests of each split in prepare.splits; an InputError names a split without questions."""
+    for split in params.prepare.splits:
+        questions = read_rows(raw / f"{split}.jsonl", Question)
+        rows = build_requests(
+            questions, params.prompts[params.prompt], params.prepare.rotations, params.prepare.replicates
+        )
+        count = write_rows(requests / f"{split}.jsonl", rows)
+        if not count:
+            raise InputError(
+                f"params.yaml: prepare.splits: expected splits with questions, but load.{split} left {split} empty"
+            )
+        click.echo(f"{split}: {count} requests")
+
+
+def build_requests(questions: Iterable[Question], prompt: Prompt, rotations: int, replicates: int) -> Iterator[Request]:
+    """Yield each question's requests: every rotation (no more than it has choices), every replicate."""
+    for question in questions:
+        for rotation in range(min(rotations, len(question.choices))):
+            for replicate in range(replicates):
+                yield build_request(question, prompt, rotation, replicate)
+
+
+def build_request(question: Question, prompt: Prompt, rotation: int, replicate: int) -> Request:
+    """Put one question, with its choices rotated, into the prompt's words."""
+    choices = rotate_choices(question.choices, rotation)
+    values = {
+        "question": question.question,
+        "answer_choices": render_choices(choices),
+        "labels": render_labels(choices),
+    }
+    gold = question.answer and shown_letter(question.answer, rotation, len(choices))
+    return Request(
+        id=f"{question.id}:{rotation}:{replicate}",
+        question_id=question.id,
+        question=question.question,
+        choices=choices,
+        answer=gold,
+        rotation=rotation,
+        replicate=replicate,
+        messages=[
+            Message(role="system", content=prompt.system.format(**values)),
+            Message(role="user", content=prompt.user.format(**values)),
+        ],
+    )

@@ -1,0 +1,147 @@
+"""The table of tests: what in the answers is more than chance. One family of p values, over all splits.
+
+Each test takes each question once (statistics.once_each).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from potstill.quality.chi_square import NO_TEST, Counts, cramers_v, independence
+from potstill.quality.slices import SLICES
+from potstill.quality.statistics import (
+    NONE,
+    confusion_counts,
+    cross_counts,
+    gold_test,
+    guessing_accuracy,
+    letter_counts,
+    letters_shown,
+    once_each,
+    recall_deviation,
+    total_variation,
+    uniform_counts,
+    uniform_test,
+)
+
+COLUMNS = ("split", "test", "n", "effect", "size", "p", "p_adjusted", "method")
+
+
+class Tested(NamedTuple):
+    """A test's number of rows, what it measures and how much of it there is, its p value, and where that is from."""
+
+    n: int
+    effect: str
+    size: float | None
+    p: float | None
+    method: str
+
+
+Frame = pd.DataFrame
+
+
+def list_tests(splits: Mapping[str, tuple[Frame, Frame]]) -> Frame:
+    """Return COLUMNS: every test of each split's readings and questions, with Benjamini and Hochberg's p besides."""
+    rows = [
+        (split, name, *test(readings, questions))
+        for split, (readings, questions) in splits.items()
+        for name, test in TESTS.items()
+    ]
+    table = pd.DataFrame(rows, columns=["split", "test", *Tested._fields]).astype({"size": float, "p": float})
+    return table.assign(p_adjusted=adjust(table["p"].to_numpy()))[list(COLUMNS)]
+
+
+def adjust(p_values: Counts) -> Counts:
+    """Return p values that control the false discovery rate (Benjamini and Hochberg 1995); NaN stays NaN."""
+    adjusted = np.full(len(p_values), np.nan)
+    known = ~np.isnan(p_values)
+    if known.any():
+        adjusted[known] = stats.false_discovery_control(p_values[known], method="bh")
+    return adjusted
+
+
+def _letters_against_gold(readings: Frame, _: Frame) -> Tested:
+    """Test the letters answered against gold's, over responses that have both."""
+    used = once_each(readings[(readings["answer"] != NONE) & (readings["gold"] != NONE)])
+    letters = letters_shown(used)
+    distance = total_variation(letter_counts(used["answer"], letters), letter_counts(used["gold"], letters))
+    return Tested(len(used), "total variation", distance, *gold_test(used))
+
+
+def _letters_against_uniform(readings: Frame, _: Frame) -> Tested:
+    """Test the letters answered against a uniform choice's; gold is not needed."""
+    used = once_each(readings[readings["answer"] != NONE])
+    letters = letters_shown(used)
+    distance = total_variation(letter_counts(used["answer"], letters), uniform_counts(used, letters))
+    return Tested(len(used), "total variation", distance, *uniform_test(used))
+
+
+def _recall_by_letter(readings: Frame, _: Frame) -> Tested:
+    """Test whether some gold letters are recalled more often than others."""
+    used = once_each(readings[readings["gold"] != NONE])
+    letters = letters_shown(used)
+    right = cross_counts(used["gold"], used["outcome"] == "correct", letters, [True, False])
+    return Tested(len(used), "RStd", recall_deviation(confusion_counts(used, letters)), *independence(right))
+
+
+def _answer_by(column: str) -> Callable[[Frame, Frame], Tested]:
+    """Make the test of the letters answered against a slice of the questions."""
+
+    def test(readings: Frame, _: Frame) -> Tested:
+        used = once_each(readings[readings["answer"] != NONE])
+        table = cross_counts(used[column], used["answer"], SLICES[column], letters_shown(used))
+        return Tested(len(used), "Cramer's V", cramers_v(table), *independence(table))
+
+    return test
+
+
+def _accuracy_by(column: str) -> Callable[[Frame, Frame], Tested]:
+    """Make the test of whether questions of one slice are answered rightly more often than of another."""
+
+    def test(_: Frame, questions: Frame) -> Tested:
+        used = questions[questions["gold"] != NONE]
+        table = cross_counts(used[column], used["outcome"] == "correct", SLICES[column], [True, False])
+        return Tested(len(used), "Cramer's V", cramers_v(table), *independence(table))
+
+    return test
+
+
+def _beats(baseline: Callable[[Frame], float | None]) -> Callable[[Frame, Frame], Tested]:
+    """Make the one-sided exact binomial test of whether accuracy is above a baseline (Clopper and Pearson 1934).
+
+    Where questions differ in their number of choices, guesses vary less than their mean's binomial, so the test is
+    careful.
+    """
+
+    def test(_: Frame, questions: Frame) -> Tested:
+        used = questions[questions["gold"] != NONE]
+        expected = baseline(used)
+        if expected is None:
+            return Tested(0, "accuracy above it", None, None, NO_TEST)
+        correct = int((used["outcome"] == "correct").sum())
+        p = float(stats.binomtest(correct, len(used), expected, alternative="greater").pvalue)
+        return Tested(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
+
+    return test
+
+
+def majority_share(questions: Frame) -> float | None:
+    """Return the share of the most frequent gold letter in the original order: the accuracy of always answering it."""
+    gold = questions["gold"][questions["gold"] != NONE]
+    return float(gold.value_counts(normalize=True).max()) if len(gold) else None
+
+
+TESTS: Mapping[str, Callable[[Frame, Frame], Tested]] = {
+    "accuracy above guessing": _beats(guessing_accuracy),
+    "accuracy above the majority letter": _beats(majority_share),
+    "letters answered against gold": _letters_against_gold,
+    "letters answered against a uniform choice": _letters_against_uniform,
+    "recall by gold letter": _recall_by_letter,
+    "letter answered by question type": _answer_by("question_type"),
+    "letter answered by length": _answer_by("length_band"),
+    "accuracy by question type": _accuracy_by("question_type"),
+    "accuracy by length": _accuracy_by("length_band"),
+}

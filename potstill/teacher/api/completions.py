@@ -1,0 +1,131 @@
+"""From the body of a chat completion to a Reply. No I/O.
+
+What was bought is kept wherever the answer itself can be told; a side field of another shape than agreed is dropped.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from potstill.core.errors import RejectedError, TransientError
+from potstill.core.records import Usage
+from potstill.teacher.api.replies import Reply, ReplyStatus
+
+STATUSES: dict[str | None, ReplyStatus] = {
+    **dict.fromkeys((None, "stop", "eos", "eos_token", "end_turn", "stop_sequence"), "answered"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "truncated"),
+    "content_filter": "filtered",
+}
+BROKEN_OFF = ("abort", "aborted", "cancelled", "error", "insufficient_system_resource")
+THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
+THINKING_END = re.compile(r"</think>\s*")
+SURROGATE = re.compile("[\ud800-\udfff]")
+STRICT_JSON = json.JSONDecoder(parse_constant=lambda _: None)
+NO_COMPLETION = "the server's answer is no chat completion"
+
+
+def read_completion(body: object) -> Reply:
+    """Read the first choice.
+
+    A body of another shape, or an answer that the server broke off, is a TransientError; one that ended for a reason
+    that says nothing of its being whole is a RejectedError, since asking again would be paid again.
+    """
+    if not isinstance(body, Mapping):
+        raise TransientError(NO_COMPLETION)
+    choices = body.get("choices")
+    if not choices:
+        raise TransientError("the server's answer holds no choices")
+    choice = choices[0] if isinstance(choices, list) else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+        raise TransientError(NO_COMPLETION)
+    finish_reason = _read_string(choice.get("finish_reason"))
+    content, thoughts = _read_content(message.get("content"))
+    return Reply(
+        status=_read_status(finish_reason),
+        content=content or _read_string(message.get("refusal")) or "",
+        reasoning=_read_string(message.get("reasoning_content")) or thoughts,
+        finish_reason=finish_reason,
+        model=_read_string(body.get("model")),
+        usage=_read_usage(body.get("usage")),
+        logprobs=_read_logprobs(choice.get("logprobs")),
+    )
+
+
+def parse_body(raw: bytes) -> object:
+    """Parse a body's JSON, or raise a ValueError; NaN and the like, which no JSON file may hold, become None."""
+    try:
+        return STRICT_JSON.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
+    except RecursionError:
+        raise ValueError("too many brackets") from None
+
+
+def clean(text: str) -> str:
+    """Replace lone surrogates, which no UTF-8 file can hold."""
+    return SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _read_status(finish_reason: str | None) -> ReplyStatus:
+    """Tell a whole answer from one that was cut off or held back; another reason is an error."""
+    if status := STATUSES.get(finish_reason):
+        return status
+    said = f"the server's answer ended with the finish_reason {finish_reason!r}"
+    if finish_reason in BROKEN_OFF:
+        raise TransientError(said)
+    raise RejectedError(f"{said}, of which nobody knows whether it is whole")
+
+
+def _read_content(content: object) -> tuple[str, str | None]:
+    """Return the answer's text and the thoughts that stand in it; a list is read part by part."""
+    if content is None:
+        return "", None
+    if isinstance(content, str):
+        return _split_thinking(clean(content))
+    if not isinstance(content, list) or not all(isinstance(part, Mapping) for part in content):
+        raise TransientError(NO_COMPLETION)
+    texts, thoughts = (
+        "".join(_text_of(part) for part in content if part.get("type") == kind) for kind in ("text", "thinking")
+    )
+    return texts, thoughts.strip() or None
+
+
+def _text_of(part: Mapping[str, object]) -> str:
+    """Return the text of a part of a content list, whose thoughts are a list of parts themselves."""
+    inner = part.get(str(part.get("type")))
+    if isinstance(inner, list):
+        return "".join(_text_of(each) for each in inner if isinstance(each, Mapping))
+    return clean(inner) if isinstance(inner, str) else ""
+
+
+def _split_thinking(text: str) -> tuple[str, str | None]:
+    """Part a reasoning model's thoughts from its answer: cut off or without their opening tag, as they may be."""
+    if thinking := THINKING.match(text):
+        return text[thinking.end() :], thinking[1].strip()
+    end = THINKING_END.search(text)
+    if end is None or "<think>" in text[: end.start()]:
+        return text, None
+    return text[end.end() :], text[: end.start()].strip()
+
+
+def _read_string(value: object) -> str | None:
+    """Return a text, and None for what is no text."""
+    return clean(value) if isinstance(value, str) else None
+
+
+def _read_usage(counted: object) -> Usage | None:
+    """Read how many tokens were counted."""
+    try:
+        return Usage.model_validate({name: counted.get(name) for name in Usage.model_fields})  # type: ignore[attr-defined]
+    except (AttributeError, ValidationError):
+        return None
+
+
+def _read_logprobs(logprobs: object) -> list[dict[str, object]] | None:
+    """Return the list of tokens with their log probabilities."""
+    tokens = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    if not isinstance(tokens, list) or not all(isinstance(token, Mapping) for token in tokens):
+        return None
+    cleaned: list[dict[str, object]] = json.loads(clean(json.dumps(tokens, ensure_ascii=False)))
+    return cleaned

@@ -1,0 +1,28 @@
+"""Which of two runs in one folder may write what DVC tracks: the one that was started last."""
+
+from pathlib import Path
+
+from potstill.core.records import replacing
+from potstill.teacher.store.owners import name_owner
+
+
+class Turn:
+    """This run's turn to write, until another run with the same log begins.
+
+    A run whose DVC was killed goes on asking; what it would write may be what an older prompt or teacher said, and the
+    DVC that came after it would take that for its own run's.
+    """
+
+    def __init__(self, log: Path) -> None:
+        """Take over from any run before."""
+        self._file = log.with_suffix(".turn")
+        self._name = name_owner()
+        with replacing(self._file) as unfinished:
+            unfinished.write_text(self._name, encoding="utf-8")
+
+    def is_over(self) -> bool:
+        """Return whether another run has taken over."""
+        try:
+            return self._file.read_text(encoding="utf-8") != self._name
+        except FileNotFoundError:
+            return False

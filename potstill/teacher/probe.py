@@ -1,0 +1,62 @@
+"""One small call to a teacher, to see whether it answers."""
+
+import asyncio
+import socket
+import time
+
+from pydantic import JsonValue
+
+from potstill.core.errors import InputError, TransientError
+from potstill.core.params import Teacher
+from potstill.core.records import Message
+from potstill.teacher.api.client import connect
+from potstill.teacher.api.credentials import Credentials
+from potstill.teacher.api.network import address_of, classify_connection_error, connect_timeout_s, proxy_for
+from potstill.teacher.api.replies import Reply
+
+QUESTION = Message(role="user", content="Reply with the letter A.")
+MOST_TOKENS = 16
+
+
+def reach(credentials: Credentials, timeout_s: float) -> str:
+    """Connect to the endpoint's host, or to the proxy on the way, and name what was reached; nothing is sent."""
+    proxy = proxy_for(credentials.endpoint)
+    host, port = address_of(proxy or credentials.endpoint)
+    try:
+        socket.create_connection((host, port), connect_timeout_s(timeout_s)).close()
+    except OSError as error:
+        broken = classify_connection_error(error, (OSError,), credentials, timeout_s)
+        raise InputError(f"{broken}; check {credentials.prefix}_ENDPOINT and the network") from None
+    return f"{host}:{port}{', the proxy,' if proxy else ''}"
+
+
+def ask_probe(
+    teacher: Teacher, extras: dict[str, JsonValue], credentials: Credentials, timeout_s: float
+) -> tuple[Reply, float]:
+    """Ask once, with few tokens allowed, and return the reply and the seconds it took; a client's errors pass."""
+    return asyncio.run(_ask_once(_shrink(teacher, extras), credentials, timeout_s))
+
+
+def _shrink(teacher: Teacher, extras: dict[str, JsonValue]) -> Teacher:
+    """Return the teacher with a small token limit, whichever field sets it, and with more extras."""
+    limits: dict[str, JsonValue] = {
+        name: min(limit, MOST_TOKENS)
+        for name in ("max_tokens", "max_completion_tokens")
+        if isinstance(limit := teacher.extras.get(name), int)
+    }
+    merged = {**teacher.extras, **extras, **limits}
+    return teacher.model_copy(update={"max_tokens": min(teacher.max_tokens, MOST_TOKENS), "extras": merged})
+
+
+async def _ask_once(teacher: Teacher, credentials: Credentials, timeout_s: float) -> tuple[Reply, float]:
+    """Make one attempt, bounded as infer bounds it."""
+    client = connect(teacher, credentials, timeout_s)
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(timeout_s):
+            reply = await client.complete([QUESTION])
+        return reply, time.monotonic() - started
+    except TimeoutError:
+        raise TransientError(f"no answer within {timeout_s:g} s") from None
+    finally:
+        await client.close()

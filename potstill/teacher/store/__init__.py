@@ -1,0 +1,1 @@
+"""What was bought, for ever: journal, claims, keys and ledger."""

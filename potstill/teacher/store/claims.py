@@ -1,0 +1,83 @@
+"""Who is asking for what, so that two runs at once buy each answer once."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from potstill.core.errors import InputError
+from potstill.teacher.store.journal import SERVING, Journal
+from potstill.teacher.store.owners import is_alive, name_owner
+
+CLAIM_S = 60
+CLAIM = f"""
+    INSERT INTO claims SELECT :key, :limit, :owner, :expiry WHERE NOT EXISTS (SELECT 1 {SERVING})
+    ON CONFLICT DO UPDATE SET expires_at = :expiry WHERE owner = :owner
+"""
+HELD = "SELECT owner, expires_at FROM claims WHERE key = ? AND max_tokens = ?"
+DROP_ENDED = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ? AND expires_at = ?"
+DROP = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ?"
+DROP_ANSWERED = """
+    DELETE FROM claims WHERE owner = ? AND EXISTS (
+        SELECT 1 FROM answers WHERE answers.key = claims.key AND answers.max_tokens = claims.max_tokens
+    )
+"""
+
+
+class Claims:
+    """This process's claims in a journal; they end when closed, or with the process.
+
+    One on another machine that shares the file cannot be seen to end, so its claims also expire.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        """Claim nothing yet."""
+        self._journal = journal
+        self._owner = name_owner()
+
+    def claim(self, keys: Sequence[str], max_tokens: int) -> set[str]:
+        """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives.
+
+        Who lives is found out before the journal is written to, and where all is held, it is not: a run that looks
+        again and again for what others leave must not keep them from writing.
+        """
+        free, ended = self._sort(keys, max_tokens)
+        if not free:
+            return set()
+        with self._journal.transaction() as database:
+            database.executemany(DROP_ENDED, ended)
+            values = {"limit": max_tokens, "owner": self._owner, "expiry": time.time() + CLAIM_S}
+            return {key for key in free if database.execute(CLAIM, {"key": key, **values}).rowcount}
+
+    def _sort(self, keys: Sequence[str], max_tokens: int) -> tuple[list[str], list[tuple[str, int, str, float]]]:
+        """Return the keys that nobody else who lives has claimed, and the claims on them of those who do not."""
+        with self._journal.transaction("DEFERRED") as database:
+            held = {key: database.execute(HELD, (key, max_tokens)).fetchone() for key in keys}
+        others = {key: claim for key, claim in held.items() if claim and claim[0] != self._owner}
+        alive = {owner: is_alive(owner) for owner in {owner for owner, _ in others.values()}}
+        ended = {key: claim for key, claim in others.items() if _has_ended(alive[claim[0]], claim[1])}
+        free = [key for key in held if key not in others or key in ended]
+        return free, [(key, max_tokens, *claim) for key, claim in ended.items()]
+
+    def renew(self) -> None:
+        """Put off the expiry of all claims, and give up those that got their answer; to be done often in CLAIM_S.
+
+        To give each up with its answer would cost twice the writing, and a claim beside an answer holds nobody back.
+        """
+        with self._journal.transaction() as database:
+            database.execute(DROP_ANSWERED, (self._owner,))
+            database.execute("UPDATE claims SET expires_at = ? WHERE owner = ?", (time.time() + CLAIM_S, self._owner))
+
+    def release(self, key: str, max_tokens: int) -> None:
+        """Give up a claim of this run without an answer."""
+        with self._journal.transaction() as database:
+            database.execute(DROP, (key, max_tokens, self._owner))
+
+    def close(self) -> None:
+        """Give up all claims; where that fails they end with the process, and the error that matters has been told."""
+        with suppress(InputError), self._journal.transaction() as database:
+            database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
+
+
+def _has_ended(alive: bool | None, expires_at: float) -> bool:
+    """Return whether a claim is nobody's: its owner's end decides, and its expiry only where that cannot be seen."""
+    return expires_at < time.time() if alive is None else not alive

@@ -1,0 +1,32 @@
+"""Who holds a claim: a process that can be told from a dead one."""
+
+import socket
+
+import psutil
+
+SAME_START_S = 1.0
+
+
+def name_owner() -> str:
+    """Name this process: its machine, its number and its start, since numbers are used again."""
+    mine = psutil.Process()
+    return f"{socket.gethostname()} {mine.pid} {_start_of(mine):.2f}"
+
+
+def is_alive(owner: str) -> bool | None:
+    """Return whether an owner still runs; None for one on another machine, of which nothing is known."""
+    host, number, started = owner.rsplit(" ", 2)
+    if host != socket.gethostname():
+        return None
+    try:
+        return bool(abs(_start_of(psutil.Process(int(number))) - float(started)) < SAME_START_S)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _start_of(process: psutil.Process) -> float:
+    """Return when a process began, in seconds that no change of the clock moves.
+
+    Linux counts from its own start, to which psutil adds what the clock now says of that moment.
+    """
+    return float(process.create_time() - (psutil.boot_time() if psutil.LINUX else 0))

@@ -1,0 +1,1 @@
+"""From judged answers to training examples: what stage export is made of."""

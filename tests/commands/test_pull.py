@@ -1,0 +1,229 @@
+"""What `make pull` brings to another machine, and what it says where something is not to be had."""
+
+import gzip
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from potstill.commands import gc, pull, push
+from potstill.teacher.store.journal import Journal
+from tests.clones import Clone, set_remote
+from tests.stores import UNCLOSED, s3_store
+
+pytestmark = UNCLOSED
+
+
+@pytest.fixture
+def second(first: Clone, tmp_path: Path) -> Clone:
+    """A clone of a project in which two answers were bought and an export was made, all of it pushed."""
+    first.buy("a", "b")
+    first.keep("data/export", train="rows", validation="more")
+    first.tell(push.main)
+    first.commit("Export")
+    return first.clone(tmp_path / "second")
+
+
+def object_in_remote(tmp_path: Path, content: bytes) -> Path:
+    (found,) = [file for file in (tmp_path / "remote").rglob("*") if file.is_file() and file.read_bytes() == content]
+    return found
+
+
+def test_outputs_ledger_and_journal_come_with_one_command(second: Clone) -> None:
+    said = second.tell(pull.main)
+    assert re.match(r"5 files, \d+ bytes fetched from /", said)
+    assert "answers new to the journal: 2 (segments in data/ledger: 1)" in said
+    assert said.endswith("nothing is only here\n")
+    assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
+    with Journal(second.journal) as journal:
+        assert journal.find("a", 16) is not None
+    assert second.tell(pull.main).startswith("0 files, 0 bytes fetched")
+
+
+def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
+    second.tell(pull.main)
+    changed = second.folder / "data/export/train.jsonl"
+    changed.unlink()
+    changed.write_text("by hand")
+    assert second.refuse(pull.main) == (
+        "data/export/train.jsonl: changed by hand since they were made, and nowhere saved; `dvc commit --force` keeps "
+        "them as they are, or `make pull FORCE=1` overwrites them"
+    )
+    assert changed.read_text() == "by hand"
+    second.tell(pull.main, "--force")
+    assert changed.read_text() == "rows"
+
+
+def test_what_was_changed_and_is_saved_elsewhere_is_put_right_without_a_word(second: Clone) -> None:
+    second.tell(pull.main)
+    changed = second.folder / "data/export/train.jsonl"
+    changed.unlink()
+    changed.write_text("more")  # as the cache has it of another file
+    second.tell(pull.main)
+    assert changed.read_text() == "rows"
+
+
+def test_an_object_that_is_missing_is_told_with_its_maker_and_the_way_to_it(second: Clone, tmp_path: Path) -> None:
+    object_in_remote(tmp_path, b"rows").unlink()
+    sentence = second.refuse(pull.main)
+    assert re.match(
+        r"not in the remote: data/export, made by commit \w{10} \(Export; t@localhost, 20..-..-..\); ", sentence
+    )
+    assert sentence.endswith("; `make repro` makes it again from the ledger, and asks only what is not there")
+    with Journal(second.journal) as journal:  # what could be had was taken
+        assert journal.find("a", 16) is not None
+
+
+def test_a_segment_that_is_missing_is_told_and_the_others_are_taken(
+    first: Clone, second: Clone, tmp_path: Path
+) -> None:
+    first.buy("c")
+    first.tell(push.main)
+    first.commit("Buy c")
+    (newer,) = [file for file in first.ledger.iterdir() if b"answer to c" in gzip.decompress(file.read_bytes())]
+    object_in_remote(tmp_path, newer.read_bytes()).unlink()
+    second.git("pull", "-q")
+    sentence = second.refuse(pull.main)
+    assert sentence.startswith("not in the remote: data/ledger, made by commit ")
+    assert sentence.endswith("must run `make push ALL=1`, or its answers will be bought again")
+    with Journal(second.journal) as journal:
+        assert journal.find("a", 16) is not None
+        assert journal.find("c", 16) is None
+    first.tell(push.main)
+    second.tell(pull.main)
+    assert second.answers() == {"a", "b", "c"}
+
+
+def test_an_object_that_was_damaged_in_the_remote_is_told_and_never_comes_in(
+    local: Clone, tmp_path: Path, s3_endpoint: str
+) -> None:
+    store = s3_store(s3_endpoint)
+    local.environment |= store.environment
+    set_remote(local, store.url)
+    local.keep("data/export", train="rows", validation="more")
+    local.tell(push.main)
+    local.commit("Export")
+    (name,) = [name for name in store.files() if name.endswith(md5_of_text("rows")[2:])]
+    store.files_system.pipe_file(f"{store.url.removeprefix('s3://')}/{name}", b"ro")
+    second = local.clone(tmp_path / "second")
+
+    said = second.say(pull.main).stderr
+
+    assert f"damaged in the remote: {store.url.removeprefix('s3://')}/{name} (of data/export); delete it there" in said
+    assert "Error: not in the remote: data/export, made by " in said
+    assert not (second.folder / "data/export").exists()
+    assert b"ro" not in {file.read_bytes() for file in second.objects()}
+
+
+def md5_of_text(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def test_a_segment_that_a_killed_publish_left_is_published_after_the_pull(second: Clone) -> None:
+    second.tell(pull.main)
+    second.buy("d")
+    second.tell(push.main)
+    second.git("checkout", "-q", "data/ledger.dvc")  # as if killed between the segment and `dvc add`
+    shutil.rmtree(second.folder / ".dvc/cache")
+    with Journal(second.journal) as journal:
+        assert journal.find("d", 16) is not None
+    second.tell(pull.main)
+    assert second.answers() == {"a", "b", "d"}
+    second.tell(push.main)
+    assert second.answers() == {"a", "b", "d"}
+
+
+def test_a_pointer_with_the_marks_of_a_merge_is_told(second: Clone) -> None:
+    second.pointer.write_text("<<<<<<< HEAD\nouts: []\n=======\nouts: []\n>>>>>>> side\n")
+    assert "marks of a merge" in second.refuse(pull.main)
+
+
+def test_outputs_of_other_commits_that_nobody_has_are_told_and_stop_nothing(first: Clone, second: Clone) -> None:
+    first.keep("data/export", train="never pushed")
+    first.commit("Not pushed")
+    first.keep("data/export", train="rows", validation="more")
+    first.commit("As before")
+    second.git("pull", "-q")
+    said = second.tell(pull.main, "--all-commits")
+    assert re.search(r"neither here nor in the remote: data/export of commit \w{10} \(Not pushed; ", said)
+    assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
+
+
+def test_without_a_remote_the_way_to_one_is_said(local: Clone) -> None:
+    assert "`make remote URL=azure://container/path`" in local.refuse(pull.main)
+
+
+def test_segments_that_this_commit_does_not_name_leave_the_folder_where_the_cache_has_them(second: Clone) -> None:
+    second.tell(pull.main)
+    second.share("d")
+    second.git("checkout", "-q", "HEAD^")
+    second.tell(pull.main)
+    assert second.answers() == {"a", "b"}
+    with Journal(second.journal) as journal:
+        assert journal.find("d", 16) is not None
+    second.git("checkout", "-q", "main")
+    second.tell(pull.main)
+    assert second.answers() == {"a", "b", "d"}
+
+
+def test_without_the_listing_of_the_ledger_no_segment_leaves_the_folder(
+    first: Clone, second: Clone, tmp_path: Path
+) -> None:
+    second.tell(pull.main)
+    first.share("c")
+    first.git("push", "-q")
+    for listing in (tmp_path / "remote").rglob("*.dir"):
+        listing.unlink()
+    second.git("pull", "-q")
+    second.journal.unlink()
+    assert "not in the remote: data/ledger" in second.refuse(pull.main)
+    assert second.answers() == {"a", "b"}
+    with Journal(second.journal) as journal:
+        assert journal.find("a", 16) is not None
+
+
+def test_a_damaged_segment_here_is_fetched_again(second: Clone) -> None:
+    second.tell(pull.main)
+    (segment,) = second.ledger.iterdir()
+    whole = segment.read_bytes()
+    (kept,) = [file for file in second.objects() if file.read_bytes() == whole]
+    for file in (segment, kept):
+        file.chmod(0o644)
+        file.write_bytes(b"cut")
+        file.chmod(0o444)
+    second.tell(pull.main)
+    assert segment.read_bytes() == kept.read_bytes() == whole
+
+
+def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) -> None:
+    stage = "stages:\n  {0}:\n    cmd: mkdir -p data/{0} && echo {0} > data/{0}/f\n    outs: [data/{0}]\n"
+    for name in ("old", "new"):
+        (first.folder / "dvc.yaml").write_text(stage.format(name))
+        first.run("dvc", "repro", "--quiet")
+    assert "data/old" in (first.folder / "dvc.lock").read_text()
+    first.tell(push.main)
+    first.commit("Rename the stage")
+    second = first.clone(tmp_path / "second")
+    second.tell(pull.main)
+    assert (second.folder / "data/new/f").read_text() == "new\n"
+
+
+def test_a_file_where_the_ledger_should_be_is_told(second: Clone) -> None:
+    second.ledger.write_text("a file")
+    assert "expected to read and write here, but [Errno 17]" in second.refuse(pull.main)
+
+
+def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> None:
+    second.tell(pull.main)
+    second.buy("d")
+    second.publish()
+    second.git("checkout", "-q", "data/ledger.dvc")
+    second.tell(pull.main)
+    assert second.answers() == {"a", "b", "d"}
+    second.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
+    second.tell(gc.main, "--unpushed")
+    assert b"answer to d" in b"".join(
+        gzip.decompress(file.read_bytes()) for file in second.objects() if file.read_bytes()[:2] == b"\x1f\x8b"
+    )

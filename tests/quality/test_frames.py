@@ -1,0 +1,66 @@
+import pytest
+
+from potstill.quality.frames import QUESTION_COLUMNS, READING_COLUMNS, printable
+from potstill.reading.judging import judge_question
+from tests.judged import frames_of, judge
+
+
+def test_letters_read_counts_only_readings_with_a_letter() -> None:
+    questions = frames_of(train=[judge(0, "ADA"), judge(1, ["A", None, None]), judge(2, [None] * 3)]).questions
+    assert questions["letters_read"].tolist() == [3, 1, 0]
+    assert questions["plurality_share"].fillna(-1).tolist() == pytest.approx([2 / 3, 1, -1], abs=1e-6)
+
+
+def test_frames_have_a_row_for_each_response_and_for_each_question() -> None:
+    frames = frames_of(train=[judge(0, "AB", "A"), judge(1, "C", "A")], test=[judge(0, "B", None)])
+    assert tuple(frames.readings) == READING_COLUMNS
+    assert tuple(frames.questions) == QUESTION_COLUMNS
+    places = frames.readings[["split", "request_id", "rotation", "gold", "answer"]].to_numpy().tolist()
+    assert places == [
+        ["train", "q0:0:0", 0, "A", "A"],
+        ["train", "q0:1:0", 1, "D", "B"],
+        ["train", "q1:0:0", 0, "A", "C"],
+        ["test", "q0:0:0", 0, "none", "B"],
+    ]
+    assert frames.questions[["split", "question_id", "gold"]].to_numpy().tolist() == [
+        ["train", "q0", "A"],
+        ["train", "q1", "A"],
+        ["test", "q0", "none"],
+    ]
+
+
+def test_gold_of_a_question_is_in_the_original_order_whatever_rotation_comes_first() -> None:
+    judged = judge(0, "AAA", "B")
+    later = judge_question(None, list(zip(judged.requests, judged.responses, strict=True))[1:])
+    assert frames_of(train=[later]).questions["gold"].tolist() == ["B"]
+
+
+def test_a_question_without_a_concept_has_none() -> None:
+    frames = frames_of(train=[judge(0, "A", concept="cat"), judge(1, "A")])
+    assert frames.readings["concept"].tolist() == frames.questions["concept"].tolist() == ["cat", "none"]
+
+
+def test_frames_of_a_split_hold_its_rows_alone() -> None:
+    frames = frames_of(train=[judge(0, "AB"), judge(1, "C")], test=[judge(0, "B")])
+    readings, questions = frames.of_split("test")
+    assert (readings["answer"].tolist(), len(questions)) == (["B"], 1)
+    assert list(frames.splits) == ["train", "test"]
+
+
+def test_a_split_without_questions_has_empty_frames() -> None:
+    readings, questions = frames_of(train=[judge(0, "A")]).of_split("validation")
+    assert (len(readings), len(questions)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("a\r\nb\rc\nd\te", "a\nb\nc\nd\te", id="line ends and tabs stay"),
+        pytest.param("\x1b[31m", "\N{SYMBOL FOR ESCAPE}[31m", id="escape"),
+        pytest.param("\x00\x1f\x7f", "\u2400\u241f\u2421", id="other controls"),
+        pytest.param("\x80\x9f", "\ufffd\ufffd", id="controls without a picture"),
+        pytest.param("caf\N{LATIN SMALL LETTER E WITH ACUTE}", "caf\xe9", id="letters stay"),
+    ],
+)
+def test_control_characters_are_shown_as_pictures(text: str, shown: str) -> None:
+    assert printable(text) == shown

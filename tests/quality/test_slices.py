@@ -1,0 +1,43 @@
+import pytest
+
+from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, count_words, length_band, question_type
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("What might a cat do?", "what/which", id="what"),
+        pytest.param("WHICH way is north?", "what/which", id="upper case"),
+        pytest.param("Where's the key?", "where", id="contraction"),
+        pytest.param("Who wins?", "who", id="who"),
+        pytest.param("Whom did you ask?", "who", id="whom"),
+        pytest.param("Whose permission do you need?", "who", id="whose"),
+        pytest.param("How do you keep your place?", "how", id="how"),
+        pytest.param("Why might a person squint?", "why", id="why"),
+        pytest.param("If it rains, what falls?", "other", id="question word later"),
+        pytest.param("Whatever happens next?", "other", id="longer word"),
+        pytest.param('  "...What?" she said', "what/which", id="quotes and dots before"),
+        pytest.param("__Why__ not?", "why", id="underscores before"),
+        pytest.param("\N{INVERTED QUESTION MARK}How many?", "how", id="other punctuation"),
+        pytest.param("\N{RIGHT-TO-LEFT OVERRIDE}Where?", "where", id="invisible mark before"),
+        pytest.param("", "other", id="empty"),
+        pytest.param("?!", "other", id="no word"),
+    ],
+)
+def test_question_type_is_its_first_word(text: str, expected: str) -> None:
+    assert question_type(text) == expected
+    assert expected in QUESTION_TYPES
+
+
+@pytest.mark.parametrize(
+    ("words", "band"),
+    [
+        *((0, "<10"), (9, "<10"), (10, "10\N{EN DASH}14"), (14, "10\N{EN DASH}14")),
+        *((15, "15\N{EN DASH}19"), (19, "15\N{EN DASH}19"), (20, "20+"), (9000, "20+")),
+    ],
+)
+def test_length_band_has_its_bounds(words: int, band: str) -> None:
+    text = " \n\t".join(["word"] * words)
+    assert count_words(text) == words
+    assert length_band(text) == band
+    assert band in LENGTH_BANDS

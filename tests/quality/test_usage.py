@@ -1,0 +1,58 @@
+from collections.abc import Sequence
+
+import pytest
+
+from potstill.core.params import Price
+from potstill.core.records import Response, Status
+from potstill.quality.usage import UsageCounter, describe_cost
+from tests.judged import make_request, make_response
+
+
+def count(responses: Sequence[Response], price: Price | None) -> dict[str, int | float | None]:
+    counter = UsageCounter(price)
+    for response in responses:
+        counter.add(response)
+    return counter.count()
+
+
+def test_usage_counts_each_answer_bought_once() -> None:
+    request = make_request()
+    bought = make_response(request, "C", key="k1")
+    failed = make_response(request, None, "failed", usage=None, key="k3")
+    responses = [bought, bought, make_response(request, "C", key="k2"), failed]
+    assert count(responses, None) == {
+        "requests": 2,
+        "prompt_tokens": 200,
+        "completion_tokens": 20,
+        "cost_usd": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("price", "unmetered", "cost"),
+    [
+        pytest.param({"input": 2.0, "output": 5.0}, None, 0.00025, id="priced"),
+        pytest.param({"input": 2.0, "output": None}, None, None, id="half a price"),
+        pytest.param({"input": 2.0, "output": 5.0}, "answered", None, id="an answer without a count"),
+        pytest.param({"input": 2.0, "output": 5.0}, "failed", 0.00025, id="a failure costs nothing"),
+        pytest.param({"input": 0.0, "output": 0.0}, "answered", 0, id="for nothing"),
+    ],
+)
+def test_cost_is_known_or_none(price: dict[str, float | None], unmetered: Status | None, cost: float | None) -> None:
+    responses = [make_response(make_request(), "C")]
+    if unmetered:
+        responses.append(make_response(make_request(1), None, unmetered, usage=None))
+    assert count(responses, Price.model_validate(price))["cost_usd"] == cost
+
+
+@pytest.mark.parametrize(
+    ("cost", "told"),
+    [
+        pytest.param(None, "unknown (no price, or no count of tokens)", id="unknown"),
+        pytest.param(0, "0.00 US dollars", id="nothing"),
+        pytest.param(0.004, "less than 0.01 US dollars", id="next to nothing"),
+        pytest.param(1234.5, "1,234.50 US dollars", id="much"),
+    ],
+)
+def test_cost_is_told_to_the_cent_and_never_as_nothing_that_is_something(cost: float | None, told: str) -> None:
+    assert describe_cost(cost) == told

@@ -1,0 +1,90 @@
+import asyncio
+
+import pytest
+
+from potstill.core.errors import FatalError, InputError
+from potstill.core.params import Price, Teacher
+from potstill.core.records import Message, Usage
+from potstill.teacher.budget import Budget
+
+PRICED = Teacher(provider="azure", model="m", max_tokens=100, price_per_million=Price(input=0, output=10_000))
+ASKED = [Message(role="user", content="Why?")]  # at most 100 tokens at 0.01 dollars: 1 dollar
+
+
+def used(tokens: int) -> Usage:
+    return Usage(prompt_tokens=5, completion_tokens=tokens)
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        pytest.param(None, id="none"),
+        pytest.param(Price(input=1, output=None), id="half"),
+        pytest.param(Price(input=None, output=1), id="other half"),
+    ],
+)
+def test_a_budget_needs_a_price(price: Price | None) -> None:
+    teacher = Teacher(provider="azure", model="m", price_per_million=price)
+    with pytest.raises(InputError, match=r"teachers.gpt.price_per_million: expected input and output"):
+        Budget("gpt", teacher, 1.0)
+    assert Budget("gpt", teacher, None).known_cost_usd is None
+
+
+def test_what_was_used_is_summed_up() -> None:
+    budget = Budget("t", PRICED, None)
+    for call, tokens in enumerate((3, 20)):
+        budget.settle(call, used(tokens))
+    assert budget.known_cost_usd == pytest.approx(0.23)
+
+
+def test_an_answer_without_a_count_is_taken_at_its_dearest() -> None:
+    async def spend() -> float:
+        budget = Budget("t", PRICED, 5)
+        await budget.reserve(0, ASKED)
+        budget.settle(0, None)
+        return budget.spent_usd
+
+    assert asyncio.run(spend()) == pytest.approx(1.0)
+
+
+def test_a_call_that_would_cross_the_budget_is_not_made() -> None:
+    async def spend() -> int:
+        budget, calls = Budget("t", PRICED, 2.5), 0
+        with pytest.raises(
+            FatalError, match=r"runtime.budget_usd: 1.6000 of 2.5 US dollars are spent, .* up to 1.0000"
+        ):
+            for call in range(100):
+                await budget.reserve(call, ASKED)
+                calls += 1
+                budget.settle(call, used(80))
+        return calls
+
+    assert asyncio.run(spend()) == 2
+
+
+def test_a_call_waits_for_what_others_may_give_back() -> None:
+    async def spend() -> list[str]:
+        budget, told = Budget("t", PRICED, 1.5), []
+
+        async def call(number: int, tokens: int) -> None:
+            await budget.reserve(number, ASKED)
+            told.append(f"start {number}")
+            await asyncio.sleep(0.05)
+            told.append(f"end {number}")
+            budget.settle(number, used(tokens))
+
+        await asyncio.gather(call(0, 10), call(1, 10))
+        return told
+
+    assert asyncio.run(spend()) == ["start 0", "end 0", "start 1", "end 1"]
+
+
+def test_a_call_that_failed_gives_back_what_was_set_aside() -> None:
+    async def spend() -> float:
+        budget = Budget("t", PRICED, 1.0)
+        for call in range(3):
+            await budget.reserve(call, ASKED)
+            budget.release(call)
+        return budget.spent_usd
+
+    assert asyncio.run(spend()) == 0

@@ -1,0 +1,181 @@
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import pairwise
+
+import pytest
+
+from potstill.teacher.api.replies import Limits
+from potstill.teacher.pace import Pace, Turn, greatest_sum
+
+
+def run_for(
+    seconds: float, pace_of: Callable[[], Pace], call: Callable[[Pace], Awaitable[None]], workers: int = 8
+) -> float:
+    """Let workers call in turn for so long; return how many calls a second started."""
+
+    async def run() -> float:
+        pace, started = pace_of(), 0
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+
+        async def work() -> None:
+            nonlocal started
+            while loop.time() < end:
+                await call(pace)
+                started += 1
+
+        await asyncio.gather(*(work() for _ in range(workers)))
+        return started / seconds
+
+    return asyncio.run(run())
+
+
+async def start(pace: Pace) -> None:
+    await pace.wait_for_turn(10)
+
+
+@pytest.mark.parametrize(
+    ("requests", "tokens", "rate"),
+    [
+        pytest.param(6000, None, 100, id="requests"),
+        pytest.param(None, 60_000, 100, id="tokens"),
+        pytest.param(6000, 30_000, 50, id="the narrower of both"),
+    ],
+)
+def test_calls_start_as_fast_as_the_given_limits_allow_and_no_faster(
+    requests: float | None, tokens: float | None, rate: float
+) -> None:
+    seen = run_for(1.0, lambda: Pace(requests, tokens), start)
+    assert 0.85 * rate <= seen <= 1.1 * rate + 8  # each of the workers ends with one call more
+
+
+def test_without_a_limit_calls_start_at_once() -> None:
+    async def start_many() -> float:
+        pace, loop = Pace(None, None), asyncio.get_running_loop()
+        before = loop.time()
+        await asyncio.gather(*(pace.wait_for_turn(1000) for _ in range(500)))
+        return loop.time() - before
+
+    assert asyncio.run(start_many()) < 0.5
+
+
+def test_a_limit_that_the_server_tells_is_kept() -> None:
+    async def call(pace: Pace) -> None:
+        await pace.wait_for_turn(10)
+        pace.note_answer(10, 10, Limits(requests_per_minute=3000))
+
+    assert run_for(1.0, lambda: Pace(None, None), call) < 70
+
+
+def test_a_limit_that_the_user_gives_outweighs_the_servers() -> None:
+    async def call(pace: Pace) -> None:
+        await pace.wait_for_turn(10)
+        pace.note_answer(10, 10, Limits(requests_per_minute=60))
+
+    assert run_for(0.5, lambda: Pace(6000, None), call) > 80
+
+
+def test_an_answer_that_took_more_tokens_than_expected_is_made_up_for() -> None:
+    async def call(pace: Pace) -> None:
+        await pace.wait_for_turn(10)
+        pace.note_answer(10, 40, Limits())
+
+    assert run_for(1.0, lambda: Pace(None, 60_000), call) < 45
+
+
+class Bucket:
+    """A server that allows so many calls a second, and as many at once."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate, self.store, self.filled_at = rate, rate, 0.0
+        self.allowed = self.refused = 0
+
+    async def call(self, pace: Pace) -> None:
+        turn = await pace.wait_for_turn(1)
+        now = asyncio.get_running_loop().time()
+        self.store = min(self.rate, self.store + (now - (self.filled_at or now)) * self.rate) - 1
+        self.filled_at = now
+        if self.store < 0:
+            self.store += 1
+            self.refused += 1
+            pace.note_refusal(turn, 0.2)
+            await asyncio.sleep(0.05)
+        else:
+            self.allowed += 1
+            await asyncio.sleep(0.02)
+            pace.note_answer(1, 1, Limits())
+
+
+def test_a_limit_that_nobody_tells_is_learned_from_refusals() -> None:
+    server = Bucket(rate=100)
+    run_for(4.0, lambda: Pace(None, None), server.call, workers=10)
+    assert server.refused <= 0.1 * server.allowed
+    assert server.allowed >= 0.75 * 4 * server.rate
+
+
+def test_refusals_now_and_then_slow_nothing_down() -> None:
+    async def call(pace: Pace) -> None:
+        turn = await pace.wait_for_turn(1)
+        await asyncio.sleep(0.005)
+        counts["calls"] += 1
+        if counts["calls"] % 8 == 0:
+            pace.note_refusal(turn, 5)
+        else:
+            pace.note_answer(1, 1, Limits())
+
+    counts = {"calls": 0}
+    assert run_for(1.0, lambda: Pace(None, None), call) > 300
+
+
+def longest_pauses(refused: Iterable[bool]) -> list[float]:
+    """Make calls one after the other, refused or answered, and return the pauses above 0.3 s before them."""
+
+    async def ask() -> list[float]:
+        pace, now = Pace(None, None), asyncio.get_running_loop().time
+        starts = []
+        for each in refused:
+            turn = await pace.wait_for_turn(1)
+            starts.append(now())
+            if each:
+                pace.note_refusal(turn, 0)
+            else:
+                pace.note_answer(1, 1, Limits())
+        return [after - before for before, after in pairwise(starts) if after - before > 0.3]
+
+    return asyncio.run(ask())
+
+
+def test_one_refusal_in_six_means_more_once_a_limit_was_met() -> None:
+    one_in_six = [number % 6 == 0 for number in range(150)]
+
+    assert len(longest_pauses(one_in_six)) == 0
+    assert len(longest_pauses([False] * 20 + [True] * 7 + one_in_six)) == 2
+
+
+def test_a_server_that_refuses_from_the_first_call_on_is_paused_for_and_not_crept_up_to() -> None:
+    assert longest_pauses([True] * 6 + [False] * 20) == [pytest.approx(0.5, abs=0.2)]
+
+
+@pytest.mark.parametrize(
+    ("refused", "total"),
+    [
+        pytest.param([], 0, id="no calls"),
+        pytest.param([False] * 9, 0, id="none refused"),
+        pytest.param([True] * 3, 3, id="all refused"),
+        pytest.param([True, True, False, True], 2.75, id="a part back for another call"),
+        pytest.param([True] * 5 + [False] * 100, 0, id="long ago"),
+    ],
+)
+def test_refusals_are_summed_up_to_the_latest_call(refused: list[bool], total: float) -> None:
+    assert greatest_sum([Turn(0.0, each) for each in refused], -0.25) == total
+
+
+def test_no_call_starts_while_the_server_is_away() -> None:
+    async def wait() -> float:
+        pace, loop = Pace(None, None), asyncio.get_running_loop()
+        before = loop.time()
+        pace.close_for(0.3)
+        await pace.wait_for_turn(1)
+        return loop.time() - before
+
+    assert asyncio.run(wait()) >= 0.3
