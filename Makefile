@@ -1,6 +1,6 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce azurite dag report test lint format types check clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce azurite dag report test test-all lint format types check clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -12,7 +12,7 @@ given = $(if $(findstring command,$(origin $(1))),$(filter-out 0,$($(1))))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## list these goals
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 setup: $(READY) ## make .venv with everything pinned in requirements.lock
 
@@ -77,12 +77,16 @@ report: ## print where the report page is, and open it where there is a browser
 	@echo "$(CURDIR)/reports/index.html"
 	@$(PYTHON) -m webbrowser "file://$(CURDIR)/reports/index.html"
 
-test: $(READY) ## run the tests
+test: $(READY) ## run the tests, all but the slow ones
+	pytest --numprocesses=auto --dist=worksteal -m "not slow"
+
+test-all: $(READY) ## run the slow tests, too: long stories through real dvc processes, many kills, many random cases
 	pytest --numprocesses=auto --dist=worksteal
 
 lint: $(READY) ## check style
 	ruff check
 	ruff format --check
+	lint-imports
 
 format: $(READY) ## put the code into the house style
 	ruff check --fix
@@ -91,7 +95,7 @@ format: $(READY) ## put the code into the house style
 types: $(READY) ## check types
 	mypy
 
-check: lint types test ## lint, types, test
+check: lint types test-all ## lint, types, test-all
 
 clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
 	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis
