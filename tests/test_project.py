@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from potstill.core.params import Section
 from potstill.quality.tables import make_tables
 from tests.judged import frames_of
 from tests.project import Project
@@ -121,6 +122,12 @@ def test_every_param_that_a_stage_reads_is_tracked(stage: str) -> None:
 def test_every_tracked_param_is_read(stage: str) -> None:
     read = reads_of_stages()[stage].paths
     assert {param for param in tracked_params(stage) if not any(f"{p}.".startswith(f"{param}.") for p in read)} == set()
+
+
+def test_every_param_is_read() -> None:
+    fields = {f"{section.__name__}.{name}" for section in Section.__subclasses__() for name in section.model_fields}
+    assert fields - set.union(*[reads.fields for reads in reads_of_stages().values()]) == set()
+    assert len(fields) > 30
 
 
 def test_the_confusion_plot_has_answers_across_and_gold_down() -> None:

@@ -1,4 +1,7 @@
-"""The model of params.yaml: three choices, three catalogues, and a section for each stage."""
+"""The model of params.yaml: three choices, three catalogues, and a section for each stage.
+
+A field's description says what it means, in which unit, and which values are legal; the README's table is made of them.
+"""
 
 import string
 from pathlib import Path
@@ -11,14 +14,17 @@ from ruamel.yaml.reader import ReaderError
 
 from potstill.core.errors import InputError
 from potstill.core.records import AnswerFormat, Split
-from potstill.core.validation_errors import format_validation_error
+from potstill.core.validation_errors import format_validation_error, suggest
 
 PARAMS_FILE = Path("params.yaml")
 PLACEHOLDERS = ("question", "answer_choices", "labels")
+CATALOGUES = {"dataset": "datasets", "prompt": "prompts", "teacher": "teachers"}
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 Size = Annotated[int, Field(ge=0)] | None
 Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Dollars = Annotated[float, Field(ge=0)]
 
 
 class Section(BaseModel):
@@ -28,60 +34,62 @@ class Section(BaseModel):
 
 
 class Splits(Section):
-    """The dataset's own name of each split; None where it has none."""
+    """The dataset's own names of the three splits."""
 
-    train: str = "train"
-    validation: str | None = "validation"
-    test: str | None = "test"
+    train: str = Field(default="train", description="the dataset's own name of its train split")
+    validation: str | None = Field(
+        default="validation", description="likewise; null carves validation out of train, after the training rows"
+    )
+    test: str | None = Field(default="test", description="likewise; null: there is none")
 
 
 class Columns(Section):
     """Where a Question's parts stand in a schema that no adapter knows."""
 
-    question: str
-    choices: str | list[str]
-    answer: str | None = None
-    answer_is: Literal["label", "index", "text"] = "label"
-    id: str | None = None
-    concept: str | None = None
-
-    @field_validator("choices", mode="before")
-    @classmethod
-    def check_names(cls, choices: object) -> object:
-        """Refuse in one sentence what is neither of the two."""
-        names = choices if isinstance(choices, list) else [choices]
-        if not names or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"expected a column's name or a list of them, got {choices!r}")
-        return choices
+    question: str = Field(description="the column with the question")
+    choices: str | Annotated[list[str], Field(min_length=1)] = Field(
+        description="the column with the choices, or a list of columns with one each"
+    )
+    answer: str | None = Field(default=None, description="the column with gold; null: there is none")
+    answer_is: Literal["label", "index", "text"] = Field(
+        default="label", description="how gold names its choice: label, index (from 0) or text"
+    )
+    id: str | None = Field(default=None, description="the column with the id; null: split and position make one")
+    concept: str | None = Field(default=None, description="the column with the concept; null: there is none")
 
 
 class Dataset(Section):
-    """A Hub dataset, or a file or folder below data/source."""
+    """Where questions come from."""
 
-    path: str
-    name: str | None = None
-    revision: str | None = None
-    splits: Splits = Splits()
-    columns: Columns | None = None
+    path: str = Field(description="a Hugging Face dataset, or a file or folder below data/source")
+    name: str | None = Field(default=None, description="its configuration (subset) on the Hub; null: it has only one")
+    revision: str | None = Field(default=None, description="the Hub commit to take; null: the newest")
+    splits: Splits = Field(default=Splits(), description="the dataset's own names of train, validation and test")
+    columns: Columns | None = Field(default=None, description="where the parts stand, for a schema that is not known")
 
 
 class Load(Section):
-    """How many questions to take of each split (None = all), and how."""
+    """How many questions to take, and which."""
 
-    train: Size
-    validation: Size
-    test: Size
-    sample: Literal["head", "random"] = "head"
-    seed: int = 0
-    on_bad_row: Literal["stop", "skip"] = "stop"
+    train: Size = Field(description="train questions to take: 0 or more; null: all")
+    validation: Size = Field(description="validation questions to take: 0 or more; null: all")
+    test: Size = Field(description="test questions to take: 0 or more; null: all")
+    sample: Literal["head", "random"] = Field(default="head", description="which ones: head or random")
+    seed: int = Field(default=0, description="which random sample: any integer")
+    on_bad_row: Literal["stop", "skip"] = Field(
+        default="stop", description="stop, or skip (listed in data/raw/source.json)"
+    )
 
 
 class Prompt(Section):
-    """A system and a user message with placeholders in braces, and how what they ask for is to be read."""
+    """How a question is put, and how its answer is read."""
 
-    system: str
-    user: str
-    answer_format: AnswerFormat | None = None
+    system: str = Field(description="the system message, with {question}, {answer_choices} and {labels} filled in")
+    user: str = Field(description="the user message, likewise")
+    answer_format: AnswerFormat | None = Field(
+        default=None,
+        description="where the answer stands: letter (the whole text), final_line or json; null: wherever it commits",
+    )
 
     @field_validator("system", "user")
     @classmethod
@@ -101,19 +109,19 @@ class Prompt(Section):
     @model_validator(mode="after")
     def check_that_it_asks(self) -> Self:
         """Refuse a prompt that is the same for every question, and so would be asked and answered once for all."""
-        parts = [*string.Formatter().parse(self.system), *string.Formatter().parse(self.user)]
+        fields = [field for _, field, _, _ in string.Formatter().parse(self.system + self.user)]
         for name in ("question", "answer_choices"):
-            if name not in [field for _, field, _, _ in parts]:
+            if name not in fields:
                 raise ValueError(f"expected {{{name}}} in system or user, found it in neither")
         return self
 
 
 class Prepare(Section):
-    """Which splits to ask about, in how many rotations of the choices, how many times each."""
+    """Which questions to put, and how often."""
 
-    rotations: Annotated[int, Field(ge=1, le=26)]
-    replicates: Annotated[int, Field(ge=1)]
-    splits: Annotated[list[Split], Field(min_length=1)]
+    rotations: int = Field(ge=1, le=26, description="askings with the choices moved up by 0, 1, ... places: 1 to 26")
+    replicates: int = Field(ge=1, description="times that each request is asked: 1 or more")
+    splits: list[Split] = Field(min_length=1, description="the splits to ask about: of train, validation, test")
 
     @field_validator("splits")
     @classmethod
@@ -125,79 +133,99 @@ class Prepare(Section):
 
 
 class Price(Section):
-    """US dollars per million tokens; None where unknown."""
+    """What a teacher's tokens cost."""
 
-    input: Annotated[float, Field(ge=0)] | None
-    output: Annotated[float, Field(ge=0)] | None
+    input: Dollars | None = Field(description="US dollars per million tokens of prompts; null: not known")
+    output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
 
 
 class Teacher(Section):
     """A model, where it is served, and how it is sampled."""
 
-    provider: Literal["local", "azure", "openai"]
-    model: str
-    temperature: Annotated[float, Field(ge=0, le=2)] = 0
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: int | None = None
-    max_tokens: Annotated[int, Field(ge=1)] = 4000
-    extras: dict[str, JsonValue] = {}
-    credentials: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] = "TEACHER_MODEL"
-    scope: str | None = None
-    price_per_million: Price | None = None
+    provider: Literal["local", "azure", "openai"] = Field(
+        description="local (the bundled model), azure (an endpoint ending in /models) or openai (any with OpenAI's API)"
+    )
+    model: str = Field(description="the name that the provider knows it by")
+    temperature: float = Field(default=0, ge=0, le=2, description="0 to 2")
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="above 0 up to 1; null: the provider's default"
+    )
+    seed: int | None = Field(default=None, description="any integer; null: none is sent")
+    max_tokens: int = Field(default=4000, ge=1, description="tokens of one answer at most: 1 or more")
+    extras: dict[str, JsonValue] = Field(
+        default={}, description="further fields of the request, as the provider documents them"
+    )
+    credentials: str = Field(
+        default="TEACHER_MODEL",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one",
+    )
+    scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
+    price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")
 
 
 class Gates(Section):
-    """What a teacher must reach; None is off. A failed gate stops the stage if `strict`."""
+    """What a teacher must reach in each split."""
 
-    min_answered_rate: Share | None = None
-    min_accuracy: Share | None = None
-    better_than_chance: bool | None = None
-    max_recall_std: Share | None = None
-    max_tv_distance: Share | None = None
-    strict: bool = False
+    min_answered_rate: Share | None = Field(
+        default=None, description="share of rows in which a letter was read: 0 to 1; null: off"
+    )
+    min_accuracy: Share | None = Field(default=None, description="accuracy: 0 to 1; null: off")
+    better_than_chance: bool | None = Field(
+        default=None, description="true: accuracy's 95 % interval must lie above guessing; null: off"
+    )
+    max_recall_std: Share | None = Field(
+        default=None, description="standard deviation of recall over gold letters (RStd): 0 to 1; null: off"
+    )
+    max_tv_distance: Share | None = Field(
+        default=None, description="total variation of the letters answered from gold: 0 to 1; null: off"
+    )
+    strict: bool = Field(default=False, description="true: a failed gate stops the run before export")
 
 
 class Analyze(Section):
-    """How many rows the report's explorer holds, and what the teacher must reach."""
+    """What the report shows, and asks of a teacher."""
 
-    explorer_rows: Annotated[int, Field(ge=0)]
-    gates: Gates = Gates()
+    explorer_rows: int = Field(ge=0, description="rows that the report page lists: 0 or more; of more, a random sample")
+    gates: Gates = Field(default=Gates(), description="what a teacher must reach in each split")
 
 
 class Export(Section):
     """Which training files to write, of which rows."""
 
-    formats: Annotated[list[Literal["question_answer"]], Field(min_length=1)]
-    keep: Literal["read", "correct"]
+    formats: list[Literal["question_answer"]] = Field(min_length=1, description="the files to write: question_answer")
+    keep: Literal["read", "correct"] = Field(
+        description="read (every answer with a letter in it) or correct (those that agree with gold)"
+    )
 
 
 class Runtime(Section):
     """How to ask; it changes no result, so no stage tracks it."""
 
-    concurrency: Annotated[int, Field(ge=1)]
-    timeout_s: Annotated[float, Field(gt=0)]
-    max_attempts: Annotated[int, Field(ge=1)]
-    max_failed_fraction: Annotated[float, Field(ge=0, le=1)]
-    max_failures_in_a_row: Annotated[int, Field(ge=1)]
-    requests_per_minute: Annotated[float, Field(gt=0)] | None
-    tokens_per_minute: Annotated[float, Field(gt=0)] | None
-    budget_usd: Annotated[float, Field(ge=0)] | None
+    concurrency: int = Field(ge=1, description="calls at once: 1 or more; the bundled teacher takes one at a time")
+    timeout_s: float = Field(gt=0, description="seconds of one attempt of one call: above 0")
+    max_attempts: int = Field(ge=1, description="attempts of one call: 1 or more; a 429 counts as none")
+    max_failed_fraction: float = Field(ge=0, le=1, description="share of failed rows that the stage lets pass: 0 to 1")
+    max_failures_in_a_row: int = Field(ge=1, description="failed rows in a row that stop the run early: 1 or more")
+    requests_per_minute: Positive | None = Field(description="above 0; null: learned from what the server refuses")
+    tokens_per_minute: Positive | None = Field(description="above 0; null: learned from what the server refuses")
+    budget_usd: Dollars | None = Field(description="US dollars that one run may spend: 0 or more; null: no limit")
 
 
 class Params(Section):
     """All of params.yaml."""
 
-    dataset: str
-    prompt: str
-    teacher: str
-    datasets: dict[Name, Dataset]
-    load: Load
-    prompts: dict[Name, Prompt]
-    prepare: Prepare
-    teachers: dict[Name, Teacher]
-    analyze: Analyze
-    export: Export
-    runtime: Runtime
+    dataset: str = Field(description="one of the datasets")
+    prompt: str = Field(description="one of the prompts")
+    teacher: str = Field(description="one of the teachers")
+    datasets: dict[Name, Dataset] = Field(description="where questions come from")
+    load: Load = Field(description="how many questions to take, and which")
+    prompts: dict[Name, Prompt] = Field(description="how a question is put")
+    prepare: Prepare = Field(description="which questions to put, and how often")
+    teachers: dict[Name, Teacher] = Field(description="who answers")
+    analyze: Analyze = Field(description="what the report shows, and asks of a teacher")
+    export: Export = Field(description="which training files to write, of which rows")
+    runtime: Runtime = Field(description="how to ask; no stage tracks it, so an edit here reruns nothing")
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
@@ -216,11 +244,10 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text, but byte {error.start} is none") from None
     except ValidationError as error:
-        # A misspelt key is an unknown one and a missing one; the first says more.
-        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        raise InputError(f"{path}: {format_validation_error(first, Params)}") from None
-    for choice, catalogue in (("dataset", params.datasets), ("prompt", params.prompts), ("teacher", params.teachers)):
-        chosen = getattr(params, choice)
-        if chosen not in catalogue:
-            raise InputError(f"{path}: {choice}: expected one of {', '.join(catalogue)}, got {chosen!r}")
+        raise InputError(f"{path}: {format_validation_error(error, Params)}") from None
+    for choice, catalogue in CATALOGUES.items():
+        chosen, names = getattr(params, choice), list(getattr(params, catalogue))
+        if chosen not in names:
+            legal = ", ".join(names)
+            raise InputError(f"{path}: {choice}: expected one of {legal}, got {chosen!r}{suggest(chosen, names)}")
     return params

@@ -1,51 +1,98 @@
-"""What is wrong in a file of sections, said in one sentence: which key, what it may be, and what it was."""
+"""What pydantic found wrong in a file of sections as one sentence: which key, what it may be, and what it was."""
 
 import difflib
-import re
 import types
-from typing import Union, get_args, get_origin
+from collections.abc import Iterable
+from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import BaseModel
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic.fields import FieldInfo
+
+# What a value must be, by pydantic's name of the error; for any other name its type says it.
+EXPECTATIONS = {
+    "finite_number": "a finite number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "too_short": "at least {min_length} entry",
+}
+TYPES: dict[object, str] = {
+    str: "text",
+    int: "an integer",
+    float: "a number",
+    bool: "true or false",
+    list: "a list of names",
+    dict: "a mapping",
+    JsonValue: "a value that JSON has (a date needs quotes)",
+}
 
 
-def format_validation_error(error: ErrorDetails, model: type[BaseModel]) -> str:
-    """Say in one sentence which key is wrong, what it may be and what it was."""
-    *parents, last = error["loc"] or ("the whole file",)
-    key = ".".join(str(part) for part in error["loc"]) or last
-    match error["type"]:
+def format_validation_error(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return one sentence on what is wrong; an unknown key goes first, since it may be a missing one, misspelt."""
+    detail = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+    path, annotation = _follow(detail["loc"], model)
+    key = ".".join(path) or "the whole file"
+    match detail["type"]:
         case "extra_forbidden":
-            legal = _legal_keys(tuple(parents), model)
-            close = difflib.get_close_matches(str(last), legal, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            return f"{key}: unknown key; {hint}Legal keys here are {', '.join(legal)}"
-        case "model_type":
-            legal = _legal_keys(error["loc"], model)
-            return f"{key}: expected the keys {', '.join(legal)}, got {error['input']!r:.80}"
+            unknown, legal = str(detail["loc"][-1]), _list_keys(annotation)
+            unknown_key = ".".join([*path, unknown])
+            return f"{unknown_key}: unknown key{suggest(unknown, legal) or '.'} Legal keys here are {', '.join(legal)}"
         case "missing":
             return f"{key}: missing; add it"
         case "value_error":
-            return f"{key}: {error['ctx']['error']}"
-        case "string_pattern_mismatch":
-            return f"{key}: expected to match {error['ctx']['pattern']}, got {error['input']!r}"
-        case _:
-            said = re.sub("^(Input should be|List should have)", "expected", error["msg"]).partition(
-                " after validation"
-            )
-            return f"{key}: {said[0]}, got {error['input']!r}"
+            return f"{key}: {detail['ctx']['error']}"
+    template = EXPECTATIONS.get(detail["type"])
+    expected = template.format(**detail.get("ctx", {})) if template else _describe(annotation)
+    null = ", or null" if type(None) in get_args(annotation) else ""
+    return f"{key}: expected {expected}{null}, got {detail['input']!r:.80}"
 
 
-def _legal_keys(path: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
-    """List the keys that the section at this path of params.yaml may have."""
+def suggest(word: str, legal: Iterable[str]) -> str:
+    """Return "; did you mean X?" with the legal word that is most like this one; empty if none is."""
+    close = difflib.get_close_matches(word, legal, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _follow(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list[str], object]:
+    """Return as much of an error's location as is a path of keys, and the annotation of what stands there."""
+    path: list[str] = []
     annotation: object = model
-    for part in path:
-        section = _section_in(annotation)
-        annotation = get_args(annotation)[1] if section is None else section.model_fields[str(part)].annotation
-    section = _section_in(annotation)
-    return list(section.model_fields) if section else []
+    for part, following in zip(location, (*location[1:], None), strict=False):
+        options = _list_options(annotation)
+        if len(options) > 1:  # what follows names a member of the union
+            break
+        if issubclass(get_origin(options[0]) or object, (dict, list)):
+            annotation = get_args(options[0])[0 if following == "[key]" else -1]
+        elif part in (fields := _fields(options[0])):
+            annotation = fields[str(part)].annotation
+        else:
+            break
+        path.append(str(part))
+    return path, annotation
 
 
-def _section_in(annotation: object) -> type[BaseModel] | None:
-    """Return the section that an annotation allows, also inside `Section | None`."""
-    options = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
-    return next((option for option in options if isinstance(option, type) and issubclass(option, BaseModel)), None)
+def _list_options(annotation: object) -> list[object]:
+    """Return the members of a union but None, or the one that is no union, without their constraints."""
+    members = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+    plain = [get_args(member)[0] if get_origin(member) is Annotated else member for member in members]
+    return [member for member in plain if member is not type(None)]
+
+
+def _fields(annotation: object) -> dict[str, FieldInfo]:
+    """Return the fields of a section; none where the annotation is no section."""
+    return annotation.model_fields if isinstance(annotation, type) and issubclass(annotation, BaseModel) else {}
+
+
+def _list_keys(annotation: object) -> list[str]:
+    """Return the keys that the section which an annotation allows may have."""
+    return [name for option in _list_options(annotation) for name in _fields(option)]
+
+
+def _describe(annotation: object) -> str:
+    """Return what an annotation allows but None, in words."""
+    keys = _list_keys(annotation)
+    if keys:
+        return f"the keys {', '.join(keys)}"
+    return " or ".join(TYPES[get_origin(option) or option] for option in _list_options(annotation))
