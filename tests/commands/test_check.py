@@ -1,0 +1,77 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from potstill.commands.check import main
+from tests.project import COMMANDS
+
+if TYPE_CHECKING:
+    from tests.conftest import Workspace
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_right_params_print_nothing_and_cost_no_heavy_import(workspace: "Workspace") -> None:
+    script = "import sys; from potstill.commands.check import main; main(standalone_mode=False); print(*sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=workspace.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (printed,) = done.stdout.splitlines()
+    assert {"pandas", "datasets", "dvc", "asyncio", "httpx"} & set(printed.split()) == set()
+
+
+def test_outside_the_project_the_folder_that_was_looked_in_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"Error: params.yaml: not found in {tmp_path}; run from the project's folder, beside dvc.yaml\n"
+    )
+
+
+@pytest.mark.parametrize("goal", ["repro", "estimate"])
+def test_a_goal_stops_at_a_wrong_param_before_dvc_begins(workspace: "Workspace", goal: str) -> None:
+    shutil.copy(ROOT / "Makefile", workspace.folder)
+    workspace.edit(teacher="smollm")
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["make", "--assume-old=.venv/.ready", goal],
+        cwd=workspace.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    error, *rest = done.stderr.splitlines()
+    assert error == (
+        "Error: params.yaml: teacher: expected one of smollm2, deepseek-v3, got 'smollm'; did you mean smollm2?"
+    )
+    assert all(line.startswith("make: ") for line in rest)
+
+
+@pytest.mark.parametrize("module", [*(words[2] for words in COMMANDS.values()), "potstill"])
+def test_without_the_projects_packages_the_way_to_them_is_told(module: str) -> None:
+    bare = [sys.executable, "-S", "-m", module]
+    done = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("Error: the packages of requirements.lock are not installed for ")
+    assert "run `make setup` first, then `source .venv/bin/activate`" in sentence
