@@ -1,6 +1,7 @@
 """From a question and a prompt to the chat requests that the teacher is sent."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,18 +14,24 @@ from potstill.prompting.rendering import render_choices, render_labels
 
 
 def prepare(params: Params, raw: Path, requests: Path) -> None:
-    """Write the requests of each split in prepare.splits; an InputError names a split without questions."""
+    """Write the requests of each split in prepare.splits that has questions; an InputError says that none has."""
+    prompt = params.prompts[params.prompt]
+    prepared = 0
     for split in params.prepare.splits:
         questions = read_rows(raw / f"{split}.jsonl", Question)
-        rows = build_requests(
-            questions, params.prompts[params.prompt], params.prepare.rotations, params.prepare.replicates
+        first = next(questions, None)
+        if first is None:
+            click.echo(f"{split}: no questions, so it is left out")
+            continue
+        rows = build_requests(chain([first], questions), prompt, params.prepare.rotations, params.prepare.replicates)
+        click.echo(f"{split}: {write_rows(requests / f'{split}.jsonl', rows)} requests")
+        prepared += 1
+    if not prepared:
+        sizes = ", ".join(f"load.{split}" for split in params.prepare.splits)
+        raise InputError(
+            f"params.yaml: prepare.splits: expected a split with questions, found none; raise one of {sizes}, or name "
+            "another split"
         )
-        count = write_rows(requests / f"{split}.jsonl", rows)
-        if not count:
-            raise InputError(
-                f"params.yaml: prepare.splits: expected splits with questions, but load.{split} left {split} empty"
-            )
-        click.echo(f"{split}: {count} requests")
 
 
 def build_requests(questions: Iterable[Question], prompt: Prompt, rotations: int, replicates: int) -> Iterator[Request]:

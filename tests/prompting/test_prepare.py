@@ -1,4 +1,3 @@
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -61,28 +60,17 @@ def test_a_question_becomes_a_request_in_the_prompts_words(workspace: "Workspace
 
 
 @pytest.mark.parametrize("prompt", ["letter", "chain_of_thought"])
-@pytest.mark.parametrize(
-    ("count", "labels"), [(2, "A or B"), (4, "A, B, C or D"), (5, "A, B, C, D or E")], ids=["two", "four", "five"]
-)
-def test_the_system_message_asks_for_this_questions_letters_only(
-    workspace: "Workspace", prepare_rows: Any, prompt: str, count: int, labels: str
+def test_the_system_message_asks_for_the_letters_of_each_question_only(
+    workspace: "Workspace", prepare_rows: Any, prompt: str
 ) -> None:
     workspace.edit(prompt=prompt)
-    (request,) = prepare_rows(make_question(count=count))
-    system, user = request["messages"]
-    assert system["role"] == "system"
-    assert re.search(r", ((?:[A-Z], )*[A-Z] or [A-Z])[.,]", system["content"])[1] == labels
-    assert set(re.findall(r"\b[A-Z]\b", system["content"])) == set("ABCDE"[:count])
-    assert user["role"] == "user"
-    assert user["content"].startswith("Question: Where is money kept?\nAnswer Choices:\nA. bank\nB. shop")
-
-
-def test_the_chain_of_thought_ends_with_a_line_that_names_the_letter(workspace: "Workspace", prepare_rows: Any) -> None:
-    workspace.edit(prompt="chain_of_thought")
-    (request,) = prepare_rows(make_question())
-    system = request["messages"][0]["content"]
-    assert "step by step" in system
-    assert system.endswith('like this: "Answer: A".')
+    requests = prepare_rows(make_question(1, count=2), make_question(2, count=5))
+    for request, labels in zip(requests, ("A or B", "A, B, C, D or E"), strict=True):
+        system, user = request["messages"]
+        assert (system["role"], user["role"]) == ("system", "user")
+        assert re.search(r", ((?:[A-Z], )*[A-Z] or [A-Z])[.,]", system["content"])[1] == labels
+        assert set(re.findall(r"\b[A-Z]\b", system["content"])) == set(re.findall("[A-Z]", labels))
+        assert user["content"].startswith("Question: Where is money kept?\nAnswer Choices:\nA. bank\nB. shop")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +94,7 @@ def test_doubled_braces_of_a_prompt_become_single_ones(workspace: "Workspace", p
     assert request["messages"][0]["content"] == 'Reply with {"answer": LETTER}, A or B.'
 
 
-def test_rotations_move_gold_with_the_choices(prepare_rows: Any) -> None:
+def test_rotations_move_gold_with_the_choices_that_the_teacher_is_shown(prepare_rows: Any) -> None:
     requests = prepare_rows(make_question(count=3), rotations=3)
     assert [request["id"] for request in requests] == ["q1:0:0", "q1:1:0", "q1:2:0"]
     assert [[choice["text"] for choice in request["choices"]] for request in requests] == [
@@ -115,11 +103,7 @@ def test_rotations_move_gold_with_the_choices(prepare_rows: Any) -> None:
         ["park", "bank", "shop"],
     ]
     assert [request["answer"] for request in requests] == ["A", "C", "B"]
-
-
-def test_a_rotation_is_what_the_teacher_is_shown(prepare_rows: Any) -> None:
-    request = prepare_rows(make_question(count=2), rotations=2)[1]
-    assert "A. shop\nB. bank" in request["messages"][1]["content"]
+    assert "A. shop\nB. park\nC. bank" in requests[1]["messages"][1]["content"]
 
 
 def test_a_question_is_rotated_no_more_often_than_it_has_choices(prepare_rows: Any) -> None:
@@ -152,42 +136,25 @@ def test_only_the_splits_asked_for_are_prepared(workspace: "Workspace") -> None:
     ]
 
 
-def test_two_runs_give_the_same_bytes(workspace: "Workspace") -> None:
+def test_a_split_without_questions_is_left_out_and_said_to_be(workspace: "Workspace") -> None:
+    workspace.write_rows("data/raw/train.jsonl", [])
+    workspace.write_rows("data/raw/validation.jsonl", [make_question()])
+    assert workspace.run(main) == "train: no questions, so it is left out\nvalidation: 1 requests\n"
+    assert [path.name for path in (workspace.folder / "data/requests").iterdir()] == ["validation.jsonl"]
+
+
+def test_splits_that_are_all_empty_are_told_with_the_params_that_left_them_so(workspace: "Workspace") -> None:
     for split in ("train", "validation"):
-        workspace.write_rows(f"data/raw/{split}.jsonl", [make_question(number) for number in range(9)])
-    outputs = []
-    for _ in range(2):
-        workspace.run(main)
-        outputs.append([path.read_bytes() for path in sorted((workspace.folder / "data/requests").iterdir())])
-    assert outputs[0] == outputs[1]
-
-
-def test_an_empty_split_is_told_with_the_param_that_left_it_empty(workspace: "Workspace") -> None:
-    workspace.write_rows("data/raw/train.jsonl", [make_question()])
-    workspace.write_rows("data/raw/test.jsonl", [])
-    workspace.edit(prepare={"splits": ["train", "test"]})
+        workspace.write_rows(f"data/raw/{split}.jsonl", [])
     assert workspace.refuse(main) == (
-        "params.yaml: prepare.splits: expected splits with questions, but load.test left test empty"
+        "params.yaml: prepare.splits: expected a split with questions, found none; raise one of load.train, "
+        "load.validation, or name another split"
     )
 
 
-def test_a_broken_line_is_told_with_its_file_and_number(workspace: "Workspace") -> None:
-    workspace.write("data/raw/train.jsonl", json.dumps(make_question()) + '\n{"id": "q2"')
-    message = workspace.refuse(main)
-    assert message == """data/raw/train.jsonl: line 2: expected a JSON object, got '{"id": "q2"'"""
-
-
-def test_a_row_of_the_wrong_shape_is_told_with_its_file_line_and_field(workspace: "Workspace") -> None:
-    workspace.write_rows("data/raw/train.jsonl", [make_question(), make_question(question=7)])
-    assert workspace.refuse(main).startswith("data/raw/train.jsonl: line 2: question: ")
-
-
-def test_a_missing_file_is_told_with_what_to_do(workspace: "Workspace") -> None:
+def test_a_row_that_is_wrong_or_not_there_is_told_with_its_place(workspace: "Workspace") -> None:
     assert workspace.refuse(main) == (
         "data/raw/train.jsonl: expected a file of the stage before, found none; run `make repro`"
     )
-
-
-def test_an_unknown_prompt_is_told_with_those_that_there_are(workspace: "Workspace") -> None:
-    workspace.edit(prompt="leter")
-    assert workspace.refuse(main).startswith("params.yaml: prompt: expected one of letter, chain_of_thought")
+    workspace.write_rows("data/raw/train.jsonl", [make_question(), make_question(question=7)])
+    assert workspace.refuse(main).startswith("data/raw/train.jsonl: line 2: question: ")
