@@ -61,6 +61,7 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 def test_any_text_survives_the_file(tmp_path: Path, text: str) -> None:
     write_rows(tmp_path / "rows.jsonl", [make_question(text), make_question()])
     assert [row.question for row in read_rows(tmp_path / "rows.jsonl", Question)] == [text, "Where is money kept?"]
+    assert b"\\u" not in (tmp_path / "rows.jsonl").read_bytes().replace(b"\\u0000", b"")
 
 
 @given(drawn=st.lists(texts, max_size=5))
@@ -73,11 +74,6 @@ def test_reading_and_writing_again_gives_the_same_bytes(
     write_rows(path, list(read_rows(path, Question)))
     assert path.read_bytes() == before
     assert before.count(b"\n") == len(drawn)
-
-
-def test_text_is_written_as_utf8_and_not_escaped(tmp_path: Path) -> None:
-    write_rows(tmp_path / "rows.jsonl", [make_question("Où?")])
-    assert "Où?".encode() in (tmp_path / "rows.jsonl").read_bytes()
 
 
 def test_a_byte_order_mark_before_the_first_line_does_no_harm(tmp_path: Path) -> None:
@@ -115,6 +111,7 @@ def test_rows_before_a_broken_line_are_given_out(tmp_path: Path) -> None:
         pytest.param({"question": 5}, "question", "got 5", id="wrong type"),
         pytest.param({"choices": [{"label": "A", "text": 7}]}, "choices.0.text", "got 7", id="wrong type further in"),
         pytest.param({"qestion": "typo"}, "qestion", "got 'typo'", id="unknown field"),
+        pytest.param({"choices": [{"label": "A"}]}, "choices.0.text", "got {'label': 'A'}", id="missing field"),
     ],
 )
 def test_a_wrong_field_is_told_with_file_line_and_name(
@@ -124,13 +121,6 @@ def test_a_wrong_field_is_told_with_file_line_and_name(
     message = refuse(path)
     assert message.startswith(f"{path}: line 2: {where}: ")
     assert message.endswith(got)
-
-
-@pytest.mark.parametrize("field", ["id", "question", "choices", "answer", "concept"])
-def test_a_missing_field_is_told_with_file_line_and_name(tmp_path: Path, field: str) -> None:
-    row = {name: value for name, value in GOOD.items() if name != field}
-    path = write_lines(tmp_path / "rows.jsonl", json.dumps(row))
-    assert refuse(path).startswith(f"{path}: line 1: {field}: Field required")
 
 
 def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -156,12 +146,6 @@ def test_a_generator_that_fails_half_way_leaves_the_old_file_whole_and_nothing_e
 def test_a_finished_file_leaves_no_unfinished_one_beside_it(tmp_path: Path) -> None:
     write_rows(tmp_path / "deep" / "rows.jsonl", [make_question()])
     assert [file.name for file in (tmp_path / "deep").iterdir()] == ["rows.jsonl"]
-
-
-def test_no_rows_make_an_empty_file(tmp_path: Path) -> None:
-    assert write_rows(tmp_path / "rows.jsonl", []) == 0
-    assert (tmp_path / "rows.jsonl").read_bytes() == b""
-    assert list(read_rows(tmp_path / "rows.jsonl", Question)) == []
 
 
 def test_json_keeps_the_order_of_keys_and_ends_with_a_line_end(tmp_path: Path) -> None:
