@@ -11,7 +11,7 @@ from potstill.core.params import Dataset, Params
 from potstill.core.records import SPLITS, Question, write_json, write_rows
 from potstill.questions.files import BUILDERS, broken_line, is_local
 from potstill.questions.schemas import Adapter, BadRow, SourceRow, find_adapter, to_questions
-from potstill.questions.sources import CQnAHuggingFaceInputDataset
+from potstill.questions.sources import Samples, read_samples
 
 
 def write_samples(params: Params, source: Path, raw: Path) -> None:
@@ -19,25 +19,12 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
     datasets.utils.logging.set_verbosity(datasets.utils.logging.CRITICAL)  # its errors come as one InputError
     chosen = params.datasets[params.dataset]
     _check_tracked(params.dataset, chosen, source)
-    loader = CQnAHuggingFaceInputDataset()
-    samples = loader.load_hf_dataset(
-        chosen.path,
-        params.load.train,
-        params.load.validation,
-        params.load.test,
-        chosen.splits.train,
-        chosen.splits.validation,
-        chosen.splits.test,
-        name=chosen.name,
-        revision=chosen.revision,
-        sample=params.load.sample,
-        seed=params.load.seed,
-    )
+    samples = read_samples(chosen, params.load)
     written: dict[str, dict[str, int]] = {}
     skipped: list[dict[str, object]] = []
     seen: set[tuple[str, ...]] = set()
-    for split, sample in zip(SPLITS, samples, strict=True):
-        questions, bad = adapt_sample(params, split, sample, loader.positions[split])
+    for split in SPLITS:
+        questions, bad = adapt_sample(params, split, samples)
         write_rows(raw / f"{split}.jsonl", questions)
         written[split] = count_questions(questions, seen)
         skipped += [{"split": split, "position": row.position, "id": row.id, "reason": row.reason} for row in bad]
@@ -48,9 +35,9 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
             "dataset": params.dataset,
             "path": chosen.path,
             "name": chosen.name,
-            "revision": loader.revision,
+            "revision": samples.revision,
             "datasets_version": datasets.__version__,
-            "split_rows": loader.split_rows,
+            "split_rows": samples.split_rows,
             "splits": written,
             "skipped": skipped,
         },
@@ -67,35 +54,36 @@ def count_questions(questions: list[Question], seen: set[tuple[str, ...]]) -> di
 
 
 def describe_counts(split: str, counts: dict[str, int], skipped: int) -> str:
-    """Say in one line what was taken of a split, and what its user might not expect of it."""
-    told = [f"{split}: {counts['questions']} questions", f"{skipped} bad rows skipped"]
+    """Return in one line what was taken of a split, and what its user might not expect of it."""
+    parts = [f"{split}: {counts['questions']} questions", f"{skipped} bad rows skipped"]
     if counts["without_gold"]:
-        told.append(f"{counts['without_gold']} without gold")
+        parts.append(f"{counts['without_gold']} without gold")
     if counts["repeated"]:
-        told.append(f"{counts['repeated']} repeat a question of this or an earlier split")
-    return ", ".join(told)
+        parts.append(f"{counts['repeated']} repeat a question of this or an earlier split")
+    return ", ".join(parts)
 
 
-def adapt_sample(
-    params: Params, split: str, sample: datasets.Dataset, positions: list[int]
-) -> tuple[list[Question], list[BadRow]]:
-    """Turn a sample's rows into Questions; a bad row is an InputError, or is listed with `on_bad_row: skip`."""
+def adapt_sample(params: Params, split: str, samples: Samples) -> tuple[list[Question], list[BadRow]]:
+    """Turn a split's rows into Questions; a bad row is an InputError, or is listed with `on_bad_row: skip`."""
     questions: list[Question] = []
     bad: list[BadRow] = []
-    if not positions:
+    sample = samples.by_split[split]
+    if not sample.positions:
         return questions, bad
     chosen = params.datasets[params.dataset]
-    adapter = _find_adapter(params, sample)
+    place = f"{chosen.path}: split {sample.split_name}"
+    rows_there = samples.split_rows[sample.split_name]
+    adapter = _find_adapter(params, sample.rows)
     id_column = (chosen.columns and chosen.columns.id) or "id"
-    for row in to_questions(_read_rows(sample, chosen.path), adapter, split, positions, id_column):
+    for row in to_questions(_read_rows(sample.rows, chosen.path), adapter, split, sample.positions, id_column):
         if isinstance(row, Question):
             questions.append(row)
         elif params.load.on_bad_row == "skip":
             bad.append(row)
         else:
-            raise InputError(f"{_describe(params, split, row)}; correct it, or set load.on_bad_row: skip")
+            raise InputError(f"{place}, {row.describe(rows_there)}; correct it, or set load.on_bad_row: skip")
     if not questions:
-        raise InputError(f"{_describe(params, split, bad[0])}; with the rows like it skipped, none is left")
+        raise InputError(f"{place}, {bad[0].describe(rows_there)}; with the rows like it skipped, none is left")
     return questions, bad
 
 
@@ -113,13 +101,6 @@ def _find_adapter(params: Params, sample: datasets.Dataset) -> Adapter:
         return find_adapter(sample.column_names, params.datasets[params.dataset].columns)
     except InputError as error:
         raise InputError(f"params.yaml: datasets.{params.dataset}: {error}") from None
-
-
-def _describe(params: Params, split: str, row: BadRow) -> str:
-    """Say in one sentence which row is bad, and why."""
-    name = getattr(params.datasets[params.dataset].splits, split) or params.datasets[params.dataset].splits.train
-    identity = "" if row.id is None else f", id {row.id!r}"
-    return f"{params.datasets[params.dataset].path}: split {name}, row {row.position} (from 0){identity}: {row.reason}"
 
 
 def _check_tracked(name: str, chosen: Dataset, source: Path) -> None:

@@ -32,6 +32,11 @@ class BadRow:
     id: str | None
     reason: str
 
+    def describe(self, rows: int) -> str:
+        """Return which of so many rows of its split it is, counted from 1, its id, and what is wrong with it."""
+        identity = "" if self.id is None else f", id {self.id!r}"
+        return f"row {self.position + 1} of {rows}{identity}: {self.reason}"
+
 
 Adapter = Callable[[SourceRow], Parts]
 
@@ -76,11 +81,7 @@ def _to_question(parts: Parts, fallback_id: str) -> Question:
     """Check the parts; a ValueError says what is wrong with them."""
     if not isinstance(parts.question, str) or not parts.question.strip():
         raise ValueError("it has no question")
-    for number, text in enumerate(parts.texts, start=1):
-        if text is None or not str(text).strip():
-            raise ValueError(f"choice {number} of {len(parts.texts)} is empty")
-        if isinstance(text, date):
-            raise ValueError(f"choice {number} was read as the date {text}, and its own spelling is lost: use CSV")
+    _check_texts(parts.texts)
     return Question(
         id=fallback_id if parts.id in (None, "") else str(parts.id),
         question=parts.question,
@@ -88,6 +89,20 @@ def _to_question(parts: Parts, fallback_id: str) -> Question:
         answer=None if parts.gold is None else LETTERS[parts.gold],
         concept=None if parts.concept in (None, "") else str(parts.concept),
     )
+
+
+def _check_texts(texts: Sequence[object]) -> None:
+    """Raise ValueError if a choice is empty or no text, or is shown as another one is."""
+    shown: list[str] = []
+    for number, text in enumerate(texts, start=1):
+        shown.append(" ".join(str(text).split()))
+        first = shown.index(shown[-1]) + 1
+        if text is None or not shown[-1]:
+            raise ValueError(f"choice {number} of {len(texts)} is empty")
+        if isinstance(text, date):
+            raise ValueError(f"choice {number} was read as the date {text}, and its own spelling is lost: use CSV")
+        if first < number:
+            raise ValueError(f"choices {first} and {number} are the same: {text!r}")
 
 
 def _labelled(row: SourceRow) -> Parts:

@@ -1,41 +1,107 @@
-"""Where questions come from: datasets on the Hugging Face Hub and files below data/source."""
+"""A sample of each split of a dataset, from the Hugging Face Hub or from files below data/source."""
 
-import json
 import random
-import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import datasets
-from huggingface_hub import HfApi, constants
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    HFValidationError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
 
 from potstill.core.errors import InputError
+from potstill.core.params import Dataset, Load, Splits
 from potstill.core.records import SPLITS
-from potstill.questions.files import UNREADABLE, describe_failure, is_local, load_files, one_line
+from potstill.questions.files import is_local, load_files
+from potstill.questions.hub import load_from_hub
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
-FORBIDDEN = (401, 403)
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows that were taken of one split of a dataset: its own name of the split, and where in it each row stands."""
+
+    split_name: str
+    rows: datasets.Dataset
+    positions: list[int]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The sample of each of our splits; the Hub commit (None for files), and how many rows each split there has."""
+
+    by_split: dict[str, Sample]
+    revision: str | None
+    split_rows: dict[str, int]
+
+
+def read_samples(dataset: Dataset, load: Load) -> Samples:
+    """Return as many rows of each split as asked for; an InputError names the split, the param, and what there is."""
+    names = dataset.splits
+    _check_named_once(dataset.path, [names.train, names.validation, names.test])
+    loaded, commit = _load(dataset.path, dataset.name, dataset.revision)
+    split_rows = {name: loaded[name].num_rows for name in sorted(loaded)}
+    no_rows = next(iter(loaded.values())).select([])
+    sizes = {"train": load.train, "validation": load.validation, "test": load.test}
+    if names.test is None:
+        sizes["test"] = 0
+    origins = {"train": names.train, "validation": names.validation or names.train, "test": names.test or names.train}
+    by_split = {}
+    for name in dict.fromkeys(origins.values()):
+        shared = {split: size for split, size in sizes.items() if origins[split] == name}
+        order = _order_rows(split_rows.get(name, 0), load)
+        _check_enough(dataset.path, name, split_rows, shared)
+        for split, size in shared.items():
+            positions, order = order[:size], order[size:] if size is not None else []
+            rows = loaded[name].select(positions) if positions else no_rows
+            by_split[split] = Sample(name, rows, positions)
+    return Samples(by_split, commit, split_rows)
+
+
+def _load(path: str, name: str | None, revision: str | None) -> tuple[datasets.DatasetDict, str | None]:
+    """Return a dataset's splits, and the Hub commit that was read (None for files)."""
+    if is_local(path):
+        return load_files(Path(path)), None
+    return load_from_hub(path, name, revision)
+
+
+def _check_named_once(path: str, splits: list[str | None]) -> None:
+    """Raise InputError if two samples are of one split, since they would overlap."""
+    named = [split for split in splits if split is not None]
+    if len(set(named)) < len(named):
+        raise InputError(
+            f"{path}: splits: expected each once, since two samples of one would overlap, got {', '.join(named)}; null "
+            "for validation carves it out of train, null for test leaves it empty"
+        )
+
+
+def _order_rows(count: int, load: Load) -> list[int]:
+    """Return the positions of a split's rows in the order in which they are taken."""
+    order = list(range(count))
+    if load.sample == "random":
+        random.Random(load.seed).shuffle(order)  # noqa: S311 (a reproducible sample, no secret)
+    return order
+
+
+def _check_enough(path: str, name: str, split_rows: dict[str, int], sizes: dict[str, int | None]) -> None:
+    """Raise InputError if there is no split of a name, or it has fewer rows than those that share it ask for."""
+    asked = {f"load.{split}": size for split, size in sizes.items() if size != 0}
+    if asked and name not in split_rows:
+        raise InputError(
+            f"{path}: expected a split {name}, got {', '.join(split_rows)}; correct its name in splits, or set "
+            f"{' and '.join(asked)} to 0"
+        )
+    rows = left = split_rows.get(name, 0)
+    counts = {param: size for param, size in asked.items() if size is not None}
+    if (total := sum(counts.values())) > rows:
+        each = " and ".join(f"{size} for {param}" for param, size in counts.items())
+        expected = f"{total}, {each}, which is carved out of it" if len(counts) > 1 else each
+        raise InputError(f"{path}: split {name} has {rows} rows: expected {expected}; ask for fewer, or null takes all")
+    for param, size in asked.items():
+        if not left:
+            raise InputError(f"{path}: split {name} has {rows} rows, none of which is left for {param}; set it to 0")
+        left -= left if size is None else size
 
 
 class CQnAHuggingFaceInputDataset:
-    """Choice questions and answers from a Hugging Face dataset or from local files, sampled by split.
-
-    After `load_hf_dataset`: `revision` is the Hub commit that was read (None for files), `split_rows` the rows that
-    each of the dataset's splits has, and `positions` where each sampled row stands in the split it came from.
-    """
-
-    def __init__(self) -> None:
-        """Start with nothing loaded."""
-        self.revision: str | None = None
-        self.split_rows: dict[str, int] = {}
-        self.positions: dict[str, list[int]] = {}
+    """Choice questions and answers from a Hugging Face dataset or from files, for callers outside the pipeline."""
 
     def load_hf_dataset(
         self,
@@ -56,121 +122,12 @@ class CQnAHuggingFaceInputDataset:
 
         `dataset_name` is a Hub id, a file or a folder; `name` and `revision` are the Hub's configuration and commit.
         `val_split_name=None` carves validation out of the train split, after the training rows; `test_split_name=None`
-        gives an empty test set. An InputError says what is missing, where and how much there is.
+        gives an empty test set. Raise InputError if there is less than asked for.
         """
-        _check_named_once(dataset_name, train_split_name, val_split_name, test_split_name)
-        loaded = self._load(dataset_name, name, revision)
-        self.split_rows = {split: loaded[split].num_rows for split in sorted(loaded)}
-        order = self._order(dataset_name, loaded, train_split_name, sample, seed)
-        train = _take(f"{dataset_name}: split {train_split_name}", order, train_sample_size)
-        if val_split_name is None:
-            where = f"{dataset_name}: split {train_split_name}, after {len(train)} training rows,"
-            validation_from, validation = train_split_name, _take(where, order[len(train) :], val_sample_size)
-        else:
-            order = self._order(dataset_name, loaded, val_split_name, sample, seed)
-            where = f"{dataset_name}: split {val_split_name}"
-            validation_from, validation = val_split_name, _take(where, order, val_sample_size)
-        test_from, test = train_split_name, list[int]()
-        if test_split_name is not None:
-            order = self._order(dataset_name, loaded, test_split_name, sample, seed)
-            test_from, test = (
-                test_split_name,
-                _take(f"{dataset_name}: split {test_split_name}", order, test_sample_size),
-            )
-        self.positions = dict(zip(SPLITS, (train, validation, test), strict=True))
-        return (
-            loaded[train_split_name].select(train),
-            loaded[validation_from].select(validation),
-            loaded[test_from].select(test),
+        splits = Splits(train=train_split_name, validation=val_split_name, test=test_split_name)
+        samples = read_samples(
+            Dataset(path=dataset_name, name=name, revision=revision, splits=splits),
+            Load(train=train_sample_size, validation=val_sample_size, test=test_sample_size, sample=sample, seed=seed),
         )
-
-    def _load(self, dataset_name: str, name: str | None, revision: str | None) -> datasets.DatasetDict:
-        """Load all splits, and note the Hub commit."""
-        if is_local(dataset_name):
-            return load_files(Path(dataset_name))
-        self.revision = _resolve_commit(dataset_name, revision)
-        try:
-            return datasets.load_dataset(dataset_name, name=name, revision=self.revision)
-        except Exception as error:
-            if not isinstance(error, UNREADABLE) and not _is_connection_error(error):
-                raise
-            if "BuilderConfig" in str(error) or "Config name is missing" in str(error):
-                raise InputError(f"{dataset_name}: name: {one_line(error)}") from None
-            raise InputError(
-                f"{dataset_name}: cannot be read from {constants.ENDPOINT}: {describe_failure(error)}"
-            ) from None
-
-    def _order(self, dataset_name: str, loaded: datasets.DatasetDict, split: str, sample: str, seed: int) -> list[int]:
-        """Return the positions of a split's rows in the order in which they are taken."""
-        if split not in loaded:
-            raise InputError(f"{dataset_name}: expected a split {split}, got {', '.join(sorted(loaded))}")
-        order = list(range(loaded[split].num_rows))
-        if sample == "random":
-            random.Random(seed).shuffle(order)  # noqa: S311 (a reproducible sample, no secret)
-        return order
-
-
-def _check_named_once(dataset_name: str, *splits: str | None) -> None:
-    """Refuse to take two samples of one split, which would overlap."""
-    named = [split for split in splits if split is not None]
-    if len(set(named)) < len(named):
-        raise InputError(
-            f"{dataset_name}: splits: expected each once, since two samples of one would overlap, got "
-            f"{', '.join(named)}; null for validation carves it out of train, null for test leaves it empty"
-        )
-
-
-def _take(where: str, order: list[int], size: int | None) -> list[int]:
-    """Take the first `size` positions; an InputError names the place and how many rows it has."""
-    if size is not None and size < 0:
-        raise InputError(f"{where}: expected a size of 0 or more, or None for all, got {size}")
-    if not order and size != 0:
-        raise InputError(
-            f"{where} is empty: expected {'some' if size is None else size} rows; set its size in load to 0"
-        )
-    if size is not None and size > len(order):
-        raise InputError(f"{where} has {len(order)} rows: expected {size}; lower its size in load, or null takes all")
-    return order[:size]
-
-
-def _resolve_commit(dataset_name: str, revision: str | None) -> str:
-    """Ask the Hub which commit a revision is; offline, a full commit is taken at its word."""
-    try:
-        commit = HfApi().dataset_info(dataset_name, revision=revision).sha
-    except OfflineModeIsEnabled:
-        if revision and COMMIT.fullmatch(revision):
-            return revision
-        raise InputError(f"{dataset_name}: revision: expected a full commit while HF_HUB_OFFLINE is set") from None
-    except HFValidationError:
-        raise InputError(
-            f"{dataset_name}: expected a dataset's id on the Hub, NAMESPACE/NAME, or a place below data/source"
-        ) from None
-    except RevisionNotFoundError:
-        raise InputError(f"{dataset_name}: revision: {revision!r} does not exist on {constants.ENDPOINT}") from None
-    except RepositoryNotFoundError:
-        raise InputError(
-            f"{dataset_name}: no such dataset on {constants.ENDPOINT}, or it is private: "
-            "check its path in params.yaml, or set HF_TOKEN"
-        ) from None
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        advice = "set HF_TOKEN" if status in FORBIDDEN else "try later"
-        raise InputError(f"{dataset_name}: {constants.ENDPOINT} answered with status {status}; {advice}") from None
-    except json.JSONDecodeError:
-        raise InputError(
-            f"{dataset_name}: what {constants.ENDPOINT} answered is not the Hub's: check HF_ENDPOINT, and whether the "
-            "network asks for a login"
-        ) from None
-    except Exception as error:
-        if not _is_connection_error(error):
-            raise
-        raise InputError(
-            f"{dataset_name}: the Hub at {constants.ENDPOINT} cannot be reached ({error}): check the network and "
-            "HF_ENDPOINT, or set HF_HUB_OFFLINE=1 if the dataset is in the local cache"
-        ) from None
-    return str(commit)
-
-
-def _is_connection_error(error: Exception) -> bool:
-    """Recognise a transport error of the Hub's client, whichever HTTP library its version uses."""
-    return any(kind.__name__ in ("TransportError", "ConnectionError", "Timeout") for kind in type(error).__mro__)
+        train, validation, test = (samples.by_split[split].rows for split in SPLITS)
+        return train, validation, test

@@ -75,76 +75,27 @@ def refuse_one(row: dict[str, Any], columns: Columns | None = None) -> BadRow:
     return bad
 
 
-def with_choices(row: dict[str, Any], *texts: str | None) -> dict[str, Any]:
-    return row | {"choices": {"label": [f"L{number}" for number in range(len(texts))], "text": list(texts)}}
+def with_choices(*texts: object) -> dict[str, Any]:
+    return COMMONSENSE_QA | {"choices": {"label": list(range(len(texts))), "text": list(texts)}, "answerKey": 0}
 
 
 @pytest.mark.parametrize(
-    ("row", "id_", "question", "texts", "answer", "concept"),
+    ("row", "id_", "concept"),
     [
-        pytest.param(
-            COMMONSENSE_QA,
-            "075e48",
-            "Where do you put your grapes just before checking out?",
-            ["mouth", "grocery cart", "fruit basket"],
-            "B",
-            "grapes",
-            id="CommonsenseQA",
-        ),
-        pytest.param(
-            ARC | {"choices": {"text": ["a", "b"], "label": ["A", "B"]}, "answerKey": "B"},
-            "Mercury_417466",
-            "Which factor will most likely cause a person to develop a fever?",
-            ["a", "b"],
-            "B",
-            None,
-            id="ARC with letters",
-        ),
-        pytest.param(
-            ARC,
-            "Mercury_417466",
-            "Which factor will most likely cause a person to develop a fever?",
-            ["a leg muscle", "a bacterial population", "blood", "food"],
-            "B",
-            None,
-            id="ARC with numbers",
-        ),
-        pytest.param(
-            MMLU,
-            "train-0",
-            "What is the degree of the given field extension?",
-            ["0", "4", "2", "6"],
-            "B",
-            "abstract_algebra",
-            id="MMLU",
-        ),
-        pytest.param(
-            OPENBOOK_QA,
-            "7-980",
-            "The sun is responsible for",
-            ["puppies learning tricks", "plants sprouting"],
-            "B",
-            None,
-            id="OpenBookQA",
-        ),
-        pytest.param(
-            HELLASWAG,
-            "train-0",
-            "Then, the man writes over the snow. then",
-            [", the man adds wax.", ", the man continues.", ", a man goes back."],
-            "B",
-            "Removing ice from car",
-            id="HellaSwag",
-        ),
+        pytest.param(COMMONSENSE_QA, "075e48", "grapes", id="CommonsenseQA"),
+        pytest.param(ARC, "Mercury_417466", None, id="ARC with numbers"),
+        pytest.param(MMLU, "train-0", "abstract_algebra", id="MMLU"),
+        pytest.param(OPENBOOK_QA, "7-980", None, id="OpenBookQA"),
+        pytest.param(HELLASWAG, "train-0", "Removing ice from car", id="HellaSwag"),
     ],
 )
-def test_a_known_schema_becomes_a_question(
-    row: dict[str, Any], id_: str, question: str, texts: list[str], answer: str, concept: str | None
-) -> None:
+def test_a_known_schema_becomes_a_question(row: dict[str, Any], id_: str, concept: str | None) -> None:
+    question = next(row[name] for name in ("question", "question_stem", "ctx") if name in row)
+    choices = row.get("endings") or row["choices"]
+    texts = choices["text"] if isinstance(choices, dict) else choices
     found = adapt_one(row)
-    assert (found.id, found.question, found.answer, found.concept) == (id_, question, answer, concept)
-    assert [choice.text for choice in found.choices] == texts
-    assert [choice.label for choice in found.choices] == list("ABCDEF"[: len(texts)])
+    assert (found.id, found.question, found.answer, found.concept) == (id_, question, "B", concept)
+    assert [(choice.label, choice.text) for choice in found.choices] == list(zip("ABCDE", texts, strict=False))
 
 
 @pytest.mark.parametrize(
@@ -166,11 +117,8 @@ def test_gold_is_the_place_of_its_label(labels: list[object], gold: object, answ
     ("row", "column", "kept_back"),
     [
         pytest.param(COMMONSENSE_QA, "answerKey", "", id="CommonsenseQA, empty"),
-        pytest.param(COMMONSENSE_QA, "answerKey", None, id="CommonsenseQA, null"),
-        pytest.param(OPENBOOK_QA, "answerKey", "", id="OpenBookQA"),
         pytest.param(MMLU, "answer", None, id="MMLU, null"),
         pytest.param(MMLU, "answer", -1, id="MMLU, -1"),
-        pytest.param(HELLASWAG, "label", "", id="HellaSwag, empty"),
         pytest.param(HELLASWAG, "label", "-1", id="HellaSwag, -1"),
     ],
 )
@@ -202,7 +150,7 @@ def test_columns_say_where_the_parts_stand_and_what_the_answer_is(answer_is: str
     [
         pytest.param(["x", "y"], id="a list of texts"),
         pytest.param({"label": ["A", "B"], "text": ["x", "y"]}, id="labels and texts"),
-        pytest.param([{"label": "A", "text": "x"}, {"label": "B", "text": "y"}], id="a list of label and text"),
+        pytest.param([{"label": "yes", "text": "x"}, {"label": "B", "text": "y"}], id="a list of label and text"),
     ],
 )
 def test_one_column_may_hold_the_choices_in_any_form(choices: object) -> None:
@@ -210,12 +158,6 @@ def test_one_column_may_hold_the_choices_in_any_form(choices: object) -> None:
     found = adapt_one({"q": "Which?", "options": choices, "gold": "B"}, columns)
     assert [choice.text for choice in found.choices] == ["x", "y"]
     assert found.answer == "B"
-
-
-def test_a_list_of_label_and_text_keeps_its_own_labels_for_gold() -> None:
-    columns = Columns(question="q", choices="options", answer="gold")
-    options = [{"label": "yes", "text": "It is."}, {"label": "no", "text": "It is not."}]
-    assert adapt_one({"q": "Is it?", "options": options, "gold": "no"}, columns).answer == "B"
 
 
 @pytest.mark.parametrize("empty", [None, ""], ids=["null", "empty"])
@@ -242,37 +184,16 @@ def test_a_number_is_a_choice_too() -> None:
     [
         pytest.param(COMMONSENSE_QA | {"question": None}, "it has no question", id="no question"),
         pytest.param(COMMONSENSE_QA | {"question": "  "}, "it has no question", id="blank question"),
-        pytest.param(COMMONSENSE_QA | {"question": 5}, "it has no question", id="question that is no text"),
+        pytest.param(with_choices("only"), "expected 2 to 26 choices, got 1", id="1 choice"),
+        pytest.param(with_choices(*map(str, range(27))), "expected 2 to 26 choices, got 27", id="27 choices"),
+        pytest.param(with_choices("x", " ", "z"), "choice 2 of 3 is empty", id="blank choice"),
+        pytest.param(with_choices("x", "y", None), "choice 3 of 3 is empty", id="null choice"),
+        pytest.param(with_choices("x", "y", "y"), "choices 2 and 3 are the same: 'y'", id="a choice twice"),
         pytest.param(
-            with_choices(COMMONSENSE_QA, "only") | {"answerKey": "L0"},
-            "expected 2 to 26 choices, got 1",
-            id="1 choice",
+            with_choices("x y", "z", "x \n y"), r"choices 1 and 3 are the same: 'x \n y'", id="twice but for blanks"
         ),
         pytest.param(
-            with_choices(COMMONSENSE_QA) | {"answerKey": ""}, "expected 2 to 26 choices, got 0", id="no choice"
-        ),
-        pytest.param(
-            with_choices(COMMONSENSE_QA, *"abcdefghijklmnopqrstuvwxyz1") | {"answerKey": "L3"},
-            "expected 2 to 26 choices, got 27",
-            id="27 choices",
-        ),
-        pytest.param(
-            with_choices(COMMONSENSE_QA, "x", "", "z") | {"answerKey": "L0"},
-            "choice 2 of 3 is empty",
-            id="empty choice",
-        ),
-        pytest.param(
-            with_choices(COMMONSENSE_QA, "x", " ", "z") | {"answerKey": "L0"},
-            "choice 2 of 3 is empty",
-            id="blank choice",
-        ),
-        pytest.param(
-            with_choices(COMMONSENSE_QA, "x", "y", None) | {"answerKey": "L0"},
-            "choice 3 of 3 is empty",
-            id="null choice",
-        ),
-        pytest.param(
-            with_choices(COMMONSENSE_QA, "x", datetime(2020, 1, 1), "z") | {"answerKey": "L0"},
+            with_choices("x", datetime(2020, 1, 1), "z"),
             "choice 2 was read as the date 2020-01-01 00:00:00, and its own spelling is lost: use CSV",
             id="a choice that the JSON reader took for a date",
         ),
@@ -294,9 +215,6 @@ def test_a_number_is_a_choice_too() -> None:
             "its choices have not as many labels as texts",
             id="texts instead of lists of them",
         ),
-        pytest.param(
-            COMMONSENSE_QA | {"choices": None}, "its choices are no list, but None", id="null instead of choices"
-        ),
         pytest.param(MMLU | {"choices": "A) 0"}, "its choices are no list, but 'A) 0'", id="a text instead of choices"),
         pytest.param(MMLU | {"answer": 4}, "its answer 4 is no position from 0 to 3", id="index too high"),
         pytest.param(MMLU | {"answer": -2}, "its answer -2 is no position from 0 to 3", id="index below nought"),
@@ -305,7 +223,6 @@ def test_a_number_is_a_choice_too() -> None:
             MMLU | {"answer": 1.5}, "its answer 1.5 is no position from 0 to 3", id="index that is a fraction"
         ),
         pytest.param(MMLU | {"answer": True}, "its answer True is no position from 0 to 3", id="index that is a truth"),
-        pytest.param(HELLASWAG | {"label": "3"}, "its answer '3' is no position from 0 to 2", id="text index too high"),
         pytest.param(HELLASWAG | {"endings": None}, "its choices are no list, but None", id="no endings"),
     ],
 )
@@ -316,8 +233,6 @@ def test_a_row_that_cannot_be_a_question_is_a_bad_row_with_its_reason(row: dict[
 @pytest.mark.parametrize(
     ("edit", "answer_is", "reason"),
     [
-        pytest.param({"gold": "D"}, "label", "its answer 'D' is not among the labels A, B, C", id="label not there"),
-        pytest.param({"gold": 3}, "index", "its answer 3 is no position from 0 to 2", id="index too high"),
         pytest.param(
             {"gold": "plum"},
             "text",
@@ -331,9 +246,6 @@ def test_a_row_that_cannot_be_a_question_is_a_bad_row_with_its_reason(row: dict[
             id="text of two choices",
         ),
         pytest.param({"b": None}, "label", "choice 2 of 3 is empty", id="gap among the choice columns"),
-        pytest.param(
-            {"b": None, "c": None}, "label", "expected 2 to 26 choices, got 1", id="one choice column that is not empty"
-        ),
     ],
 )
 def test_a_bad_row_of_mapped_columns_is_named_by_the_id_column(
@@ -343,17 +255,11 @@ def test_a_bad_row_of_mapped_columns_is_named_by_the_id_column(
     assert refuse_one(FLAT | edit, columns) == BadRow(position=0, id="7", reason=reason)
 
 
-def test_the_second_row_with_an_id_is_bad() -> None:
-    first, second, third = adapt([ARC, ARC, ARC | {"id": "another"}])
-    assert isinstance(first, Question)
-    assert second == BadRow(position=1, id="Mercury_417466", reason="its id was there before")
-    assert isinstance(third, Question)
-
-
-def test_a_bad_row_does_not_use_up_its_id() -> None:
-    bad, good = adapt([ARC | {"question": ""}, ARC])
+def test_a_row_with_the_id_of_an_earlier_good_one_is_bad() -> None:
+    bad, good, again = adapt([ARC | {"question": ""}, ARC, ARC])
     assert isinstance(bad, BadRow)
     assert isinstance(good, Question)
+    assert again == BadRow(position=2, id="Mercury_417466", reason="its id was there before")
 
 
 def test_rows_are_placed_by_their_position_in_the_split() -> None:
@@ -361,6 +267,7 @@ def test_rows_are_placed_by_their_position_in_the_split() -> None:
     assert isinstance(good, Question)
     assert good.id == "train-40"
     assert bad == BadRow(position=7, id=None, reason="it has no question")
+    assert bad.describe(50) == "row 8 of 50: it has no question"
 
 
 def test_an_unknown_schema_is_told_with_its_columns() -> None:
@@ -369,16 +276,7 @@ def test_an_unknown_schema_is_told_with_its_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    "edit",
-    [
-        {"question": "stem"},
-        {"choices": "stem"},
-        {"choices": ["a", "stem"]},
-        {"answer": "stem"},
-        {"id": "stem"},
-        {"concept": "stem"},
-    ],
-    ids=["question", "choices", "one of choices", "answer", "id", "concept"],
+    "edit", [{"question": "stem"}, {"choices": "stem"}, {"choices": ["a", "stem"]}, {"concept": "stem"}], ids=str
 )
 def test_a_mapped_column_that_is_not_there_is_told_with_those_that_are(edit: dict[str, Any]) -> None:
     columns = Columns.model_validate(FLAT_COLUMNS.model_dump() | edit)
