@@ -15,7 +15,7 @@ def may_ask() -> bool:
 
 
 def load_env_file() -> None:
-    """Take the nearest .env upwards of this folder into the environment, whose own variables win."""
+    """Add the variables of the nearest .env, in this folder or above it, to those that the environment lacks."""
     path = dotenv.find_dotenv(usecwd=True)
     try:
         dotenv.load_dotenv(path)

@@ -10,14 +10,14 @@ MIN_CHOICES = 2
 
 
 def letter_choices(texts: Sequence[str]) -> list[Choice]:
-    """Give 2 to 26 option texts the letters A, B, C, ... in order."""
+    """Return 2 to 26 option texts as choices lettered A, B, C, ... in order; raise ValueError for fewer or more."""
     if not MIN_CHOICES <= len(texts) <= len(LETTERS):
         raise ValueError(f"expected {MIN_CHOICES} to {len(LETTERS)} choices, got {len(texts)}")
     return [Choice(label=letter, text=text) for letter, text in zip(LETTERS, texts, strict=False)]
 
 
 def rotate_choices(choices: Sequence[Choice], rotation: int) -> list[Choice]:
-    """Move every text `rotation` places up (the first ones go to the end); the letters stay where they are."""
+    """Return the choices with every text `rotation` places up (the first ones last) and the letters where they are."""
     shift = rotation % len(choices)
     return letter_choices([choice.text for choice in (*choices[shift:], *choices[:shift])])
 

@@ -17,12 +17,12 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def path_option(name: str, meaning: str) -> Decorator:
-    """Declare a stage's required option --NAME for a file or folder, which the stage gets as a Path."""
+    """Return the decorator for a stage's required option --NAME, a file or folder that it gets as a Path."""
     return click.option(f"--{name}", required=True, type=click.Path(path_type=Path), help=meaning)
 
 
 def project_path_option(name: str, meaning: str) -> Decorator:
-    """Declare a command's option --NAME for a file or folder; left out, it is what dvc.yaml gives a stage as --NAME."""
+    """Return the decorator for a command's option --NAME; left out, it is what dvc.yaml gives a stage as --NAME."""
     return click.option(
         f"--{name}",
         type=click.Path(path_type=Path),
@@ -33,7 +33,7 @@ def project_path_option(name: str, meaning: str) -> Decorator:
 
 
 def find_path(name: str) -> Path:
-    """Return what dvc.yaml gives a stage as --NAME; an InputError says that it cannot be read or names none."""
+    """Return what dvc.yaml gives a stage as --NAME; raise InputError if it cannot be read or names none."""
     try:
         stages = YAML(typ="safe").load(PIPELINE_FILE.read_text(encoding="utf-8"))["stages"]
         words = [word for stage in stages.values() for word in shlex.split(stage["cmd"])]

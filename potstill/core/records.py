@@ -118,7 +118,7 @@ class Answer(Row):
 
 
 def split_files(folder: Path) -> list[Path]:
-    """List the folder's split files in the order train, validation, test; an InputError says that there are none."""
+    """Return the folder's split files in the order train, validation, test; raise InputError if there are none."""
     files = [folder / f"{split}.jsonl" for split in SPLITS]
     present = [file for file in files if file.is_file()]
     if not present:
@@ -143,7 +143,7 @@ def read_rows(path: Path, model: type[R]) -> Iterator[R]:
 def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, object]]:
     """Yield the JSON object of each line; an InputError names the file, the line and what stands there instead.
 
-    The file is read as bytes, so that a line that is not UTF-8 is told like any other broken one.
+    The file is read as bytes, so that a line that is not UTF-8 is named like any other broken one.
     """
     with path.open("rb") as file, jsonlines.Reader(file) as lines:
         try:
@@ -154,7 +154,7 @@ def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the name of an unfinished file that takes the path's place when the block ends well: whole or not at all.
+    """Yield the path of an unfinished file that replaces `path` when the block ends well: whole or not at all.
 
     The name is this process's own, since a run whose DVC was killed may still write the same path.
     """

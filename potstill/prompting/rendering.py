@@ -6,11 +6,11 @@ from potstill.core.records import Choice
 
 
 def render_choices(choices: Sequence[Choice]) -> str:
-    """Render choices one a line, a text of several lines too, lest it look like further choices: "A. bank"."""
+    """Return choices one a line, "A. bank", a text of several lines too, lest it look like further choices."""
     return "\n".join(f"{choice.label}. {' '.join(choice.text.split())}" for choice in choices)
 
 
 def render_labels(choices: Sequence[Choice]) -> str:
-    """Render the letters as a person would list them: "A, B, C, D or E"."""
+    """Return the letters as a person would list them: "A, B, C, D or E"."""
     *firsts, last = [choice.label for choice in choices]
     return f"{', '.join(firsts)} or {last}"

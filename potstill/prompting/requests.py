@@ -43,7 +43,7 @@ def build_requests(questions: Iterable[Question], prompt: Prompt, rotations: int
 
 
 def build_request(question: Question, prompt: Prompt, rotation: int, replicate: int) -> Request:
-    """Put one question, with its choices rotated, into the prompt's words."""
+    """Return one question, its choices rotated, in the prompt's words."""
     choices = rotate_choices(question.choices, rotation)
     values = {
         "question": question.question,

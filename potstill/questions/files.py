@@ -18,7 +18,7 @@ NO_ROWS = ("corresponds to no data", "BatchSize must be greater than 0")  # how 
 
 
 def is_local(path: str) -> bool:
-    """Tell a file or folder from a Hub id, also where it does not exist."""
+    """Return whether a path is a file or folder, also one that does not exist, and no Hub id."""
     return path.startswith((".", "/", "data/")) or Path(path).exists()
 
 
@@ -41,7 +41,7 @@ def load_files(path: Path) -> datasets.DatasetDict:
 
 
 def _csv_options(path: Path) -> dict[str, Any]:
-    """Have every cell of CSV files read as the text that it is: a choice "None" is no gap, and "01" is not 1."""
+    """Return options that keep each cell of CSV files as its text: a choice "None" is no gap, and "01" is not 1."""
     files = list(_data_files(path))
     if {file.suffix for file in files} != {".csv"}:
         return {}
@@ -55,7 +55,7 @@ def _csv_options(path: Path) -> dict[str, Any]:
 
 
 def _check_csv(file: Path, expected: list[str]) -> list[str]:
-    """Return a CSV file's header; an InputError tells of one unlike the others', of a row unlike it, and of no UTF-8.
+    """Return a CSV file's header; raise InputError if it or a row differs from what is expected, or is no UTF-8.
 
     `datasets` would fill a line that breaks off with empty cells: a question with fewer choices, and without gold.
     """
@@ -77,13 +77,13 @@ def _check_csv(file: Path, expected: list[str]) -> list[str]:
 
 
 def _data_files(path: Path) -> Iterator[Path]:
-    """List the files that hold a path's rows."""
+    """Return the files that hold a path's rows."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     return (file for file in files if file.suffix in BUILDERS)
 
 
 def broken_line(path: Path) -> str | None:
-    """Tell of the first line below a path that is no JSON in UTF-8, since `datasets` does not say which one."""
+    """Return which line below a path is no JSON in UTF-8, since `datasets` does not say; None if there is none."""
     for file in _data_files(path):
         if file.suffix == ".jsonl":
             try:
@@ -95,7 +95,7 @@ def broken_line(path: Path) -> str | None:
 
 
 def describe_failure(error: Exception) -> str:
-    """Say in one line why `load_dataset` failed."""
+    """Return in one line why `load_dataset` failed."""
     cause = one_line(error.__cause__ or error)
     empty = any(sign in cause for sign in NO_ROWS)
     return f"expected rows in each of its splits, but one has none ({cause})" if empty else cause

@@ -22,11 +22,11 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
     samples = read_samples(chosen, params.load)
     written: dict[str, dict[str, int]] = {}
     skipped: list[dict[str, object]] = []
-    seen: set[tuple[str, ...]] = set()
+    asked: set[tuple[str, ...]] = set()
     for split in SPLITS:
         questions, bad = adapt_sample(params, split, samples)
         write_rows(raw / f"{split}.jsonl", questions)
-        written[split] = count_questions(questions, seen)
+        written[split] = count_questions(questions, asked)
         skipped += [{"split": split, "position": row.position, "id": row.id, "reason": row.reason} for row in bad]
         click.echo(describe_counts(split, written[split], len(bad)))
     write_json(
@@ -44,11 +44,11 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
     )
 
 
-def count_questions(questions: list[Question], seen: set[tuple[str, ...]]) -> dict[str, int]:
-    """Count a split's questions, those without gold, and those that were `seen` before, to which it adds them."""
+def count_questions(questions: list[Question], earlier: set[tuple[str, ...]]) -> dict[str, int]:
+    """Count a split's questions, those without gold, and those that repeat one of `earlier`, to which it adds them."""
     asked = [(row.question, *sorted(choice.text for choice in row.choices)) for row in questions]
-    repeated = sum(each in seen for each in asked) + len(asked) - len(set(asked))
-    seen.update(asked)
+    repeated = sum(each in earlier for each in asked) + len(asked) - len(set(asked))
+    earlier.update(asked)
     without_gold = sum(row.answer is None for row in questions)
     return {"questions": len(questions), "without_gold": without_gold, "repeated": repeated}
 

@@ -42,7 +42,7 @@ Adapter = Callable[[SourceRow], Parts]
 
 
 def find_adapter(column_names: Sequence[str], columns: Columns | None) -> Adapter:
-    """Choose the adapter by the columns that a dataset has; an InputError lists them if none fits."""
+    """Return the adapter for the columns that a dataset has; raise InputError if none fits."""
     present = set(column_names)
     if columns is not None:
         return _mapped_adapter(columns, present)
@@ -57,7 +57,7 @@ def find_adapter(column_names: Sequence[str], columns: Columns | None) -> Adapte
 def to_questions(
     rows: Iterable[SourceRow], adapter: Adapter, split: str, positions: Sequence[int], id_column: str = "id"
 ) -> Iterator[Question | BadRow]:
-    """Turn each row into a Question or a BadRow; `positions` say where the rows stand in their split.
+    """Yield each row as a Question or a BadRow; `positions` say where the rows stand in their split.
 
     A bad row is named by its `id_column`, since the adapter may have failed before it came to the id. Labels become
     A, B, C, ... in the row's order. A row without an id is named after its split and position.
@@ -78,7 +78,7 @@ def to_questions(
 
 
 def _to_question(parts: Parts, fallback_id: str) -> Question:
-    """Check the parts; a ValueError says what is wrong with them."""
+    """Return the parts as a Question; raise ValueError if they are none."""
     if not isinstance(parts.question, str) or not parts.question.strip():
         raise ValueError("it has no question")
     _check_texts(parts.texts)
@@ -138,7 +138,7 @@ SCHEMAS: tuple[tuple[set[str], Adapter], ...] = (
 
 
 def _mapped_adapter(columns: Columns, present: set[str]) -> Adapter:
-    """Build the adapter that `columns` in params.yaml describes; an InputError names a column that is not there."""
+    """Return the adapter that `columns` in params.yaml describes; raise InputError if a column is not there."""
     choice_columns = [columns.choices] if isinstance(columns.choices, str) else columns.choices
     for name in (columns.question, *choice_columns, columns.answer, columns.id, columns.concept):
         if name is not None and name not in present:
@@ -179,14 +179,14 @@ def _labels_and_texts(choices: object) -> tuple[Sequence[object], Sequence[objec
 
 
 def _texts(choices: object) -> Sequence[Any]:
-    """Return a list of choices as it is; a ValueError says that there is none."""
+    """Return a list of choices as it is; raise ValueError if it is no list."""
     if not _is_list(choices):
         raise ValueError(f"its choices are no list, but {choices!r:.60}")
     return choices
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
-    """Tell a list from a text, whose letters are a sequence too."""
+    """Return whether a value is a list and no text, whose letters are a sequence too."""
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
