@@ -61,8 +61,6 @@ def _follow(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[li
     annotation: object = model
     for part, following in zip(location, (*location[1:], None), strict=False):
         options = _list_options(annotation)
-        if len(options) > 1:  # what follows names a member of the union
-            break
         if issubclass(get_origin(options[0]) or object, (dict, list)):
             annotation = get_args(options[0])[0 if following == "[key]" else -1]
         elif part in (fields := _fields(options[0])):

@@ -140,6 +140,11 @@ def test_a_value_that_may_be_of_two_kinds_is_told_with_both(workspace: "Workspac
     assert message == f"datasets.bundled.columns.choices: expected text or a list of names, got {choices!r}"
 
 
+def test_a_name_that_is_a_number_is_told(workspace: "Workspace") -> None:
+    workspace.edit(teachers={4: {"provider": "local", "model": "m"}})
+    assert refuse() == "teachers.4: expected text, got 4"
+
+
 def test_a_split_that_is_named_twice_is_told(workspace: "Workspace") -> None:
     workspace.edit(prepare={"splits": ["train", "train"]})
     assert refuse() == "prepare.splits: each split may be named once"

@@ -34,9 +34,10 @@ def test_a_folder_of_splits_and_a_single_file_are_read_in_any_format(tmp_path: P
 
 def test_cells_of_a_csv_file_are_read_as_they_stand(tmp_path: Path) -> None:
     cells = ["None", "NA", "01", "1.50", "", "true", "2020-01-01"]
-    (tmp_path / "train.csv").write_text(f"a,b,c,d,e,f,g\n{','.join(cells)}\n1,2,3,4,5,6,7\n")
+    text = f"a,b,c,d,e,f,g\n{','.join(cells)}\n1,2,3,4,5,6,7\n"
+    (tmp_path / "train.csv").write_text(text, encoding="utf-8-sig")
     for path in (tmp_path, tmp_path / "train.csv"):
-        assert list(load_files(path)["train"][0].values()) == cells
+        assert load_files(path)["train"][0] == dict(zip("abcdefg", cells, strict=True))
 
 
 @pytest.mark.parametrize(
