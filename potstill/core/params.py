@@ -147,7 +147,7 @@ class Teacher(Section):
 
 
 class Gates(Section):
-    """What a teacher must reach; None is off. A failed gate stops the stage if `strict`."""
+    """What a teacher must reach; None is off. If `strict`, nothing is exported of a teacher that fails one."""
 
     min_answered_rate: Share | None = None
     min_accuracy: Share | None = None

@@ -10,8 +10,8 @@ Rows = list[tuple[str | None, str | None]]
 def words_for(name: str, rows: Rows) -> str:
     """Return the text that stands for a figure of (gold, answer) rows."""
     frames = frames_of(train=[judge(number, [answer], gold) for number, (gold, answer) in enumerate(rows)])
-    told = describe_figure(name, frames.of_split("train")[0], make_tables(frames), "train")
-    return told.replace("\xa0", " ").replace("\N{EN DASH}", "-")
+    text = describe_figure(name, frames.of_split("train")[0], make_tables(frames), "train")
+    return text.replace("\xa0", " ").replace("\N{EN DASH}", "-")
 
 
 def test_every_figure_has_words() -> None:
@@ -31,7 +31,7 @@ def test_every_figure_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "text"),
     [
         pytest.param(
             [("A", "B"), ("A", "A"), ("C", None), (None, "D")],
@@ -49,5 +49,5 @@ def test_every_figure_has_words() -> None:
         pytest.param([], "no letter was read.", id="no rows"),
     ],
 )
-def test_expectation_in_words_is_of_the_rows_that_its_figure_shows(rows: Rows, told: str) -> None:
-    assert words_for("actual_against_expected", rows) == f"Grouped bars: {told}"
+def test_expectation_in_words_is_of_the_rows_that_its_figure_shows(rows: Rows, text: str) -> None:
+    assert words_for("actual_against_expected", rows) == f"Grouped bars: {text}"

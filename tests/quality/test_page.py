@@ -119,7 +119,7 @@ def test_hostile_text_is_data_and_no_markup() -> None:
     assert [tag for tag, _ in page.elements].count("script") == 3
     rows = embedded(render_page(report))
     assert rows["texts"] == [shown]
-    assert rows["rows"][0]["said"][0] == rows["rows"][0]["question"] == shown
+    assert rows["rows"][0]["response"][0] == rows["rows"][0]["question"] == shown
 
 
 def embedded(page: str) -> dict[str, Any]:

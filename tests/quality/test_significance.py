@@ -6,11 +6,11 @@ from statsmodels.stats.multitest import multipletests
 
 from potstill.quality.chi_square import goodness_of_fit, marginal_homogeneity
 from potstill.quality.significance import COLUMNS, TESTS, adjust, list_tests, majority_share
-from potstill.reading.judging import Judged
+from potstill.reading.judging import JudgedQuestion
 from tests.judged import frames_of, judge
 
 
-def table_of(judged: list[Judged]) -> dict[str, dict[str, object]]:
+def table_of(judged: list[JudgedQuestion]) -> dict[str, dict[str, object]]:
     """The rows of the table of tests of one split, by their names."""
     table = list_tests(frames_of(train=judged).splits)
     return {row["test"]: row for row in table.to_dict("records")}
@@ -108,7 +108,7 @@ def test_the_table_has_every_test_of_every_split_in_one_family() -> None:
         pytest.param([judge(n, [None]) for n in range(4)], id="nothing read"),
     ],
 )
-def test_what_cannot_be_tested_has_no_p_value_and_breaks_nothing(judged: list[Judged]) -> None:
+def test_what_cannot_be_tested_has_no_p_value_and_breaks_nothing(judged: list[JudgedQuestion]) -> None:
     for row in table_of(judged).values():
         assert np.isnan(row["p"]) or 0 <= row["p"] <= 1
         assert (row["method"] == "no test") == np.isnan(row["p"])

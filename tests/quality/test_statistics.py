@@ -18,7 +18,6 @@ from potstill.quality.statistics import (
     letters_shown,
     position_bias,
     recall_deviation,
-    recalls,
     split_metrics,
     total_variation,
     uniform_counts,
@@ -42,7 +41,7 @@ def make_questions(*rows: tuple[str, str, int, float | None]) -> pd.DataFrame:
     """Make questions of (outcome, gold, letters_read, plurality_share)."""
     frame = pd.DataFrame(list(rows), columns=["outcome", "gold", "letters_read", "plurality_share"])
     kinds = {"letters_read": int, "plurality_share": float}
-    return frame.astype(kinds).assign(n_choices=4, asked=1)
+    return frame.astype(kinds).assign(n_choices=4, n_requests=1)
 
 
 # Newcombe 1998, table I, gives the first two to four decimals.
@@ -54,18 +53,11 @@ def test_wilson_interval_of_the_literature(successes: int, trials: int, low: flo
     assert wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_wilson_interval_is_scipys() -> None:
-    random = np.random.default_rng(0)
-    for trials in random.integers(1, 500, size=50):
-        successes = int(random.integers(0, trials + 1))
-        expected = stats.binomtest(successes, int(trials)).proportion_ci(0.9, method="wilson")
-        assert wilson_interval(successes, int(trials), 0.9) == pytest.approx((expected.low, expected.high))
-
-
-def test_wilson_interval_is_statsmodels() -> None:
-    for successes, trials in ((0, 7), (3, 11), (250, 1221), (1221, 1221)):
-        expected = proportion_confint(successes, trials, method="wilson")
-        assert wilson_interval(successes, trials) == pytest.approx(expected)
+@pytest.mark.parametrize(("successes", "trials"), [(0, 7), (3, 11), (250, 1221), (1221, 1221)])
+def test_wilson_interval_is_scipys_and_statsmodels(successes: int, trials: int) -> None:
+    expected = stats.binomtest(successes, trials).proportion_ci(0.9, method="wilson")
+    assert wilson_interval(successes, trials, 0.9) == pytest.approx((expected.low, expected.high))
+    assert wilson_interval(successes, trials) == pytest.approx(proportion_confint(successes, trials, method="wilson"))
 
 
 def test_wilson_interval_of_nothing_is_unknown() -> None:
@@ -97,20 +89,11 @@ def test_recall_deviation_by_hand() -> None:
     assert recall_deviation(confusion) == pytest.approx(math.sqrt(1 / 6))
 
 
-def test_recalls_by_hand() -> None:
-    confusion = np.array([[4, 0, 0], [1, 2, 1]], dtype=float)
-    assert recalls(confusion).tolist() == [1, 0.5]
-
-
-def test_recall_of_a_letter_without_gold_is_unknown() -> None:
-    assert np.isnan(recalls(np.array([[2, 0, 0], [0, 0, 0]], dtype=float))).tolist() == [False, True]
-
-
-def test_recalls_are_scikit_learns() -> None:
+def test_recall_deviation_is_that_of_scikit_learns_recalls() -> None:
     gold, answer = random_letters(3, 400)
     expected = metrics.recall_score(gold, answer, labels=[*"ABCD"], average=None, zero_division=0)
     readings = make_readings([*zip(gold, answer, strict=True)], 4)
-    assert recalls(confusion_counts(readings, [*"ABCD"])) == pytest.approx(expected)
+    assert recall_deviation(confusion_counts(readings, [*"ABCD"])) == pytest.approx(np.std(expected))
 
 
 def test_kappa_by_hand() -> None:
@@ -269,7 +252,7 @@ def test_split_metrics_of_nothing_are_unknown() -> None:
 def test_guessing_accuracy_is_over_questions_with_gold() -> None:
     questions = make_questions(("wrong", "A", 1, 1.0), ("wrong", "A", 1, 1.0), ("unjudged", "none", 1, 1.0))
     assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10])) == pytest.approx(0.375)
-    assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10], asked=[1, 2, 1])) == pytest.approx(
+    assert guessing_accuracy(questions.assign(n_choices=[2, 4, 10], n_requests=[1, 2, 1])) == pytest.approx(
         (1 / 2 + 1 / 16) / 2
     )
     assert guessing_accuracy(questions[questions["outcome"] == "unjudged"]) is None

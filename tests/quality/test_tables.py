@@ -74,3 +74,12 @@ def test_table_has_six_decimals_and_empty_cells_for_unknown(tmp_path: Path) -> N
 def test_a_small_p_value_is_not_written_as_nothing(tmp_path: Path) -> None:
     write_table(tmp_path / "tests.csv", pd.DataFrame({"p": [1.25e-9, None], "p_adjusted": [0.5, None]}))
     assert (tmp_path / "tests.csv").read_bytes() == b"p,p_adjusted\n1.25e-09,0.5\n,\n"
+
+
+def test_a_text_that_a_spreadsheet_would_compute_is_escaped_and_a_number_is_not(tmp_path: Path) -> None:
+    texts = ["=1+1", "+1", "-1", "@A1", "\tx", "a=1", ""]
+    table = pd.DataFrame({"id": texts, "kind": pd.Categorical(texts), "size": -0.5})
+    write_table(tmp_path / "table.csv", table)
+    written = pd.read_csv(tmp_path / "table.csv", keep_default_na=False)
+    escaped = ["'=1+1", "'+1", "'-1", "'@A1", "'\tx", "a=1", ""]
+    assert written.to_dict("list") == {"id": escaped, "kind": escaped, "size": [-0.5] * len(texts)}
