@@ -259,30 +259,22 @@ def test_hostile_texts_break_no_file(tmp_path: Path) -> None:
         assert next(read_rows(Path("data/answers/train.jsonl"), Answer)).readings[0].request_id == "q0:0:0"
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        pytest.param([(make_request(number), None, "failed") for number in range(3)], id="everything failed"),
-        pytest.param(
-            [
-                (make_request(0, None, choices=letter_choices(["yes", "no"])), "A", "answered"),
-                (make_request(1, None, choices=letter_choices([*"abcdefghij"])), "J", "answered"),
-                (make_request(2, None), "C", "answered"),
-            ],
-            id="no gold, and two, ten and four choices",
-        ),
-        pytest.param([], id="no questions"),
-    ],
-)
-def test_stage_survives(tmp_path: Path, rows: list[Row]) -> None:
-    with project(tmp_path, test=rows):
+def test_stage_survives_splits_without_letters_gold_or_questions(tmp_path: Path) -> None:
+    failed: list[Row] = [(make_request(number), None, "failed") for number in range(3)]
+    without_gold: list[Row] = [
+        (make_request(0, None, choices=letter_choices(["yes", "no"])), "A", "answered"),
+        (make_request(1, None, choices=letter_choices([*"abcdefghij"])), "J", "answered"),
+        (make_request(2, None), "C", "answered"),
+    ]
+    with project(tmp_path, train=failed, validation=without_gold, test=[]):
         analyze()
-        metrics = read_metrics()["test"]
-        assert metrics["questions"] == sum(metrics["outcomes"].values()) == len(rows)
-        p = metrics["position_bias"]["chi2_p"]
-        assert p is None or 0 <= p <= 1
+        metrics = read_metrics()
+        assert [metrics[split]["questions"] for split in ("train", "validation", "test")] == [3, 3, 0]
+        assert [sum(metrics[split]["outcomes"].values()) for split in ("train", "validation", "test")] == [3, 3, 0]
+        assert metrics["train"]["position_bias"]["chi2_p"] is None
+        assert 0 <= metrics["validation"]["position_bias"]["chi2_p"] <= 1
         assert "nan" not in Path("reports/tables/by_type.csv").read_text(encoding="utf-8").lower()
-        assert len(names_in("reports/figures")) == 2 * len(FIGURES)
+        assert len(names_in("reports/figures")) == 3 * 2 * len(FIGURES)
 
 
 def test_a_strict_gate_that_fails_leaves_an_error_beside_the_answers_until_it_passes(tmp_path: Path) -> None:
@@ -296,17 +288,13 @@ def test_a_strict_gate_that_fails_leaves_an_error_beside_the_answers_until_it_pa
         assert names_in("data/answers") == ["strict_gates_failed.json", "validation.jsonl"]
         assert failed in Path("data/answers/strict_gates_failed.json").read_text(encoding="utf-8")
         assert names_in("reports") == ["figures", "index.html", "metrics.json", "tables"]
-    with project(tmp_path, {"min_accuracy": 0.2, "strict": True}, validation=USUAL):
-        assert "gates" not in analyze()
-        assert names_in("data/answers") == ["validation.jsonl"]
-
-
-def test_an_answer_is_read_as_its_prompt_says(tmp_path: Path) -> None:
     rows: list[Row] = [
         (make_request(0, "B"), "B", "answered"),
         (make_request(1, "B"), "I think it is B.", "answered"),
     ]
-    with project(tmp_path, answer_format="letter", validation=rows):
-        analyze()
+    with project(tmp_path, {"min_accuracy": 0.5, "strict": True}, answer_format="letter", validation=rows):
+        assert "gates" not in analyze()
+        assert names_in("data/answers") == ["validation.jsonl"]
+        # and an answer is read as its prompt says
         assert [row["outcome"] for row in read_csv("readings.csv")] == ["correct", "unparsed"]
         assert "letter (answer format letter)" in Path("reports/index.html").read_text(encoding="utf-8")
