@@ -96,11 +96,6 @@ def test_cramers_v_by_hand() -> None:
     assert cramers_v(np.array([[15, 5], [5, 15]], dtype=float)) == pytest.approx(0.5)
 
 
-def test_cramers_v_is_that_of_chi_square() -> None:
-    chi_square = stats.chi2_contingency(TABLE, correction=False).statistic
-    assert cramers_v(TABLE) == pytest.approx((chi_square / (TABLE.sum() * 2)) ** 0.5)
-
-
 @pytest.mark.parametrize(
     "table",
     [np.zeros((0, 0)), np.zeros((2, 2)), np.array([[3.0, 4.0]]), np.array([[3.0, 0], [2, 0]])],
@@ -130,7 +125,3 @@ def test_independence_of_small_cells_is_what_permuting_gives() -> None:
     p, method = independence(SMALL)
     assert method == "permutation"
     assert p == pytest.approx(permuted, abs=0.02)
-
-
-def test_independence_is_the_same_in_every_run() -> None:
-    assert independence(SMALL) == independence(SMALL)

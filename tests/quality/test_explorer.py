@@ -38,26 +38,16 @@ def test_a_sample_of_nothing_is_empty(size: int, count: int) -> None:
 
 
 def test_a_sample_holds_no_more_characters_than_a_page() -> None:
-    kept = ids_of(long_sample(1000, characters=5500))
-    assert len(kept) == 5
-
-
-def test_of_texts_that_do_not_fit_one_is_left() -> None:
+    assert len(ids_of(long_sample(1000, characters=5500))) == 5
     assert len(ids_of(long_sample(1000, characters=10))) == 1
 
 
-def test_reasoning_counts_as_text() -> None:
-    sample = Sample(10, characters=5500)
-    for number in range(10):
-        sample.add("train", judge(number, "A", reasoning="x" * 1000))
-    assert len(ids_of(sample)) == 5
-
-
 def long_sample(length: int, characters: int = explorer.MOST_CHARACTERS) -> Sample:
-    """Ten rows whose answers are that long."""
+    """Ten rows whose reasoning or response is that long."""
     sample = Sample(10, characters)
     for number in range(10):
-        sample.add("train", judge(number, [None], text="x" * length))
+        texts = {"reasoning": "x" * length} if number % 2 else {"text": "x" * length}
+        sample.add("train", judge(number, [None], **texts))
     return sample
 
 
@@ -93,17 +83,6 @@ def test_what_was_read_is_marked_in_the_text_as_it_came() -> None:
     assert "B" in passage
     assert "A" not in passage
     assert row["outcome"] == "correct"
-
-
-def test_where_no_letter_was_read_nothing_is_marked() -> None:
-    sample = Sample(5)
-    sample.add("train", judge(0, [None], text="Who knows?"))
-    (row,) = share_texts(sample.rows())["rows"]
-    assert row["response"] == ["Who knows?", "", ""]
-
-
-def test_a_message_that_rows_share_is_written_once() -> None:
-    assert len(share_texts(sample_of(9, 9).rows())["texts"]) == 1
 
 
 def test_a_text_too_long_to_be_looked_at_is_cut_and_says_so() -> None:

@@ -13,7 +13,6 @@ from matplotlib.text import Text
 from potstill.quality.figures import (
     accuracy_by_slice,
     actual_against_expected,
-    answers_per_letter,
     confusion,
     draw_split,
     plan_figures,
@@ -116,12 +115,6 @@ def test_every_text_has_at_least_eleven_points() -> None:
     assert min(sizes) >= 11
 
 
-def test_answers_per_letter_shows_every_count() -> None:
-    figure = answers_per_letter(["A", "B", "none"], counts(7, 0, 13), "validation, smollm2, 20 rows")
-    assert {"7", "0", "13", "none", "number of rows"} <= set(texts_of(figure))
-    assert figure.get_suptitle() == "How often each letter was answered\nvalidation, smollm2, 20 rows"
-
-
 def test_actual_against_expected_has_series_that_differ_in_colour_and_hatch_and_their_distances() -> None:
     series = {"answered": counts(3, 1), "gold": counts(1, 3), "uniform": counts(2, 2)}
     figure = actual_against_expected(["A", "B"], series, "train")
@@ -131,12 +124,6 @@ def test_actual_against_expected_has_series_that_differ_in_colour_and_hatch_and_
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["answered", "gold", "uniform"]
     assert len({bars[0].get_facecolor() for bars in axes.containers}) == 3
     assert len({bars[0].get_hatch() for bars in axes.containers}) == 3
-
-
-def test_actual_against_expected_without_letters_draws_no_bar() -> None:
-    figure = actual_against_expected(["A", "B"], {"answered": counts(0, 0), "gold": counts(1, 3)}, "train")
-    assert "no letter was read" in texts_of(figure)
-    assert not figure.axes[0].patches
 
 
 def test_confusion_has_gold_down_and_answers_across_and_marks_agreement_without_colour() -> None:
@@ -254,7 +241,3 @@ def test_slices_of_another_split_and_without_gold_are_not_drawn() -> None:
     plans = plan_figures("train", "smollm2", make_readings(9, 3), {**TABLES, "by_type": table})
     labels = [label.get_text() for label in plans["accuracy_by_slice"]().axes[0].get_yticklabels()]
     assert labels[:2] == ["who (n = 12)", "who (n = 12)"]
-
-
-def test_accuracy_without_gold_is_a_sentence() -> None:
-    assert "no rows with gold" in texts_of(accuracy_by_slice({}, "train"))

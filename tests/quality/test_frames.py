@@ -36,18 +36,6 @@ def test_gold_of_a_question_is_in_the_original_order_whatever_rotation_comes_fir
     assert frames_of(train=[later]).questions["gold"].tolist() == ["B"]
 
 
-def test_a_question_without_a_concept_has_none() -> None:
-    frames = frames_of(train=[judge(0, "A", concept="cat"), judge(1, "A")])
-    assert frames.readings["concept"].tolist() == frames.questions["concept"].tolist() == ["cat", "none"]
-
-
-def test_frames_of_a_split_hold_its_rows_alone() -> None:
-    frames = frames_of(train=[judge(0, "AB"), judge(1, "C")], test=[judge(0, "B")])
-    readings, questions = frames.of_split("test")
-    assert (readings["answer"].tolist(), len(questions)) == (["B"], 1)
-    assert list(frames.splits) == ["train", "test"]
-
-
 def test_a_split_without_questions_has_empty_frames() -> None:
     readings, questions = frames_of(train=[judge(0, "A")]).of_split("validation")
     assert (len(readings), len(questions)) == (0, 0)

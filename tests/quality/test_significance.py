@@ -56,13 +56,6 @@ def test_letters_are_held_against_gold_in_pairs_and_against_a_uniform_choice() -
     assert against_gold["size"] == against_uniform["size"] == pytest.approx(3 / 8)
 
 
-def test_letters_without_gold_count_against_a_uniform_choice() -> None:
-    rows = table_of([judge(0, "A", "A"), *[judge(n, "A", None) for n in range(1, 40)]])
-    assert rows["letters answered against a uniform choice"]["n"] == 40
-    assert rows["letters answered against a uniform choice"]["p"] < 1e-6
-    assert rows["letters answered against gold"]["n"] == 1
-
-
 def test_recall_by_letter_counts_unread_rows_as_not_recalled() -> None:
     judged = [judge(n, ["A"], "A") for n in range(8)] + [judge(8 + n, [None], "B") for n in range(8)]
     row = table_of(judged)["recall by gold letter"]
