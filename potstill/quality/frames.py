@@ -1,7 +1,7 @@
 """From judged questions to pandas frames: every number of the report is counted from these rows."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,17 +22,14 @@ QUESTION_COLUMNS = (
     *("split", "question_id", "concept", "question_type", "length_band", "n_choices"),
     *("gold", "outcome", "n_requests", "letters_read", "plurality_share"),
 )
-CATEGORIES: Mapping[str, Sequence[str]] = {
-    "split": SPLITS,
-    "question_type": QUESTION_TYPES,
-    "length_band": LENGTH_BANDS,
-    "gold": (*LETTERS, NONE),
-    "answer": (*LETTERS, NONE),
-    "outcome": OUTCOMES,
-}
 KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("question_id", "request_id"), str),
     **dict.fromkeys(("rotation", "words", "n_choices", "n_requests", "letters_read"), int),
+    **dict.fromkeys(("gold", "answer"), pd.CategoricalDtype([*LETTERS, NONE])),
+    "split": pd.CategoricalDtype([*SPLITS]),
+    "question_type": pd.CategoricalDtype([*QUESTION_TYPES]),
+    "length_band": pd.CategoricalDtype([*LENGTH_BANDS]),
+    "outcome": pd.CategoricalDtype([*OUTCOMES]),
     "concept": "category",
     "plurality_share": float,
 }
@@ -118,5 +115,4 @@ def _append(columns: dict[str, list[object]], row: dict[str, object]) -> None:
 
 def _make_frame(columns: dict[str, list[object]]) -> pd.DataFrame:
     """Return a frame, in which a letter takes a byte and not a string of its own."""
-    kinds = {**KINDS, **{name: pd.CategoricalDtype(list(values)) for name, values in CATEGORIES.items()}}
-    return pd.DataFrame({name: pd.Series(values, dtype=kinds[name]) for name, values in columns.items()})
+    return pd.DataFrame({name: pd.Series(values, dtype=KINDS[name]) for name, values in columns.items()})

@@ -14,6 +14,13 @@ MEASURED: Mapping[str, Callable[[Mapping[str, Any]], float | None]] = {
     "max_recall_std": lambda metrics: metrics["position_bias"]["recall_std"] if metrics["accuracy"] else None,
     "max_tv_distance": lambda metrics: metrics["position_bias"]["tv_distance"],
 }
+TITLES = {
+    "min_answered_rate": "Rows with a letter, at least",
+    "min_accuracy": "Accuracy, at least",
+    "better_than_chance": "Accuracy's interval above chance",
+    "max_recall_std": "RStd, at most",
+    "max_tv_distance": "Total variation, at most",
+}
 
 
 def judge_gates(gates: Gates, metrics: Mapping[str, Any], guessing: float | None) -> dict[str, Verdict]:

@@ -19,7 +19,7 @@ from potstill.core.records import OUTCOMES, SPLITS, Outcome
 from potstill.quality.captions import describe_figure
 from potstill.quality.explorer import Sample, embed, share_texts
 from potstill.quality.frames import Frames
-from potstill.quality.gates import MEASURED, list_on
+from potstill.quality.gates import MEASURED, TITLES, list_on
 from potstill.quality.pictures import Picture
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 from potstill.quality.verdicts import describe_verdict
@@ -41,6 +41,7 @@ Numbers = dict[str, Any]
 SLICE_TITLES = {"by_type": "Type of question", "by_length": "Length in words", "by_letter": "Gold letter"}
 SLICE_TITLES |= {"by_concept": "Concept"}
 MOST_CONCEPTS = 15
+INTERVAL = f"95{NBSP}% interval"
 OUTCOME_MEANINGS: dict[Outcome, str] = {
     "correct": "the letter is gold's",
     "wrong": "another letter than gold's",
@@ -52,36 +53,21 @@ OUTCOME_MEANINGS: dict[Outcome, str] = {
     "filtered": "held back by a content filter",
     "failed": "no response came",
 }
-MEASURES: dict[str, tuple[str, Callable[[Numbers], str]]] = {
-    "Questions": ("", lambda m: f"{m['questions']:,}"),
-    "Accuracy": ("correct answers among questions with gold", lambda m: format_percent(m["accuracy"])),
-    f"95{NBSP}% interval": (
-        "of the accuracy (Wilson)",
-        lambda m: format_interval(m["accuracy_low"], m["accuracy_high"]),
-    ),
-    "Rows with a letter": ("responses in which a letter was read", lambda m: format_percent(m["answered_rate"])),
-    "Kappa": ("agreement with gold beyond chance: 0 none, 1 all", lambda m: format_decimals(m["kappa"])),
-    "Total variation": (
-        "of answers from gold: 0 alike, 1 disjoint",
-        lambda m: format_decimals(m["position_bias"]["tv_distance"]),
-    ),
-    "Chi-square p": (
+MEASURES: tuple[tuple[str, str, Callable[[Numbers], str]], ...] = (
+    ("Questions", "", lambda m: f"{m['questions']:,}"),
+    ("Accuracy", "correct answers among questions with gold", lambda m: format_percent(m["accuracy"])),
+    (INTERVAL, "of the accuracy (Wilson)", lambda m: format_interval(m["accuracy_low"], m["accuracy_high"])),
+    ("Rows with a letter", "responses in which a letter was read", lambda m: format_percent(m["answered_rate"])),
+    ("Kappa", "agreement with gold beyond chance: 0 none, 1 all", lambda m: format_decimals(m["kappa"])),
+    ("Total variation", "of answers from gold: 0 alike, 1 disjoint", lambda m: _format_bias(m, "tv_distance")),
+    (
+        "Chi-square p",
         "of letters this far from gold, or from uniform, by chance",
         lambda m: format_p_value(m["position_bias"]["chi2_p"]),
     ),
-    "RStd": (
-        "standard deviation of recall over gold letters",
-        lambda m: format_decimals(m["position_bias"]["recall_std"]),
-    ),
-    "Agreement": ("of repeated readings with their plurality", lambda m: format_percent(m["agreement"])),
-}
-GATE_TITLES = {
-    "min_answered_rate": "Rows with a letter, at least",
-    "min_accuracy": "Accuracy, at least",
-    "better_than_chance": "Accuracy's interval above chance",
-    "max_recall_std": "RStd, at most",
-    "max_tv_distance": "Total variation, at most",
-}
+    ("RStd", "standard deviation of recall over gold letters", lambda m: _format_bias(m, "recall_std")),
+    ("Agreement", "of repeated readings with their plurality", lambda m: format_percent(m["agreement"])),
+)
 FILTER_ORDERS = {
     "split": SPLITS,
     "outcome": OUTCOMES,
@@ -130,7 +116,7 @@ def render_page(report: Report) -> str:
         orders=json.dumps(FILTER_ORDERS),
         gates=_list_gates(report),
         splits=[_describe_split(report, split) for split in report.metrics],
-        measures=[(name, meaning, [write(m) for m in splits]) for name, (meaning, write) in MEASURES.items()],
+        measures=[(name, meaning, [write(m) for m in splits]) for name, meaning, write in MEASURES],
         outcomes=[
             (name, meaning, [_format_share(m["outcomes"][name], m["questions"]) for m in splits])
             for name, meaning in OUTCOME_MEANINGS.items()
@@ -154,7 +140,7 @@ def _list_gates(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
     listed = []
     for name in list_on(report.gates):
         limit = getattr(report.gates, name)
-        title = GATE_TITLES[name] + ("" if limit is True else f" {limit:g}")
+        title = TITLES[name] + ("" if limit is True else f" {limit:g}")
         numbers = [(m["gates"][name], MEASURED[name](m)) for m in report.metrics.values()]
         listed.append((title, [(v, UNKNOWN if number is None else f"{number:.4g}") for v, number in numbers]))
     return listed
@@ -204,3 +190,8 @@ def _format_test(row: dict[Any, Any]) -> dict[str, str]:
 def _format_share(count: int, total: int) -> str:
     """Return a count and its share."""
     return f"{count:,} ({format_percent(count / total)})" if count else "0"
+
+
+def _format_bias(numbers: Numbers, name: str) -> str:
+    """Return a measure of position bias."""
+    return format_decimals(numbers["position_bias"][name])

@@ -13,7 +13,7 @@ from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
 from potstill.quality.explorer import Sample
 from potstill.quality.figures import draw_split
-from potstill.quality.frames import FrameBuilder
+from potstill.quality.frames import FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
 from potstill.quality.page import Report, render_page
 from potstill.quality.statistics import guessing_accuracy, split_metrics
@@ -29,26 +29,22 @@ ASCII = {ord(EN_DASH): "-", ord(NBSP): " "}
 
 @dataclass
 class ReportInputs:
-    """What is kept of the questions as they pass: counts, columns, and a sample; never all of their texts."""
+    """What is kept of the questions as they pass: columns, sums, and a sample; never all of their texts."""
 
     sample: Sample
     usage: UsageCounter
     frames: FrameBuilder = field(default_factory=FrameBuilder)
-    counts: dict[str, tuple[int, int]] = field(default_factory=dict)  # of questions and rows, by split
-    models: set[str] = field(default_factory=set)
+    splits: list[str] = field(default_factory=list)
 
     def collect(self, split: str, questions: Iterator[JudgedQuestion]) -> Iterator[Answer]:
         """Yield the questions' answers, and keep what the report needs of them."""
-        n_questions = n_rows = 0
+        self.splits.append(split)
         for question in questions:
-            n_questions, n_rows = n_questions + 1, n_rows + len(question.exchanges)
             self.frames.add(split, question)
             self.sample.add(split, question)
             for exchange in question.exchanges:
                 self.usage.add(exchange.response)
-                self.models |= {exchange.response.model} if exchange.response.model else set()
             yield question.answer
-        self.counts[split] = n_questions, n_rows
 
 
 def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers: Path, reports: Path) -> None:
@@ -85,20 +81,21 @@ def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs) ->
     frames, gates = inputs.frames.build(), params.analyze.gates
     tables = make_tables(frames)
     metrics, pictures = {}, {}
-    for split in inputs.counts:
+    for split in inputs.splits:
         readings, questions = frames.of_split(split)
         numbers = split_metrics(readings, questions)
         metrics[split] = numbers | {"gates": judge_gates(gates, numbers, guessing_accuracy(questions))}
         pictures[split] = draw_split(split, params.teacher, readings, tables)
-    facts = list_facts(params, source, inputs)
+    facts = list_facts(params, source, inputs, frames)
     return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample)
 
 
-def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs) -> dict[str, str]:
+def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, frames: Frames) -> dict[str, str]:
     """Return, in words, where questions and answers come from and what they cost."""
     teacher, usage = params.teachers[params.teacher], inputs.usage.count()
     name = f", {source['name']}" if source.get("name") else ""
-    counts = [f"{split}: {questions:,} questions, {rows:,} rows" for split, (questions, rows) in inputs.counts.items()]
+    sizes = {split: tuple(map(len, frames.of_split(split))) for split in inputs.splits}
+    counts = [f"{split}: {questions:,} questions, {rows:,} rows" for split, (rows, questions) in sizes.items()]
     skipped = len(source.get("skipped") or [])
     answer_format = params.prompts[params.prompt].answer_format
     return {
@@ -106,7 +103,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs) -> 
         "Revision": str(source.get("revision") or "none (local files)"),
         "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
         "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {teacher.temperature:g})",
-        "Served as": ", ".join(sorted(inputs.models)) or "unknown",
+        "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
         "Cost": format_cost(usage["cost_usd"]),

@@ -4,6 +4,7 @@ Each test takes each question once (statistics.once_each).
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -88,45 +89,33 @@ def _recall_by_letter(readings: Frame, _: Frame) -> Finding:
     return Finding(len(used), "RStd", recall_deviation(confusion_counts(used, letters)), *independence(right))
 
 
-def _answer_by(column: str) -> Test:
-    """Return the test of the letters answered against a slice of the questions."""
-
-    def test(readings: Frame, _: Frame) -> Finding:
-        used = once_each(readings[readings["answer"] != NONE])
-        table = cross_counts(used[column], used["answer"], SLICES[column], letters_shown(used))
-        return Finding(len(used), "Cramer's V", cramers_v(table), *independence(table))
-
-    return test
+def _answer_by(column: str, readings: Frame, _: Frame) -> Finding:
+    """Test the letters answered against a slice of the questions."""
+    used = once_each(readings[readings["answer"] != NONE])
+    table = cross_counts(used[column], used["answer"], SLICES[column], letters_shown(used))
+    return Finding(len(used), "Cramer's V", cramers_v(table), *independence(table))
 
 
-def _accuracy_by(column: str) -> Test:
-    """Return the test of whether questions of one slice are answered rightly more often than of another."""
-
-    def test(_: Frame, questions: Frame) -> Finding:
-        used = questions[questions["gold"] != NONE]
-        table = cross_counts(used[column], used["outcome"] == "correct", SLICES[column], [True, False])
-        return Finding(len(used), "Cramer's V", cramers_v(table), *independence(table))
-
-    return test
+def _accuracy_by(column: str, _: Frame, questions: Frame) -> Finding:
+    """Test whether questions of one slice are answered rightly more often than of another."""
+    used = questions[questions["gold"] != NONE]
+    table = cross_counts(used[column], used["outcome"] == "correct", SLICES[column], [True, False])
+    return Finding(len(used), "Cramer's V", cramers_v(table), *independence(table))
 
 
-def _accuracy_above(baseline: Callable[[Frame], float | None]) -> Test:
-    """Return the one-sided exact binomial test of whether accuracy is above a baseline (Clopper and Pearson 1934).
+def _accuracy_above(baseline: Callable[[Frame], float | None], _: Frame, questions: Frame) -> Finding:
+    """Test whether accuracy is above a baseline, one-sided, exact, binomial (Clopper and Pearson 1934).
 
     Where questions differ in their number of choices, guesses vary less than their mean's binomial, so the test is
     careful.
     """
-
-    def test(_: Frame, questions: Frame) -> Finding:
-        used = questions[questions["gold"] != NONE]
-        expected = baseline(used)
-        if expected is None:
-            return Finding(0, "accuracy above it", None, None, NO_TEST)
-        correct = int((used["outcome"] == "correct").sum())
-        p = float(stats.binomtest(correct, len(used), expected, alternative="greater").pvalue)
-        return Finding(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
-
-    return test
+    used = questions[questions["gold"] != NONE]
+    expected = baseline(used)
+    if expected is None:
+        return Finding(0, "accuracy above it", None, None, NO_TEST)
+    correct = int((used["outcome"] == "correct").sum())
+    p = float(stats.binomtest(correct, len(used), expected, alternative="greater").pvalue)
+    return Finding(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
 
 
 def majority_share(questions: Frame) -> float | None:
@@ -136,13 +125,13 @@ def majority_share(questions: Frame) -> float | None:
 
 
 TESTS: Mapping[str, Test] = {
-    "accuracy above guessing": _accuracy_above(guessing_accuracy),
-    "accuracy above the majority letter": _accuracy_above(majority_share),
+    "accuracy above guessing": partial(_accuracy_above, guessing_accuracy),
+    "accuracy above the majority letter": partial(_accuracy_above, majority_share),
     "letters answered against gold": _letters_against_gold,
     "letters answered against a uniform choice": _letters_against_uniform,
     "recall by gold letter": _recall_by_letter,
-    "letter answered by question type": _answer_by("question_type"),
-    "letter answered by length": _answer_by("length_band"),
-    "accuracy by question type": _accuracy_by("question_type"),
-    "accuracy by length": _accuracy_by("length_band"),
+    "letter answered by question type": partial(_answer_by, "question_type"),
+    "letter answered by length": partial(_answer_by, "length_band"),
+    "accuracy by question type": partial(_accuracy_by, "question_type"),
+    "accuracy by length": partial(_accuracy_by, "length_band"),
 }

@@ -7,10 +7,14 @@ from potstill.quality.statistics import DECIMALS
 
 
 class UsageCounter:
-    """Counts the answers bought, each one once: a failed row has none, and rows with the same key share theirs."""
+    """Counts the answers bought, each one once: a failed row has none, and rows with the same key share theirs.
+
+    `models` holds the names that responses were served under.
+    """
 
     def __init__(self, price: Price | None) -> None:
         """Start with none, at a price."""
+        self.models: set[str] = set()
         self._price = known_price(price)
         self._keys: set[bytes] = set()
         self._prompt_tokens = self._completion_tokens = 0
@@ -18,6 +22,8 @@ class UsageCounter:
 
     def add(self, response: Response) -> None:
         """Count a response, unless it failed or one with its key was counted."""
+        if response.model:
+            self.models.add(response.model)
         key = response.key.encode()[:32]  # half a sha256 tells a million keys apart, and a set of them is half as large
         if response.status == "failed" or key in self._keys:
             return

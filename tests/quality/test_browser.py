@@ -283,28 +283,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     return build(tmp_path_factory.mktemp("hostile"), [*ALL_HOSTILE, HUGE], ["validation"])
 
 
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> str:
-    made = [make(number, "train", "A", f"What is number {number}?", "A. apple") for number in range(MANY)]
-    return build(tmp_path_factory.mktemp("many"), made, ["train"])
-
-
-@pytest.fixture(scope="module")
-def failed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    made = [make(number, "test", "A", "What is it?", None, "failed") for number in range(3)]
-    return build(tmp_path_factory.mktemp("failed"), made, ["test"])
-
-
-@pytest.fixture(scope="module")
-def without_questions(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build(tmp_path_factory.mktemp("without_questions"), [], ["test"])
-
-
-@pytest.fixture(scope="module")
-def without_rows(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build(tmp_path_factory.mktemp("without_rows"), USUAL[:20], explorer_rows=0)
-
-
 def filter_of(page: Page, title: str) -> Locator:
     return page.get_by_role("group", name="Filters").get_by_role("combobox", name=title, exact=True)
 
@@ -388,16 +366,16 @@ def test_using_everything_raises_no_error_and_asks_nothing_of_another_place(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("address", ["without_questions", "without_rows"])
-def test_a_page_without_rows_says_so(address: str, request: pytest.FixtureRequest, visit: Visitor) -> None:
-    opened = visit(request.getfixturevalue(address))
+@pytest.mark.parametrize(("made", "explorer_rows"), [([], MANY), (USUAL[:20], 0)], ids=["no questions", "explorer off"])
+def test_a_page_without_rows_says_so(made: list[Made], explorer_rows: int, tmp_path: Path, visit: Visitor) -> None:
+    opened = visit(build(tmp_path, made, explorer_rows=explorer_rows))
     assert opened.page.locator("#explorer tbody").text_content() == "There are no rows."
     assert opened.complaints == []
 
 
 @pytest.mark.slow
-def test_a_row_that_failed_shows_why_and_no_filter_offers_what_no_row_has(failed: str, visit: Visitor) -> None:
-    opened = visit(failed)
+def test_a_row_that_failed_shows_why_and_no_filter_offers_what_no_row_has(tmp_path: Path, visit: Visitor) -> None:
+    opened = visit(build(tmp_path, [make(0, "test", "A", "What is it?", None, "failed")], ["test"]))
     opened.page.locator("#explorer button.open").first.click()
     assert text_titled(opened.page.locator(".detail"), "Error") == "HTTP 503"
     assert filter_of(opened.page, "Outcome").locator("option").all_text_contents() == ["all", "failed"]
@@ -605,8 +583,9 @@ def test_hostile_texts_run_nothing_and_add_no_elements(used_hostile: Visit) -> N
 
 
 @pytest.mark.slow
-def test_ten_thousand_rows_are_shown_few_at_a_time_filtered_and_searched(many: str, visit: Visitor) -> None:
-    page = visit(many).page
+def test_ten_thousand_rows_are_shown_few_at_a_time_filtered_and_searched(tmp_path: Path, visit: Visitor) -> None:
+    made = [make(number, "train", "A", f"What is number {number}?", "A. apple") for number in range(MANY)]
+    page = visit(build(tmp_path, made, ["train"])).page
     assert page.locator(".dt-info").text_content() == "Rows 1 to 25 of 10,000"
     filter_of(page, "Outcome").select_option(label="correct")
     assert page.locator("#explorer tbody tr").count() == PAGE_LENGTH
