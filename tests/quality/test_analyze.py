@@ -277,7 +277,7 @@ def test_stage_survives_splits_without_letters_gold_or_questions(tmp_path: Path)
         assert len(names_in("reports/figures")) == 3 * 2 * len(FIGURES)
 
 
-def test_a_strict_gate_that_fails_leaves_an_error_beside_the_answers_until_it_passes(tmp_path: Path) -> None:
+def test_a_strict_gate_that_fails_leaves_an_error_beside_the_answers_until_it_is_not_strict(tmp_path: Path) -> None:
     gates = {"min_answered_rate": 0.5, "min_accuracy": 0.3, "better_than_chance": True, "strict": True}
     with project(tmp_path, gates, validation=USUAL):
         output = analyze()
@@ -292,8 +292,8 @@ def test_a_strict_gate_that_fails_leaves_an_error_beside_the_answers_until_it_pa
         (make_request(0, "B"), "B", "answered"),
         (make_request(1, "B"), "I think it is B.", "answered"),
     ]
-    with project(tmp_path, {"min_accuracy": 0.5, "strict": True}, answer_format="letter", validation=rows):
-        assert "gates" not in analyze()
+    with project(tmp_path, {"min_accuracy": 0.6}, answer_format="letter", validation=rows):
+        assert "gates not passed: min_accuracy in validation (got 0.5)" in analyze()
         assert names_in("data/answers") == ["validation.jsonl"]
         # and an answer is read as its prompt says
         assert [row["outcome"] for row in read_csv("readings.csv")] == ["correct", "unparsed"]
