@@ -33,9 +33,9 @@ class JudgedExchange(NamedTuple):
 
 def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:
     """Yield each request with its response; raise InputError at the first row that is not the request's response."""
-    asked = ((request.id, request) for request in read_rows(requests, Request))
+    sent = ((request.id, request) for request in read_rows(requests, Request))
     replies = ((response.id, response) for response in read_rows(responses, Response))
-    return (Exchange(*pair) for pair in _pair(asked, responses, replies))
+    return (Exchange(*pair) for pair in _pair(sent, responses, replies))
 
 
 def read_judged_exchanges(requests: Path, responses: Path, answers: Path) -> Iterator[JudgedExchange]:

@@ -165,18 +165,18 @@ def test_shares_are_of_the_row_and_few_and_missing_rows_say_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gold", "answers", "told", "series"),
+    ("gold", "answers", "title", "series"),
     [
         pytest.param("AB-", "B-A", "shares of the 1 with a letter and gold, few", 3, id="some have both"),
         pytest.param("---", "BA-", "shares of the 2 with a letter; none of them has gold, few", 2, id="no gold"),
         pytest.param("AB-", "---", "train, smollm2, 12 rows", 0, id="no letter"),
     ],
 )
-def test_expectation_is_over_rows_that_can_be_compared(gold: str, answers: str, told: str, series: int) -> None:
+def test_expectation_is_over_rows_that_can_be_compared(gold: str, answers: str, title: str, series: int) -> None:
     pairs = [*zip(gold, answers, strict=True), *[("-", "-")] * 9]
     frame = pd.DataFrame(pairs, columns=["gold", "answer"]).replace("-", "none").assign(n_choices=2)
     figure = plan_figures("train", "smollm2", frame, TABLES)["actual_against_expected"]()
-    assert " ".join(figure.get_suptitle().split()).endswith(told)
+    assert " ".join(figure.get_suptitle().split()).endswith(title)
     assert len(figure.axes[0].patches) == 2 * series
 
 

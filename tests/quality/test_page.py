@@ -73,14 +73,25 @@ class Elements(HTMLParser):
 def test_page_is_well_formed_and_asks_for_nothing(rows: Rows) -> None:
     page = Elements(render_page(report_on(train=rows, validation=[("A", "A")])))
     assert not {"link", "iframe", "object"} & {tag for tag, _ in page.elements}
-    addresses = [str(given[name]) for _, given in page.elements for name in ("src", "href", "srcset") if name in given]
+    addresses = [
+        str(attributes[name])
+        for _, attributes in page.elements
+        for name in ("src", "href", "srcset")
+        if name in attributes
+    ]
     links = {address[1:] for address in addresses if address.startswith("#")}
-    assert {"split-train", "split-validation", "tests"} <= links <= {given.get("id") for _, given in page.elements}
+    assert (
+        {"split-train", "split-validation", "tests"}
+        <= links
+        <= {attributes.get("id") for _, attributes in page.elements}
+    )
     assert {address.partition(",")[0] for address in addresses if not address.startswith("#")} == {
         "data:image/svg+xml;base64"
     }
     policy = next(
-        str(given["content"]) for _, given in page.elements if given.get("http-equiv") == "Content-Security-Policy"
+        str(attributes["content"])
+        for _, attributes in page.elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
     )
     # of the page's own script, by its hash; an event handler in a text is not run
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-")
