@@ -27,7 +27,6 @@ STARTS = ["What", "Where", "Who", "How", "Why", "If"]
 ANSWERS = ["{letter}", "{letter}. {text}", "The answer is {letter}.", "I would choose {letter}, because of its {text}."]
 REFUSAL = "I'm sorry, but I cannot answer that."
 RIGHT, REFUSED = 0.7, 0.02
-REFUSED = 0.02
 KIB_PER_MIB = 1024
 
 
@@ -45,7 +44,7 @@ def main(rows: tuple[int, ...]) -> None:
 
 
 def lay_out(folder: Path, rows: int) -> None:
-    """Write what the stages before would leave."""
+    """Write what the stages before would write."""
     shutil.copy(ROOT / "params.yaml", folder)
     source = {"dataset": "made", "path": "made", "name": None, "revision": None, "skipped": []}
     for part in ("raw", "requests", "responses"):
@@ -70,19 +69,19 @@ def make_row(number: int, draw: random.Random) -> tuple[dict[str, object], dict[
     choices = [choice.model_dump() for choice in letter_choices(texts)]
     gold = draw.choice(LETTERS[:5])
     text = f"{draw.choice(STARTS)} {' '.join(draw.choices(WORDS, k=draw.randint(5, 20)))}?"
-    said = gold if draw.random() < RIGHT else draw.choice(LETTERS[:5])
-    content = draw.choice(ANSWERS).format(letter=said, text=texts[LETTERS.index(said)])
+    letter = gold if draw.random() < RIGHT else draw.choice(LETTERS[:5])
+    content = draw.choice(ANSWERS).format(letter=letter, text=texts[LETTERS.index(letter)])
     key = f"{draw.getrandbits(256):064x}"
     shown = {"question": text, "choices": choices, "answer": gold}
     prompt = f"Question: {text}\nAnswer Choices:\n{render_choices(letter_choices(texts))}\nAnswer:"
     messages = [{"role": "system", "content": "Reply with one letter only."}, {"role": "user", "content": prompt}]
     placed = {"id": f"q{number}:0:0", "question_id": f"q{number}", "rotation": 0, "replicate": 0, "messages": messages}
     usage = {"prompt_tokens": 80, "completion_tokens": 5}
-    came = {"content": REFUSAL if draw.random() < REFUSED else content, "finish_reason": "stop", "model": "made"}
+    reply = {"content": REFUSAL if draw.random() < REFUSED else content, "finish_reason": "stop", "model": "made"}
     return (
         {"id": f"q{number}", **shown, "concept": f"concept {draw.randrange(3000)}"},
         {**placed, **shown},
-        {"id": placed["id"], "key": key, "status": "answered", "usage": usage, **came},
+        {"id": placed["id"], "key": key, "status": "answered", "usage": usage, **reply},
     )
 
 

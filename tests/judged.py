@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from potstill.core.letters import letter_choices, shown_letter
-from potstill.core.records import Request, Response, Status
+from potstill.core.letters import letter_choices, original_letter, shown_letter
+from potstill.core.records import Question, Request, Response, Status
 from potstill.quality.frames import FrameBuilder, Frames
-from potstill.reading.judging import Judged, judge_question
+from potstill.reading.exchanges import Exchange
+from potstill.reading.judging import JudgedQuestion, judge_question
 
 FRUIT = ["apple", "plum", "pear", "fig", "lime", "date", "kiwi", "lemon", "peach", "grape"]
 FRUIT += ["mango", "melon", "olive", "papaya", "quince", "cherry", "guava", "banana", "orange", "apricot"]
 
 
-def make_request(number: int = 0, gold: str | None = "A", rotation: int = 0, **given: Any) -> Request:
-    """A request whose gold is given as shown."""
+def make_request(number: int = 0, gold: str | None = "A", rotation: int = 0, **fields: Any) -> Request:
+    """A request whose gold is in the order shown."""
     row = {
         "id": f"q{number}:{rotation}:0",
         "question_id": f"q{number}",
@@ -24,15 +25,22 @@ def make_request(number: int = 0, gold: str | None = "A", rotation: int = 0, **g
         "replicate": 0,
         "messages": [{"role": "user", "content": "What is it?"}],
     }
-    return Request.model_validate(row | given)
+    return Request.model_validate(row | fields)
 
 
-def make_response(request: Request, content: str | None, status: Status = "answered", **given: Any) -> Response:
-    """What came back for a request; a failed one says why."""
+def make_response(request: Request, content: str | None, status: Status = "answered", **fields: Any) -> Response:
+    """The response to a request; a failed one says why."""
     error = "HTTP 503" if status == "failed" else None
     row = {"id": request.id, "key": request.id, "status": status, "content": content, "error": error}
     usage = {"prompt_tokens": 100, "completion_tokens": 10}
-    return Response.model_validate(row | {"model": "served-model", "usage": usage} | given)
+    return Response.model_validate(row | {"model": "served-model", "usage": usage} | fields)
+
+
+def question_of(request: Request, concept: str | None = None) -> Question:
+    """The question that a request asks, as `load` wrote it."""
+    gold = request.answer and original_letter(request.answer, request.rotation, len(request.choices))
+    texts = {"question": request.question, "choices": request.choices, "concept": concept}
+    return Question(id=request.question_id, answer=gold, **texts)
 
 
 def judge(
@@ -44,25 +52,25 @@ def judge(
     concept: str | None = None,
     text: str | None = None,
     reasoning: str | None = None,
-    **given: Any,
-) -> Judged:
+    **fields: Any,
+) -> JudgedQuestion:
     """Judge a question asked in one rotation for each letter; gold is in the original order, None means unread.
 
-    `text` is what the teacher said for None.
+    `text` is the response for None.
     """
     exchanges = []
     for rotation, letter in enumerate(letters):
         shown = gold and shown_letter(gold, rotation, n_choices)
         choices = letter_choices(FRUIT[:n_choices])
-        request = make_request(number, shown, rotation, **{"choices": choices, **given})
-        exchanges.append((request, make_response(request, letter or text or "", reasoning=reasoning)))
+        request = make_request(number, shown, rotation, **{"choices": choices, **fields})
+        exchanges.append(Exchange(request, make_response(request, letter or text or "", reasoning=reasoning)))
     return judge_question(concept, exchanges)
 
 
-def frames_of(**splits: Sequence[Judged]) -> Frames:
+def frames_of(**splits: Sequence[JudgedQuestion]) -> Frames:
     """Put judged questions into frames."""
     builder = FrameBuilder()
     for split, questions in splits.items():
-        for one in questions:
-            builder.add(split, one)
+        for question in questions:
+            builder.add(split, question)
     return builder.build()

@@ -109,16 +109,16 @@ def test_queued_experiments_side_by_side_buy_each_request_once(project: Project,
     assert len(teacher.calls) == len(set(teacher.questions())) == QUESTIONS
 
 
-def test_a_strict_gate_that_is_not_passed_stops_the_pipeline_before_the_export(project: Project) -> None:
-    exported = project.read("data/export/manifest.json")
-    project.edit_params(analyze__gates={"min_accuracy": 1, "strict": True}, export__keep="correct")
+def test_a_strict_gate_that_is_not_passed_leaves_a_report_and_no_export(project: Project) -> None:
+    project.edit_params(analyze__gates={"min_accuracy": 1, "strict": True})
     done = project.run("dvc", "repro")
     assert done.returncode != 0
-    assert "analyze.gates: not passed: min_accuracy in train" in done.stderr
-    assert "Running stage 'export'" not in done.stdout
-    assert project.read("data/export/manifest.json") == exported
+    assert "params.yaml: analyze.gates: not passed: min_accuracy in train" in done.stderr
+    assert not (project.folder / "data/export").exists()
+    assert '"min_accuracy": "fail"' in project.read("reports/metrics.json")
     project.edit_params(analyze__gates__strict=False)
-    assert project.repro() == ["analyze", "export"]
+    assert project.repro() == ["analyze"]  # of the same answers DVC has the export
+    assert (project.folder / "data/export/manifest.json").is_file()
 
 
 def test_dvc_draws_the_confusion_matrix_the_letters_and_the_accuracy(project: Project) -> None:

@@ -180,7 +180,7 @@ class Gates(Section):
     max_tv_distance: Share | None = Field(
         default=None, description="total variation of the letters answered from gold: 0 to 1; null: off"
     )
-    strict: bool = Field(default=False, description="true: a failed gate stops the run before export")
+    strict: bool = Field(default=False, description="true: nothing is exported of a teacher that fails a gate")
 
 
 class Analyze(Section):

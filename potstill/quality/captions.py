@@ -6,68 +6,73 @@ import pandas as pd
 
 from potstill.quality.slices import SLICES
 from potstill.quality.statistics import NONE, comparable, compared_counts, letter_counts, letters_shown
-from potstill.quality.verdicts import counted, interval, percent
+from potstill.quality.wording import format_count, format_interval, format_percent
 
 MOST_PAIRS = 5
 
 
 def describe_figure(name: str, readings: pd.DataFrame, tables: Mapping[str, pd.DataFrame], split: str) -> str:
-    """Say in words what a figure of one split shows."""
+    """Return what a figure of one split shows."""
     shown = letters_shown(readings)
     match name:
         case "answers_per_letter":
-            return f"Bars: rows by letter answered. {_counts_in_words(readings['answer'], [*shown, NONE])}."
+            return f"Bars: rows by letter answered. {_describe_counts(readings['answer'], [*shown, NONE])}."
         case "actual_against_expected":
-            return f"Grouped bars: {_compare_in_words(comparable(readings), shown)}."
+            return f"Grouped bars: {_describe_shares(comparable(readings), shown)}."
         case "confusion":
-            return f"Matrix: rows by gold and letter answered. Most frequent: {_pairs_in_words(readings)}."
+            return f"Matrix: rows by gold and letter answered. Most frequent: {_describe_pairs(readings)}."
         case "accuracy_by_slice":
-            return f"Points with intervals: accuracy by slice. {_slices_in_words(tables, split)}."
-        case _:
-            column, by = (
-                ("question_type", "type of question") if name == "answer_by_type" else ("length_band", "length")
+            return f"Points with intervals: accuracy by slice. {_describe_slices(tables, split)}."
+        case "answer_by_type":
+            return (
+                f"Heat map: letters answered by type of question. {_describe_rows(readings, 'question_type', shown)}."
             )
-            parts = [(name, readings["answer"][readings[column] == name]) for name in SLICES[column]]
-            told = "; ".join(f"{name}: {_counts_in_words(part, shown)}" for name, part in parts if len(part))
-            return f"Heat map: letters answered by {by}. {told or 'no rows'}."
+        case _:
+            return f"Heat map: letters answered by length. {_describe_rows(readings, 'length_band', shown)}."
 
 
-def _pairs_in_words(readings: pd.DataFrame) -> str:
-    """Write the most frequent pairs of gold and letter answered."""
-    pairs = readings.groupby(["gold", "answer"], observed=True, sort=True).size()
-    frequent = pairs.sort_values(ascending=False, kind="stable").head(MOST_PAIRS).reset_index(name="rows")
-    told = [
-        f"gold {gold}, answer {answer}: {rows}"
-        for gold, answer, rows in frequent[["gold", "answer", "rows"]].to_numpy().tolist()
-    ]
-    return "; ".join(told) or "no rows"
+def _describe_counts(letters: "pd.Series[str]", shown: list[str]) -> str:
+    """Return how often each letter comes; those that never do are left out."""
+    counts = zip(shown, letter_counts(letters, shown), strict=True)
+    return ", ".join(f"{letter} {count:.0f}" for letter, count in counts if count) or "no letters"
 
 
-def _slices_in_words(tables: Mapping[str, pd.DataFrame], split: str) -> str:
-    """Write the accuracy and interval of each slice that has rows with gold."""
-    told = []
-    for name in ("by_type", "by_length", "by_letter"):
-        table = tables[name]
-        known = table[(table["split"] == split) & (table["n"] > 0)]
-        for slice_name, accuracy, low, high in known[["slice", "accuracy", "low", "high"]].to_numpy().tolist():
-            told.append(f"{slice_name} {percent(accuracy)} ({interval(low, high)})")
-    return ", ".join(told) or "no rows with gold"
+def _describe_rows(readings: pd.DataFrame, column: str, shown: list[str]) -> str:
+    """Return the letters read in each of a column's slices that has rows."""
+    parts = [(name, readings["answer"][readings[column] == name]) for name in SLICES[column]]
+    return "; ".join(f"{name}: {_describe_counts(part, shown)}" for name, part in parts if len(part)) or "no rows"
 
 
-def _compare_in_words(used: pd.DataFrame, shown: list[str]) -> str:
-    """Write the shares of each letter in what is compared: answers, gold where there is some, and a uniform choice."""
+def _describe_shares(used: pd.DataFrame, shown: list[str]) -> str:
+    """Return the shares of each letter in what is compared: answers, gold where there is some, and a uniform choice."""
     if not len(used):
         return "no letter was read"
     series = compared_counts(used, shown)
-    having = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
-    told = [f"shares of the {counted(len(used), 'row')} with {having}"]
+    subset = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
+    sentences = [f"shares of the {format_count(len(used), 'row')} with {subset}"]
     for name, counts in series.items():
         shares = zip(shown, counts / counts.sum(), strict=True)
-        told.append(f"{name.title()}: " + ", ".join(f"{letter} {percent(share)}" for letter, share in shares if share))
-    return ". ".join(told)
+        letters = ", ".join(f"{letter} {format_percent(share)}" for letter, share in shares if share)
+        sentences.append(f"{name.title()}: {letters}")
+    return ". ".join(sentences)
 
 
-def _counts_in_words(letters: "pd.Series[str]", shown: list[str]) -> str:
-    """Write how often each letter comes, those that never do left out."""
-    counts = zip(shown, letter_counts(letters, shown), strict=True)
-    return ", ".join(f"{letter} {count:.0f}" for letter, count in counts if count) or "no letters"
+def _describe_pairs(readings: pd.DataFrame) -> str:
+    """Return the most frequent pairs of gold and letter answered."""
+    pairs = readings.groupby(["gold", "answer"], observed=True, sort=True).size()
+    frequent = pairs.sort_values(ascending=False, kind="stable").head(MOST_PAIRS).reset_index(name="rows")
+    rows = frequent[["gold", "answer", "rows"]].to_numpy().tolist()
+    return "; ".join(f"gold {gold}, answer {answer}: {count}" for gold, answer, count in rows) or "no rows"
+
+
+def _describe_slices(tables: Mapping[str, pd.DataFrame], split: str) -> str:
+    """Return the accuracy and interval of each slice that has rows with gold."""
+    slices = pd.concat([tables[name] for name in ("by_type", "by_length", "by_letter")])
+    slices = slices[(slices["split"] == split) & (slices["n"] > 0)]
+    return (
+        ", ".join(
+            f"{row['slice']} {format_percent(row['accuracy'])} ({format_interval(row['low'], row['high'])})"
+            for row in slices.to_dict("records")
+        )
+        or "no rows with gold"
+    )

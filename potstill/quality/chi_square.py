@@ -39,29 +39,31 @@ def marginal_homogeneity(table: Counts) -> tuple[float | None, str]:
     shares as if those were known, letters answered at random would be found uneven in a quarter of all samples. Where
     a letter has fewer than 2 x SMALL_CELL answers that disagree, the p value is that of pairs swapped at random.
     """
-    table = table[np.ix_(*[_told_apart(table)] * 2)]
-    pairs = table + table.T
-    variance = np.diag(pairs.sum(1)) - pairs  # the diagonal falls out
+    disagree = table.sum(0) + table.sum(1) - 2 * np.diag(table) > 0
+    table = table[np.ix_(disagree, disagree)]
     if not len(table):
         return None, NO_TEST
+    pairs = table + table.T
+    variance = np.diag(pairs.sum(1)) - pairs  # the diagonal falls out
     inverse = np.linalg.pinv(variance)
     difference = table.sum(1) - table.sum(0)
     statistic = float(difference @ inverse @ difference)
     if (pairs.sum(1) - np.diag(pairs)).min() >= 2 * SMALL_CELL:
         return float(stats.chi2.sf(statistic, np.linalg.matrix_rank(variance))), "Stuart-Maxwell"
-    upper = np.triu_indices(len(table), 1)
+    swapped = _swap_pairs(pairs)
+    return _share_as_far(statistic, np.einsum("ni,ij,nj->n", swapped, inverse, swapped))
+
+
+def _swap_pairs(pairs: Counts) -> Counts:
+    """Return RESAMPLES differences of the k sums of rows and columns, each pair that disagrees swapped at random."""
+    upper = np.triu_indices(len(pairs), 1)
     drawn = np.random.default_rng(0).binomial(pairs[upper].astype(int), 0.5, (RESAMPLES, len(upper[0])))
-    swapped = np.zeros((RESAMPLES, len(table)))
+    swapped = np.zeros((RESAMPLES, len(pairs)))
     for place, (row, column) in enumerate(zip(*upper, strict=True)):
         gained = 2 * drawn[:, place] - pairs[row, column]
         swapped[:, row] += gained
         swapped[:, column] -= gained
-    return _share_as_far(statistic, np.einsum("ni,ij,nj->n", swapped, inverse, swapped))
-
-
-def _told_apart(table: Counts) -> npt.NDArray[np.bool_]:
-    """Tell which letters have pairs that disagree."""
-    return np.asarray(table.sum(0) + table.sum(1) - 2 * np.diag(table) > 0)
+    return swapped
 
 
 def _share_as_far(observed: float, drawn: Counts) -> tuple[float, str]:
@@ -71,7 +73,7 @@ def _share_as_far(observed: float, drawn: Counts) -> tuple[float, str]:
 
 def cramers_v(table: Counts) -> float | None:
     """Return Cramer's V of a table of counts: 0 no association, 1 complete (Cramer 1946); None for a single row."""
-    table = _used(table)
+    table = _drop_empty(table)
     return float(stats.contingency.association(table.astype(int), method="cramer")) if min(table.shape) > 1 else None
 
 
@@ -81,7 +83,7 @@ def independence(table: Counts) -> tuple[float | None, str]:
     Where an expected count is below SMALL_CELL, chi-square is compared with that of random tables with the same sums
     of rows and columns, which is what permuting one of the two variables gives.
     """
-    table = _used(table)
+    table = _drop_empty(table)
     if min(table.shape) < 2:  # noqa: PLR2004 (one row or column cannot depend on another)
         return None, NO_TEST
     if stats.contingency.expected_freq(table).min() >= SMALL_CELL:
@@ -90,6 +92,6 @@ def independence(table: Counts) -> tuple[float | None, str]:
     return float(stats.chi2_contingency(table.astype(int), correction=False, method=drawn).pvalue), "permutation"
 
 
-def _used(table: Counts) -> Counts:
-    """Leave out the rows and columns that count nothing."""
+def _drop_empty(table: Counts) -> Counts:
+    """Return a table without the rows and columns that count nothing."""
     return np.asarray(table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0])

@@ -16,10 +16,10 @@ const COLUMNS = [
 const FILTERS = ["split", "outcome", "answer", "gold", "type", "length"];
 const NOTHING = { gold: "no gold", answer: "no letter" };
 
-function element(tag, text = "", given = {}) {
-  const made = Object.assign(document.createElement(tag), given);
-  made.append(text);
-  return made;
+function element(tag, text = "", properties = {}) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(text);
+  return node;
 }
 
 function openingButton(row) {
@@ -50,28 +50,28 @@ function describe(row) {
   for (const [role, place] of row.messages) detail.append(...textBlock(`Prompt: ${role}`, texts[place]));
   if (row.reasoning) detail.append(...textBlock("Reasoning", row.reasoning));
   if (row.error) detail.append(...textBlock("Error", row.error));
-  const [before, passage, after] = row.said;
-  const said = [before, ...(passage ? [element("mark", passage)] : []), after];
-  detail.append(...textBlock(passage ? "Answer; marked is what the letter was read in" : "Answer", ...said));
+  const [before, passage, after] = row.response;
+  const response = [before, ...(passage ? [element("mark", passage)] : []), after];
+  detail.append(...textBlock(passage ? "Answer; marked is what the letter was read in" : "Answer", ...response));
   return detail;
 }
 
 function toggle(table, button) {
-  const shown = table.row(button.closest("tr"));
-  const open = !shown.child.isShown();
-  if (open) shown.child(describe(shown.data()), "opened").show();
-  else shown.child.hide();
-  button.setAttribute("aria-expanded", String(open));
+  const row = table.row(button.closest("tr"));
+  const opens = !row.child.isShown();
+  if (opens) row.child(describe(row.data()), "opened").show();
+  else row.child.hide();
+  button.setAttribute("aria-expanded", String(opens));
 }
 
 const orders = JSON.parse(document.getElementById("filters").dataset.orders);
-const written = new Map(rows.map((row) => [row, `${row.id} ${row.question} ${row.said.join("")}`.toLowerCase()]));
+const searchable = new Map(rows.map((row) => [row, `${row.id} ${row.question} ${row.response.join("")}`.toLowerCase()]));
 const chosen = {};
-let sought = [];
+let words = [];
 
 function fits(row) {
   if (!FILTERS.every((name) => !(name in chosen) || row[name] === chosen[name])) return false;
-  return sought.every((word) => written.get(row).includes(word));
+  return words.every((word) => searchable.get(row).includes(word));
 }
 
 // DataTables writes what it displays, and some of what it searches, as HTML. So it gets no text to display and none to
@@ -82,12 +82,12 @@ function cellData(name) {
 }
 
 const search = element("label", "Search in questions and answers ");
-const searched = element("input", "", { type: "search" });
-searched.addEventListener("input", () => {
-  sought = searched.value.toLowerCase().split(/\s+/);
+const input = element("input", "", { type: "search" });
+input.addEventListener("input", () => {
+  words = input.value.toLowerCase().split(/\s+/);
   table.draw();
 });
-search.append(searched);
+search.append(input);
 
 const table = new DataTable("#explorer", {
   data: rows,
@@ -117,7 +117,7 @@ const table = new DataTable("#explorer", {
 table.on("click", "button.open", (event) => toggle(table, event.currentTarget));
 table.search.fixed("fits", (_, row) => fits(row));
 
-const offered = document.getElementById("filters");
+const filters = document.getElementById("filters");
 for (const name of FILTERS) {
   const title = COLUMNS.find((column) => column.name === name).title;
   const label = element("label", `${title} `);
@@ -133,6 +133,6 @@ for (const name of FILTERS) {
     table.draw();
   });
   label.append(select);
-  offered.append(label);
+  filters.append(label);
 }
 document.getElementById("rows-of-page").dataset.ready = "true";

@@ -9,11 +9,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from potstill.core.records import Reading, Request, Response
 from potstill.quality.frames import printable
 from potstill.quality.slices import length_band, question_type
-from potstill.reading.extraction import find_passage
-from potstill.reading.judging import Judged
+from potstill.reading.exchanges import JudgedExchange
+from potstill.reading.judging import JudgedQuestion
 
 MOST_CHARACTERS = 30_000_000  # what a browser opens without a pause on a small machine; of all texts of a page
 LONGEST_TEXT = 100_000
@@ -23,7 +22,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Sample:
-    """The rows that a page holds: all of them, or a random `size` of more, the same in every run.
+    """The rows that a page holds: all of `total`, or a random `size` of more, the same in every run.
 
     Of texts it holds so many `characters`: where they do not fit, the sample is smaller, whatever their
     lengths.
@@ -31,32 +30,32 @@ class Sample:
 
     size: int
     characters: int = MOST_CHARACTERS
-    seen: int = 0
+    total: int = 0
     _kept: list[tuple[int, int, Row]] = field(default_factory=list)
-    _held: int = 0
-    _least_left_out: int = 1 << 64
+    _characters_kept: int = 0
+    _least_dropped: int = 1 << 64
 
-    def add(self, split: str, judged: Judged) -> None:
+    def add(self, split: str, question: JudgedQuestion) -> None:
         """Consider a question's rows; those whose ids have the least hashes stay."""
-        for request, response, reading in judged.rows:
-            self.seen += 1
-            place = int.from_bytes(hashlib.sha256(f"{split} {request.id}".encode()).digest()[:8])
-            if self.size and place < self._least_left_out:
-                row = _describe(split, request, response, reading)
-                heappush(self._kept, (-place, -self.seen, row))
-                self._held += _count_characters(row)
-                self._leave_out()
+        for exchange in question.exchanges:
+            self.total += 1
+            digest = int.from_bytes(hashlib.sha256(f"{split} {exchange.request.id}".encode()).digest()[:8])
+            if self.size and digest < self._least_dropped:
+                row = _make_row(split, exchange)
+                heappush(self._kept, (-digest, -self.total, row))
+                self._characters_kept += _count_characters(row)
+                self._drop_excess()
 
     def rows(self) -> list[Row]:
         """Return the rows kept, in their order."""
         return [row for _, _, row in sorted(self._kept, key=lambda entry: -entry[1])]
 
-    def _leave_out(self) -> None:
-        """Let go of the rows with the greatest hashes until the rest fits; one row stays, however long."""
-        while len(self._kept) > self.size or (self._held > self.characters and len(self._kept) > 1):
-            place, _, row = heappop(self._kept)
-            self._least_left_out = -place
-            self._held -= _count_characters(row)
+    def _drop_excess(self) -> None:
+        """Drop the rows with the greatest hashes until the rest fits; one row stays, however long."""
+        while len(self._kept) > self.size or (self._characters_kept > self.characters and len(self._kept) > 1):
+            digest, _, row = heappop(self._kept)
+            self._least_dropped = -digest
+            self._characters_kept -= _count_characters(row)
 
 
 def share_texts(rows: Sequence[Row]) -> dict[str, Any]:
@@ -70,14 +69,15 @@ def share_texts(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def embed(value: object) -> Markup:
-    """Write JSON that may stand in a script element: nothing in it can end the element, or begin another."""
+    """Return JSON that may stand in a script element: nothing in it can end the element, or begin another."""
     return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
 
 
-def _describe(split: str, request: Request, response: Response, reading: Reading) -> Row:
-    """Return what the page shows of a row."""
+def _make_row(split: str, exchange: JudgedExchange) -> Row:
+    """Return what the page shows of an exchange; of the response's three parts the letter was read in the second."""
+    request, response, reading, span = exchange
     content = response.content or ""
-    start, end = (find_passage(content, request.choices) if reading.answer else None) or (len(content), len(content))
+    start, end = span or (len(content), len(content))
     return {
         "split": split,
         "id": _fit(request.id),
@@ -88,19 +88,19 @@ def _describe(split: str, request: Request, response: Response, reading: Reading
         "answer": reading.answer or "",
         "outcome": reading.outcome,
         "messages": [(message.role, _fit(message.content)) for message in request.messages],
-        "said": [_fit(part) for part in (content[:start], content[start:end], content[end:])],
+        "response": [_fit(part) for part in (content[:start], content[start:end], content[end:])],
         **({"reasoning": _fit(response.reasoning)} if response.reasoning else {}),
         **({"error": _fit(response.error)} if response.error else {}),
     }
 
 
 def _count_characters(row: Row) -> int:
-    """Count the characters of a row's texts; a system message counts each time, though the page has it once."""
-    said = sum(map(len, row["said"])) + sum(len(text) for _, text in row["messages"])
-    return said + sum(len(row.get(name, "")) for name in ("id", "question", "reasoning", "error"))
+    """Return how many characters a row's texts have; a system message counts each time, though the page has it once."""
+    texts = [*row["response"], *(text for _, text in row["messages"])]
+    return sum(map(len, texts)) + sum(len(row.get(name, "")) for name in ("id", "question", "reasoning", "error"))
 
 
 def _fit(text: str) -> str:
-    """Make a text fit to be looked at: no control characters, and what is too long is cut and says so."""
+    """Return a text without control characters; if it is too long, it is cut and says so."""
     cut = f"{text[:LONGEST_TEXT]}\n[cut: {len(text):,} characters in all]" if len(text) > LONGEST_TEXT else text
     return printable(cut)

@@ -11,11 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from potstill.quality.chi_square import Counts
 from potstill.quality.pictures import (
-    FEW,
     SERIES_LOOKS,
     STEPS,
     Picture,
-    count_label,
     draw,
     draw_cells,
     draw_notice,
@@ -32,6 +30,7 @@ from potstill.quality.statistics import (
     letters_shown,
     total_variation,
 )
+from potstill.quality.wording import FEW, mark_few
 
 SLICE_NAMES = {"by_type": "question type", "by_length": "length in words", "by_letter": "gold letter (recall)"}
 
@@ -39,7 +38,7 @@ SLICE_NAMES = {"by_type": "question type", "by_length": "length in words", "by_l
 def draw_split(
     split: str, teacher: str, readings: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, Picture]:
-    """Draw every figure of one split's readings and slices; the keys are the names of the files."""
+    """Return every figure of one split's readings and slices; the keys are the names of the files."""
     return {name: draw(make) for name, make in plan_figures(split, teacher, readings, tables).items()}
 
 
@@ -50,14 +49,15 @@ def plan_figures(
     shown = letters_shown(readings)
     columns, has_gold = [*shown, NONE], readings["gold"] != NONE
     gold = [*(shown if has_gold.any() else []), *([] if has_gold.all() else [NONE])]
-    about = f"{split}, {teacher}, {_rows(len(readings))}"
+    about = f"{split}, {teacher}, {len(readings)} row{'' if len(readings) == 1 else 's'}{mark_few(len(readings))}"
+    by_gold = cross_counts(readings["gold"], readings["answer"], gold, columns)
     return {
         "answers_per_letter": partial(answers_per_letter, columns, letter_counts(readings["answer"], columns), about),
-        "actual_against_expected": partial(_expected_of, readings, shown, about),
-        "confusion": partial(confusion, gold, columns, _gold_by_answer(readings, gold, columns), about),
+        "actual_against_expected": partial(_draw_expectation, readings, shown, about),
+        "confusion": partial(confusion, gold, columns, by_gold, about),
         "accuracy_by_slice": partial(accuracy_by_slice, _slices_by_title(tables, split), about),
-        "answer_by_type": partial(_slices_of, readings, "question_type", "by question type", about),
-        "answer_by_length": partial(_slices_of, readings, "length_band", "by length of the question in words", about),
+        "answer_by_type": partial(_draw_slices, readings, "question_type", "by question type", about),
+        "answer_by_length": partial(_draw_slices, readings, "length_band", "by length of the question in words", about),
     }
 
 
@@ -77,7 +77,7 @@ def answers_per_letter(letters: Sequence[str], answered: Counts, about: str) -> 
 
 
 def actual_against_expected(letters: Sequence[str], series: dict[str, Counts], about: str) -> Figure:
-    """Draw the shares of k letters in series of counts, and say how far "answered" is from the others."""
+    """Draw the shares of k letters in series of counts, and write how far "answered" is from the others."""
     figure, axes = new_figure(len(letters), f"Letters answered, against what to expect\n{about}")
     axes.set_xticks(range(len(letters)), letters)
     axes.set(xlabel="letter as shown", ylabel="share of rows (%)", xlim=(-0.5, max(1, len(letters)) - 0.5))
@@ -92,8 +92,8 @@ def actual_against_expected(letters: Sequence[str], series: dict[str, Counts], a
         axes.bar(where, shares, width, label=name, color=colour, hatch=hatch, edgecolor="black", linewidth=0.8)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, handlelength=1.6)
     distances = {name: total_variation(series["answered"], counts) for name, counts in series.items()}
-    told = ", ".join(f"{distances[name]:.2f} from {name}" for name in series if name != "answered")
-    axes.set_xlabel(f"letter as shown\ntotal variation distance of the answers: {told}")
+    listed = ", ".join(f"{distances[name]:.2f} from {name}" for name in series if name != "answered")
+    axes.set_xlabel(f"letter as shown\ntotal variation distance of the answers: {listed}")
     return figure
 
 
@@ -120,20 +120,19 @@ def confusion(gold: Sequence[str], answers: Sequence[str], counts: Counts, about
 def shares_by_slice(
     slices: Sequence[str], rows: Sequence[int], letters: Sequence[str], counts: Counts, title: str
 ) -> Figure:
-    """Draw each letter's share (columns) of the letters read in each slice; `rows` says how many responses it has."""
+    """Draw each letter's share (columns) of the letters read in each slice; `rows` has its number of responses."""
     figure, axes = new_figure(len(letters), title, len(slices))
     if not letters:
         draw_notice(axes, "no rows")
         return figure
     read = counts.sum(axis=1)
-    shares = counts / np.where(read > 0, read, np.nan)[:, np.newaxis]
-    draw_cells(figure, axes, shares, shares=True)
+    draw_cells(figure, axes, counts / np.where(read > 0, read, np.nan)[:, np.newaxis], shares=True)
     for place in [place for place, total in enumerate(read) if total == 0]:
-        said = "no letter was read" if rows[place] else "no questions"
+        text = "no letter was read" if rows[place] else "no questions"
         axes.add_patch(Rectangle((0, place), len(letters), 1, fill=False, ec="#BBBBBB", hatch="//", lw=0))
         paper = {"facecolor": "white", "edgecolor": "none"}
-        axes.text(len(letters) / 2, place + 0.5, said, ha="center", va="center", style="italic", bbox=paper)
-    label_cells(axes, letters, [f"{name}\n{count_label(int(n))}" for name, n in zip(slices, read, strict=True)])
+        axes.text(len(letters) / 2, place + 0.5, text, ha="center", va="center", style="italic", bbox=paper)
+    label_cells(axes, letters, [f"{name}\n{_count_label(int(n))}" for name, n in zip(slices, read, strict=True)])
     axes.set_xlabel("letter answered, as shown (n: rows with a letter)")
     return figure
 
@@ -149,13 +148,31 @@ def accuracy_by_slice(slices: Mapping[str, pd.DataFrame], about: str) -> Figure:
     middle, low, high = (np.array([100 * row[end] for _, row in names]) for end in ("accuracy", "low", "high"))
     colour = SERIES_LOOKS["answered"][0]
     axes.errorbar(middle, places, xerr=(middle - low, high - middle), fmt="o", color=colour, capsize=3)
-    axes.set_yticks(places, [f"{row['slice']} ({count_label(row['n'])})" for _, row in names])
+    axes.set_yticks(places, [f"{row['slice']} ({_count_label(row['n'])})" for _, row in names])
     for title in slices:
         first = min(place for place, (own, _) in zip(places, names, strict=True) if own == title)
         axes.text(1, first - 0.95, title, style="italic", va="center")
     axes.set(xlabel="accuracy (%)", xlim=(0, 100), ylim=(places[-1] + 0.6, -1.5))
     axes.grid(axis="x", color="#DDDDDD")
     return figure
+
+
+def _draw_expectation(readings: pd.DataFrame, shown: Sequence[str], about: str) -> Figure:
+    """Draw the answers against gold where rows have both, and against a uniform choice alone where none has."""
+    used = comparable(readings)
+    series = compared_counts(used, shown)
+    subset = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
+    few = ", few" if len(used) < FEW <= len(readings) else ""
+    about = f"{about}; shares of the {len(used)} with {subset}{few}" if len(used) else about
+    return actual_against_expected(shown, series, about)
+
+
+def _draw_slices(readings: pd.DataFrame, column: str, by: str, about: str) -> Figure:
+    """Draw the letters read in each of a column's slices."""
+    shown, parts = letters_shown(readings), [readings[readings[column] == name] for name in SLICES[column]]
+    counts = np.array([letter_counts(part["answer"], shown) for part in parts])
+    title = f"Letters answered, {by}\n{about}"
+    return shares_by_slice(SLICES[column], [len(part) for part in parts], shown, counts, title)
 
 
 def _slices_by_title(tables: Mapping[str, pd.DataFrame], split: str) -> dict[str, pd.DataFrame]:
@@ -165,29 +182,6 @@ def _slices_by_title(tables: Mapping[str, pd.DataFrame], split: str) -> dict[str
     return {title: table for title, table in kept.items() if len(table)}
 
 
-def _gold_by_answer(readings: pd.DataFrame, gold: Sequence[str], answers: Sequence[str]) -> Counts:
-    """Count responses by gold (rows) and answer (columns)."""
-    return cross_counts(readings["gold"], readings["answer"], gold, answers)
-
-
-def _expected_of(readings: pd.DataFrame, shown: Sequence[str], about: str) -> Figure:
-    """Draw the answers against gold where rows have both, and against a uniform choice alone where none has."""
-    used = comparable(readings)
-    series = compared_counts(used, shown)
-    having = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
-    few = ", few" if len(used) < FEW <= len(readings) else ""
-    about = f"{about}; shares of the {len(used)} with {having}{few}" if len(used) else about
-    return actual_against_expected(shown, series, about)
-
-
-def _slices_of(readings: pd.DataFrame, column: str, by: str, about: str) -> Figure:
-    """Draw the letters read in each of a column's slices."""
-    shown, parts = letters_shown(readings), [readings[readings[column] == name] for name in SLICES[column]]
-    counts = np.array([letter_counts(part["answer"], shown) for part in parts])
-    title = f"Letters answered, {by}\n{about}"
-    return shares_by_slice(SLICES[column], [len(part) for part in parts], shown, counts, title)
-
-
-def _rows(n: int) -> str:
-    """Say how many rows, and whether they are few."""
-    return f"{n} row{'' if n == 1 else 's'}{', few' if 0 < n < FEW else ''}"
+def _count_label(n: int) -> str:
+    """Return a count for a label, marked where a share of it says little."""
+    return f"n = {n}{mark_few(n)}"

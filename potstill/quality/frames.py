@@ -1,7 +1,7 @@
 """From judged questions to pandas frames: every number of the report is counted from these rows."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from potstill.core.letters import LETTERS, original_letter
-from potstill.core.records import OUTCOMES, SPLITS, Reading, Request
+from potstill.core.records import OUTCOMES, SPLITS
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, count_words, length_band, question_type
 from potstill.quality.statistics import NONE
-from potstill.reading.judging import Judged
+from potstill.reading.judging import JudgedQuestion
 
 READING_COLUMNS = (
     *("split", "question_id", "request_id", "rotation", "concept", "question_type"),
@@ -20,19 +20,17 @@ READING_COLUMNS = (
 )
 QUESTION_COLUMNS = (
     *("split", "question_id", "concept", "question_type", "length_band", "n_choices"),
-    *("gold", "outcome", "asked", "letters_read", "plurality_share"),
+    *("gold", "outcome", "n_requests", "letters_read", "plurality_share"),
 )
-CATEGORIES: Mapping[str, Sequence[str]] = {
-    "split": SPLITS,
-    "question_type": QUESTION_TYPES,
-    "length_band": LENGTH_BANDS,
-    "gold": (*LETTERS, NONE),
-    "answer": (*LETTERS, NONE),
-    "outcome": OUTCOMES,
-}
 KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("question_id", "request_id"), str),
-    **dict.fromkeys(("rotation", "words", "n_choices", "asked", "letters_read"), int),
+    **dict.fromkeys(("rotation", "words", "n_choices", "n_requests", "letters_read"), int),
+    **dict.fromkeys(("gold", "answer"), pd.CategoricalDtype([*LETTERS, NONE])),
+    "split": pd.CategoricalDtype([*SPLITS]),
+    "question_type": pd.CategoricalDtype([*QUESTION_TYPES]),
+    "length_band": pd.CategoricalDtype([*LENGTH_BANDS]),
+    "outcome": pd.CategoricalDtype([*OUTCOMES]),
+    "concept": "category",
     "plurality_share": float,
 }
 
@@ -73,53 +71,40 @@ class FrameBuilder:
         self._readings: dict[str, list[object]] = {column: [] for column in READING_COLUMNS}
         self._questions: dict[str, list[object]] = {column: [] for column in QUESTION_COLUMNS}
 
-    def add(self, split: str, judged: Judged) -> None:
+    def add(self, split: str, question: JudgedQuestion) -> None:
         """Keep a question and its readings."""
-        first, answer = judged.requests[0], judged.answer
+        first, answer = question.exchanges[0].request, question.answer
         shared = {
             "split": split,
             "question_id": printable(first.question_id),
-            "concept": printable(judged.concept) if judged.concept else NONE,
+            "concept": printable(question.concept) if question.concept else NONE,
             "question_type": question_type(first.question),
             "length_band": length_band(first.question),
             "n_choices": len(first.choices),
         }
-        counted = {
-            "gold": _original_gold(first),
+        gold = first.answer and original_letter(first.answer, first.rotation, len(first.choices))
+        counts = {
+            "gold": gold or NONE,
             "outcome": answer.outcome,
-            "asked": len(judged.requests),
+            "n_requests": len(question.exchanges),
             "letters_read": sum(reading.answer is not None for reading in answer.readings),
             "plurality_share": max(answer.distribution.values(), default=None),
         }
-        _append(self._questions, shared | counted)
+        _append(self._questions, shared | counts)
         words = count_words(first.question)
-        for request, _, reading in judged.rows:
-            _append(self._readings, shared | {"words": words} | _of_reading(request, reading))
+        for request, _, reading, _ in question.exchanges:
+            placed = {"request_id": printable(request.id), "rotation": request.rotation, "words": words}
+            letters = {"gold": request.answer or NONE, "answer": reading.answer or NONE, "outcome": reading.outcome}
+            _append(self._readings, shared | placed | letters)
 
     def build(self) -> Frames:
         """Return the frames of what was added."""
-        return Frames(_frame(self._readings), _frame(self._questions))
+        return Frames(_make_frame(self._readings), _make_frame(self._questions))
 
 
 def printable(text: str) -> str:
-    """Show control characters as pictures of themselves: a lone CR ends a CSV row, an ESC commands a terminal."""
+    """Return a text with pictures for control characters: a lone CR ends a CSV row, an ESC commands a terminal."""
     return text if text.isprintable() else re.sub("\r\n?", "\n", text).translate(CONTROL_PICTURES)
-
-
-def _original_gold(request: Request) -> str:
-    """Return gold's letter in the original order."""
-    return original_letter(request.answer, request.rotation, len(request.choices)) if request.answer else NONE
-
-
-def _of_reading(request: Request, reading: Reading) -> dict[str, object]:
-    """Return what a reading has beside its question."""
-    return {
-        "request_id": printable(request.id),
-        "rotation": request.rotation,
-        "gold": request.answer or NONE,
-        "answer": reading.answer or NONE,
-        "outcome": reading.outcome,
-    }
 
 
 def _append(columns: dict[str, list[object]], row: dict[str, object]) -> None:
@@ -128,8 +113,6 @@ def _append(columns: dict[str, list[object]], row: dict[str, object]) -> None:
         values.append(row[name])
 
 
-def _frame(columns: dict[str, list[object]]) -> pd.DataFrame:
-    """Make a frame, in which a letter takes a byte and not a string of its own."""
-    kinds: dict[str, Any] = {name: KINDS.get(name, "category") for name in columns}
-    kinds |= {name: pd.CategoricalDtype(list(CATEGORIES[name])) for name in columns if name in CATEGORIES}
-    return pd.DataFrame({name: pd.Series(values, dtype=kinds[name]) for name, values in columns.items()})
+def _make_frame(columns: dict[str, list[object]]) -> pd.DataFrame:
+    """Return a frame, in which a letter takes a byte and not a string of its own."""
+    return pd.DataFrame({name: pd.Series(values, dtype=KINDS[name]) for name, values in columns.items()})

@@ -14,6 +14,13 @@ MEASURED: Mapping[str, Callable[[Mapping[str, Any]], float | None]] = {
     "max_recall_std": lambda metrics: metrics["position_bias"]["recall_std"] if metrics["accuracy"] else None,
     "max_tv_distance": lambda metrics: metrics["position_bias"]["tv_distance"],
 }
+TITLES = {
+    "min_answered_rate": "Rows with a letter, at least",
+    "min_accuracy": "Accuracy, at least",
+    "better_than_chance": "Accuracy's interval above chance",
+    "max_recall_std": "RStd, at most",
+    "max_tv_distance": "Total variation, at most",
+}
 
 
 def judge_gates(gates: Gates, metrics: Mapping[str, Any], guessing: float | None) -> dict[str, Verdict]:
@@ -21,21 +28,20 @@ def judge_gates(gates: Gates, metrics: Mapping[str, Any], guessing: float | None
 
     A split without gold lacks most of them, and one in which nothing is right has no spread of recall to speak of.
     """
-    limits = {name: getattr(gates, name) for name in MEASURED}
-    if limits["better_than_chance"]:
-        limits["better_than_chance"] = guessing
-    return {name: _judge(name, MEASURED[name](metrics), limits[name]) for name in list_on(gates)}
+    limits = {name: guessing if name == "better_than_chance" else getattr(gates, name) for name in list_on(gates)}
+    return {name: _judge(name, MEASURED[name](metrics), limit) for name, limit in limits.items()}
 
 
 def list_on(gates: Gates) -> list[str]:
-    """Name the gates that are on; a limit of 0 is one."""
+    """Return the names of the gates that are on; a limit of 0 is one."""
     return [name for name in MEASURED if getattr(gates, name) is not None and getattr(gates, name) is not False]
 
 
-def list_failed(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Say which gates failed, split by split, and which could be measured in none."""
+def describe_failures(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a phrase for each gate that failed in a split, and for each that could be measured in none."""
     failed = [
-        f"{name} in {split} ({_written(name, numbers)})"
+        f"{name} in {split} (got {MEASURED[name](numbers):g}"
+        + (", the lower end of accuracy's interval)" if name == "better_than_chance" else ")")
         for split, numbers in metrics.items()
         for name, verdict in numbers["gates"].items()
         if verdict == "fail"
@@ -48,17 +54,9 @@ def list_failed(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _judge(name: str, measured: float | None, limit: float | None) -> Verdict:
-    """Hold a number against its limit."""
+    """Return whether a number is within its limit."""
     if measured is None or limit is None:
         return "unknown"
     if name == "better_than_chance":
         return "pass" if measured > limit else "fail"
-    within = measured <= limit if name.startswith("max_") else measured >= limit
-    return "pass" if within else "fail"
-
-
-def _written(name: str, numbers: Mapping[str, Any]) -> str:
-    """Write the number that a gate was judged by."""
-    measured = MEASURED[name](numbers)
-    told = f"got {measured:g}"
-    return f"{told}, the lower end of accuracy's interval" if name == "better_than_chance" else told
+    return "pass" if (measured <= limit if name.startswith("max_") else measured >= limit) else "fail"

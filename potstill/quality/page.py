@@ -19,10 +19,20 @@ from potstill.core.records import OUTCOMES, SPLITS, Outcome
 from potstill.quality.captions import describe_figure
 from potstill.quality.explorer import Sample, embed, share_texts
 from potstill.quality.frames import Frames
-from potstill.quality.gates import MEASURED, list_on
-from potstill.quality.pictures import FEW, Picture
+from potstill.quality.gates import MEASURED, TITLES, list_on
+from potstill.quality.pictures import Picture
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
-from potstill.quality.verdicts import NBSP, UNKNOWN, decimals, describe_verdict, interval, p_value, percent
+from potstill.quality.verdicts import describe_verdict
+from potstill.quality.wording import (
+    FEW,
+    NBSP,
+    UNKNOWN,
+    format_decimals,
+    format_interval,
+    format_p_value,
+    format_percent,
+    mark_few,
+)
 
 FOLDER = Path(__file__).parent
 LIBRARY = "itables/html/dt_bundle.js"  # DataTables and what it needs, as the package itables carries it
@@ -31,6 +41,7 @@ Numbers = dict[str, Any]
 SLICE_TITLES = {"by_type": "Type of question", "by_length": "Length in words", "by_letter": "Gold letter"}
 SLICE_TITLES |= {"by_concept": "Concept"}
 MOST_CONCEPTS = 15
+INTERVAL = f"95{NBSP}% interval"
 OUTCOME_MEANINGS: dict[Outcome, str] = {
     "correct": "the letter is gold's",
     "wrong": "another letter than gold's",
@@ -44,26 +55,19 @@ OUTCOME_MEANINGS: dict[Outcome, str] = {
 }
 MEASURES: tuple[tuple[str, str, Callable[[Numbers], str]], ...] = (
     ("Questions", "", lambda m: f"{m['questions']:,}"),
-    ("Accuracy", "correct answers among questions with gold", lambda m: percent(m["accuracy"])),
-    (f"95{NBSP}% interval", "of the accuracy (Wilson)", lambda m: interval(m["accuracy_low"], m["accuracy_high"])),
-    ("Rows with a letter", "responses in which a letter was read", lambda m: percent(m["answered_rate"])),
-    ("Kappa", "agreement with gold beyond chance: 0 none, 1 all", lambda m: decimals(m["kappa"])),
-    ("Total variation", "of answers from gold: 0 alike, 1 disjoint", lambda m: _bias(m, "tv_distance")),
+    ("Accuracy", "correct answers among questions with gold", lambda m: format_percent(m["accuracy"])),
+    (INTERVAL, "of the accuracy (Wilson)", lambda m: format_interval(m["accuracy_low"], m["accuracy_high"])),
+    ("Rows with a letter", "responses in which a letter was read", lambda m: format_percent(m["answered_rate"])),
+    ("Kappa", "agreement with gold beyond chance: 0 none, 1 all", lambda m: format_decimals(m["kappa"])),
+    ("Total variation", "of answers from gold: 0 alike, 1 disjoint", lambda m: _format_bias(m, "tv_distance")),
     (
         "Chi-square p",
         "of letters this far from gold, or from uniform, by chance",
-        lambda m: p_value(m["position_bias"]["chi2_p"]),
+        lambda m: format_p_value(m["position_bias"]["chi2_p"]),
     ),
-    ("RStd", "standard deviation of recall over gold letters", lambda m: _bias(m, "recall_std")),
-    ("Agreement", "of repeated readings with their plurality", lambda m: percent(m["agreement"])),
+    ("RStd", "standard deviation of recall over gold letters", lambda m: _format_bias(m, "recall_std")),
+    ("Agreement", "of repeated readings with their plurality", lambda m: format_percent(m["agreement"])),
 )
-GATE_TITLES = {
-    "min_answered_rate": "Rows with a letter, at least",
-    "min_accuracy": "Accuracy, at least",
-    "better_than_chance": "Accuracy's interval above chance",
-    "max_recall_std": "RStd, at most",
-    "max_tv_distance": "Total variation, at most",
-}
 FILTER_ORDERS = {
     "split": SPLITS,
     "outcome": OUTCOMES,
@@ -76,7 +80,7 @@ FILTER_ORDERS = {
 
 @dataclass(frozen=True)
 class Report:
-    """What the page tells: where it all comes from, metrics by split, gates, tables, figures, and rows."""
+    """What the page shows: where it all comes from, metrics by split, gates, tables, figures, and rows."""
 
     teacher: str
     facts: dict[str, str]
@@ -99,39 +103,36 @@ def render_page(report: Report) -> str:
         keep_trailing_newline=True,
     )
     rows, script = report.sample.rows(), f"\n{(FOLDER / 'explorer.js').read_text(encoding='utf-8')}"
+    library = Path(str(distribution("itables").locate_file(LIBRARY))).read_text(encoding="utf-8")
+    splits = report.metrics.values()
     return environment.get_template("page.html").render(
         report=report,
         few=FEW,
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
-        library=embed(_read_library()),
+        library=embed(library),  # embedded since its text has what would end a script element
         rows=embed(share_texts(rows)),
-        rows_told=_describe_rows(report.sample, len(rows)),
+        about_rows=_describe_rows(report.sample, len(rows)),
         orders=json.dumps(FILTER_ORDERS),
         gates=_list_gates(report),
         splits=[_describe_split(report, split) for split in report.metrics],
-        measures=[(name, meaning, [write(m) for m in report.metrics.values()]) for name, meaning, write in MEASURES],
+        measures=[(name, meaning, [write(m) for m in splits]) for name, meaning, write in MEASURES],
         outcomes=[
-            (name, meaning, [_of(m["outcomes"][name], m["questions"]) for m in report.metrics.values()])
+            (name, meaning, [_format_share(m["outcomes"][name], m["questions"]) for m in splits])
             for name, meaning in OUTCOME_MEANINGS.items()
         ],
-        tests=[_write_test(row) for row in report.tables["tests"].to_dict("records")],
+        tests=[_format_test(row) for row in report.tables["tests"].to_dict("records")],
     )
 
 
-def _read_library() -> str:
-    """Return DataTables as the package itables carries it; its text has what would end a script element."""
-    return Path(str(distribution("itables").locate_file(LIBRARY))).read_text(encoding="utf-8")
-
-
 def _describe_rows(sample: Sample, shown: int) -> str:
-    """Say which of the rows the page holds."""
-    if shown == sample.seen:
+    """Return which of the rows the page holds."""
+    if shown == sample.total:
         return f"All {shown:,} rows."
     if sample.size == 0:
         return "No rows: analyze.explorer_rows in params.yaml is 0."
     why = "analyze.explorer_rows in params.yaml" if shown == sample.size else "more texts would make a page too large"
-    return f"A random sample of {shown:,} of {sample.seen:,} rows ({why})."
+    return f"A random sample of {shown:,} of {sample.total:,} rows ({why})."
 
 
 def _list_gates(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -139,18 +140,14 @@ def _list_gates(report: Report) -> list[tuple[str, list[tuple[str, str]]]]:
     listed = []
     for name in list_on(report.gates):
         limit = getattr(report.gates, name)
-        told = [(m["gates"][name], _measured(MEASURED[name](m))) for m in report.metrics.values()]
-        listed.append((GATE_TITLES[name] + ("" if limit is True else f" {limit:g}"), told))
+        title = TITLES[name] + ("" if limit is True else f" {limit:g}")
+        numbers = [(m["gates"][name], MEASURED[name](m)) for m in report.metrics.values()]
+        listed.append((title, [(v, UNKNOWN if number is None else f"{number:.4g}") for v, number in numbers]))
     return listed
 
 
-def _measured(number: float | None) -> str:
-    """Write a number so that it can be held against a limit."""
-    return UNKNOWN if number is None else f"{number:.4g}"
-
-
 def _describe_split(report: Report, split: str) -> dict[str, Any]:
-    """Gather what the page shows of one split."""
+    """Return what the page shows of one split."""
     readings, _ = report.frames.of_split(split)
     slices = []
     for name, title in SLICE_TITLES.items():
@@ -158,47 +155,43 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
         rows = table[table["split"] == split].to_dict("records")
         few = [row for row in rows[:MOST_CONCEPTS] if row["n"] > 1] if name == "by_concept" else rows
         note = f"the {len(few)} most frequent of {len(rows):,}; all are in tables/{name}.csv" if few != rows else ""
-        slices.append((title, note, [_slice_row(row) for row in few]))
+        slices.append((title, note, [_format_slice(row) for row in few]))
     return {
         "name": split,
         "verdict": describe_verdict(report.teacher, split, report.metrics[split], report.frames),
         "figures": [
-            (name, describe_figure(name, readings, report.tables, split), _data_address(picture.svg))
+            (
+                name,
+                describe_figure(name, readings, report.tables, split),
+                f"data:image/svg+xml;base64,{b64encode(picture.svg).decode()}",
+            )
             for name, picture in report.pictures[split].items()
         ],
         "slices": [one for one in slices if one[2]],
     }
 
 
-def _data_address(svg: bytes) -> str:
-    """Return a picture as an address that holds it."""
-    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+def _format_slice(row: dict[Any, Any]) -> tuple[str, str, str, str]:
+    """Return a slice's name, its n, accuracy and interval."""
+    accuracy, interval = format_percent(row["accuracy"]), format_interval(row["low"], row["high"])
+    return row["slice"], f"{row['n']:,}{mark_few(row['n'])}", accuracy, interval
 
 
-def _slice_row(row: dict[Any, Any]) -> tuple[str, str, str, str]:
-    """Write a slice's name, its n, accuracy and interval."""
-    few = ", few" if 0 < row["n"] < FEW else ""
-    return row["slice"], f"{row['n']:,}{few}", percent(row["accuracy"]), interval(row["low"], row["high"])
-
-
-def _write_test(row: dict[Any, Any]) -> dict[str, str]:
-    """Write a test's numbers."""
-    return {
-        "split": row["split"],
-        "test": row["test"],
+def _format_test(row: dict[Any, Any]) -> dict[str, str]:
+    """Return a row of the table of tests, its numbers as texts."""
+    return row | {
         "n": f"{row['n']:,}",
         "effect": UNKNOWN if pd.isna(row["size"]) else f"{row['effect']} {row['size']:.2f}",
-        "p": p_value(row["p"]),
-        "p_adjusted": p_value(row["p_adjusted"]),
-        "method": row["method"],
+        "p": format_p_value(row["p"]),
+        "p_adjusted": format_p_value(row["p_adjusted"]),
     }
 
 
-def _of(count: int, total: int) -> str:
-    """Write a count and its share."""
-    return f"{count:,} ({percent(count / total)})" if count else "0"
+def _format_share(count: int, total: int) -> str:
+    """Return a count and its share."""
+    return f"{count:,} ({format_percent(count / total)})" if count else "0"
 
 
-def _bias(numbers: Numbers, name: str) -> str:
-    """Write a measure of position bias."""
-    return decimals(numbers["position_bias"][name])
+def _format_bias(numbers: Numbers, name: str) -> str:
+    """Return a measure of position bias."""
+    return format_decimals(numbers["position_bias"][name])

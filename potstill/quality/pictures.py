@@ -17,13 +17,12 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from potstill.quality.chi_square import Counts
-from potstill.quality.statistics import whole_percent
+from potstill.quality.wording import format_whole_percent
 
 # Okabe and Ito's palette, told apart by the colour-blind; each colour has a hatch besides, for print without colour.
 SERIES_LOOKS = {"answered": ("#0072B2", ""), "gold": ("#E69F00", "//"), "uniform": ("#BBBBBB", "..")}
 COLOUR_MAP = "cividis"
 MIDDLE_LUMINANCE = 0.179  # from here on black is read more easily than white (WCAG 2.1, contrast ratio)
-FEW = 10
 PNG_DPI = 150
 STEPS = (1, 2, 5, 10)
 CHARACTERS_PER_INCH = 10
@@ -40,19 +39,16 @@ STYLE: Any = {
 }
 
 
-Cells = dict[tuple[int, int], Text]
-
-
 @dataclass(frozen=True)
 class Picture:
-    """One figure, drawn."""
+    """The files of one figure."""
 
     svg: bytes
     png: bytes
 
 
 def draw(make: Callable[[], Figure]) -> Picture:
-    """Draw a figure under our own style, whatever the machine's matplotlibrc says, without a clock in the files.
+    """Return a figure's files, in our own style, whatever the machine's matplotlibrc says, without a clock in them.
 
     savefig would draw twice and lay out four times for the same two files, in twice the time.
     """
@@ -69,13 +65,8 @@ def draw(make: Callable[[], Figure]) -> Picture:
     return Picture(svg.getvalue(), png.getvalue())
 
 
-def count_label(n: int) -> str:
-    """Say how many, and whether that is too few to trust a share of them."""
-    return f"n = {n}, few" if 0 < n < FEW else f"n = {n}"
-
-
 def new_figure(columns: int, title: str, rows: int = 0) -> tuple[Figure, Axes]:
-    """Start a figure of 7 x 5 inch, larger where there are many columns or rows."""
+    """Return a figure of 7 x 5 inch, larger where there are many columns or rows, and its axes."""
     size = (7 + 0.5 * max(0, columns - 8), 5 + 0.45 * max(0, rows - 7))
     figure = Figure(figsize=size, layout="constrained")
     figure.set_layout_engine("constrained", w_pad=0.12, h_pad=0.1)
@@ -84,19 +75,20 @@ def new_figure(columns: int, title: str, rows: int = 0) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def draw_cells(figure: Figure, axes: Axes, values: Counts, *, shares: bool) -> Cells:
-    """Draw a matrix of counts, or of shares, as coloured cells, each with its number; NaN stays empty."""
-    write: Callable[[float], str] = whole_percent if shares else "{:.0f}".format
-    norm, colours, texts = Normalize(0, 1 if shares else values.max()), mpl.colormaps[COLOUR_MAP], Cells()
+def draw_cells(figure: Figure, axes: Axes, values: Counts, *, shares: bool) -> dict[tuple[int, int], Text]:
+    """Draw a matrix of counts, or of shares, as coloured cells, and return each cell's number; NaN stays empty."""
+    write: Callable[[float], str] = format_whole_percent if shares else "{:.0f}".format
+    norm, colours = Normalize(0, 1 if shares else values.max()), mpl.colormaps[COLOUR_MAP]
     mesh = axes.pcolormesh(np.ma.masked_invalid(values), cmap=colours, norm=norm, edgecolors="white", linewidth=1.5)
+    texts: dict[tuple[int, int], Text] = {}
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
             colour = "white" if _luminance(colours(norm(value))) < MIDDLE_LUMINANCE else "black"
             place = (column + 0.5, row + 0.5)
             texts[row, column] = axes.text(*place, write(value), ha="center", va="center", color=colour)
-    ticks, written = MaxNLocator(5, integer=not shares, steps=STEPS), FuncFormatter(lambda value, _: write(value))
+    ticks, labels = MaxNLocator(5, integer=not shares, steps=STEPS), FuncFormatter(lambda value, _: write(value))
     unit = "share of answers in the row (%)" if shares else "number of rows"
-    bar = figure.colorbar(mesh, ax=axes, label=unit, fraction=0.05, pad=0.02, ticks=ticks, format=written)
+    bar = figure.colorbar(mesh, ax=axes, label=unit, fraction=0.05, pad=0.02, ticks=ticks, format=labels)
     bar.outline.set_visible(False)
     axes.set_frame_on(False)
     return texts
@@ -110,13 +102,13 @@ def label_cells(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None
     axes.invert_yaxis()
 
 
+def draw_notice(axes: Axes, text: str) -> None:
+    """Write a text into the middle of axes that have nothing else to show."""
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", style="italic")
+
+
 def _luminance(rgba: tuple[float, float, float, float]) -> float:
     """Return a colour's relative luminance, 0 to 1 (WCAG 2.1)."""
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgba[:3])  # noqa: PLR2004 (sRGB)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def draw_notice(axes: Axes, text: str) -> None:
-    """Say in the middle of an empty picture why it is empty."""
-    axes.set_yticks([])
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", style="italic")

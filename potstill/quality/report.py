@@ -13,67 +13,58 @@ from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
 from potstill.quality.explorer import Sample
 from potstill.quality.figures import draw_split
-from potstill.quality.frames import FrameBuilder
-from potstill.quality.gates import judge_gates, list_failed
+from potstill.quality.frames import FrameBuilder, Frames
+from potstill.quality.gates import describe_failures, judge_gates
 from potstill.quality.page import Report, render_page
-from potstill.quality.pictures import Picture
 from potstill.quality.statistics import guessing_accuracy, split_metrics
 from potstill.quality.tables import make_tables, write_table
-from potstill.quality.usage import UsageCounter, describe_cost
+from potstill.quality.usage import UsageCounter
 from potstill.quality.verdicts import describe_verdict
-from potstill.reading.judging import Judged, judge_split
+from potstill.quality.wording import EN_DASH, NBSP, format_cost
+from potstill.reading.exchanges import STRICT_GATES_FAILED
+from potstill.reading.judging import JudgedQuestion, judge_split
 
-ASCII = {ord("\N{EN DASH}"): "-", ord("\N{NO-BREAK SPACE}"): " "}
+ASCII = {ord(EN_DASH): "-", ord(NBSP): " "}
 
 
 @dataclass
 class ReportInputs:
-    """What is kept of the questions as they pass: counts, columns, and a sample; never all of their texts."""
+    """What is kept of the questions as they pass: columns, sums, and a sample; never all of their texts."""
 
     sample: Sample
     usage: UsageCounter
     frames: FrameBuilder = field(default_factory=FrameBuilder)
-    counts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    models: set[str] = field(default_factory=set)
+    splits: list[str] = field(default_factory=list)
 
-    def note(self, split: str, questions: Iterator[Judged]) -> Iterator[Answer]:
-        """Pass on the questions' answers, and keep what is needed of them."""
-        asked = came = 0
-        for judged in questions:
-            asked, came = asked + 1, came + len(judged.responses)
-            self.frames.add(split, judged)
-            self.sample.add(split, judged)
-            for response in judged.responses:
-                self.usage.add(response)
-                self.models |= {response.model} if response.model else set()
-            yield judged.answer
-        self.counts[split] = asked, came
+    def collect(self, split: str, questions: Iterator[JudgedQuestion]) -> Iterator[Answer]:
+        """Yield the questions' answers, and keep what the report needs of them."""
+        self.splits.append(split)
+        for question in questions:
+            self.frames.add(split, question)
+            self.sample.add(split, question)
+            for exchange in question.exchanges:
+                self.usage.add(exchange.response)
+            yield question.answer
 
 
 def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers: Path, reports: Path) -> None:
-    """Write the answers of each split and every report; an InputError tells of files that disagree or a failed gate."""
+    """Write the answers of each split and every report; raise InputError if files are missing or disagree."""
     source = read_source(raw / "source.json")
-    seen = ReportInputs(
-        Sample(params.analyze.explorer_rows), UsageCounter(params.teachers[params.teacher].price_per_million)
-    )
+    answer_format = params.prompts[params.prompt].answer_format
+    price = params.teachers[params.teacher].price_per_million
+    inputs = ReportInputs(Sample(params.analyze.explorer_rows), UsageCounter(price))
     for file in split_files(requests):
-        questions = judge_split(
-            raw / file.name, file, responses / file.name, params.prompts[params.prompt].answer_format
-        )
-        write_rows(answers / file.name, seen.note(file.stem, questions))
-    report = make_report(params, source, seen)
-    write_json(reports / "metrics.json", {**report.metrics, "usage": seen.usage.count()})
-    for name, table in report.tables.items():
-        write_table(reports / "tables" / f"{name}.csv", table)
-    write_pictures(reports / "figures", report.pictures)
-    write_bytes(reports / "index.html", render_page(report).encode(errors="replace"))
+        questions = judge_split(raw / file.name, file, responses / file.name, answer_format)
+        write_rows(answers / file.name, inputs.collect(file.stem, questions))
+    report = make_report(params, source, inputs)
+    write_report(reports, report, inputs.usage.count())
     for split, numbers in report.metrics.items():
         click.echo(describe_verdict(params.teacher, split, numbers, report.frames).translate(ASCII))
-    report_gates(report, reports / "index.html", strict=params.analyze.gates.strict)
+    report_gates(report, reports / "index.html", answers / STRICT_GATES_FAILED)
 
 
 def read_source(path: Path) -> dict[str, Any]:
-    """Read what the questions are a sample of; an InputError says that the file is no JSON object."""
+    """Return what the questions are a sample of; raise InputError if the file is no such JSON object."""
     if not path.is_file():
         raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
     try:
@@ -85,25 +76,26 @@ def read_source(path: Path) -> dict[str, Any]:
     return source
 
 
-def make_report(params: Params, source: dict[str, Any], seen: ReportInputs) -> Report:
-    """Work out the numbers of every split, and gather what the page tells."""
-    frames, gates = seen.frames.build(), params.analyze.gates
+def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs) -> Report:
+    """Return the numbers of every split, and what else the page shows."""
+    frames, gates = inputs.frames.build(), params.analyze.gates
     tables = make_tables(frames)
     metrics, pictures = {}, {}
-    for split in seen.counts:
+    for split in inputs.splits:
         readings, questions = frames.of_split(split)
         numbers = split_metrics(readings, questions)
         metrics[split] = numbers | {"gates": judge_gates(gates, numbers, guessing_accuracy(questions))}
         pictures[split] = draw_split(split, params.teacher, readings, tables)
-    facts = list_facts(params, source, seen)
-    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, seen.sample)
+    facts = list_facts(params, source, inputs, frames)
+    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample)
 
 
-def list_facts(params: Params, source: dict[str, Any], seen: ReportInputs) -> dict[str, str]:
-    """List, in words, where questions and answers come from and what they cost."""
-    teacher, usage = params.teachers[params.teacher], seen.usage.count()
+def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, frames: Frames) -> dict[str, str]:
+    """Return, in words, where questions and answers come from and what they cost."""
+    teacher, usage = params.teachers[params.teacher], inputs.usage.count()
     name = f", {source['name']}" if source.get("name") else ""
-    counts = [f"{split}: {asked:,} questions, {came:,} rows" for split, (asked, came) in seen.counts.items()]
+    sizes = {split: tuple(map(len, frames.of_split(split))) for split in inputs.splits}
+    counts = [f"{split}: {questions:,} questions, {rows:,} rows" for split, (rows, questions) in sizes.items()]
     skipped = len(source.get("skipped") or [])
     answer_format = params.prompts[params.prompt].answer_format
     return {
@@ -111,19 +103,23 @@ def list_facts(params: Params, source: dict[str, Any], seen: ReportInputs) -> di
         "Revision": str(source.get("revision") or "none (local files)"),
         "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
         "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {teacher.temperature:g})",
-        "Served as": ", ".join(sorted(seen.models)) or "unknown",
+        "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
-        "Cost": describe_cost(usage["cost_usd"]),
+        "Cost": format_cost(usage["cost_usd"]),
     }
 
 
-def write_pictures(folder: Path, pictures: Mapping[str, Mapping[str, Picture]]) -> None:
-    """Write {split}_{name}.png and .svg."""
-    for split, named in pictures.items():
-        for name, picture in named.items():
-            write_bytes(folder / f"{split}_{name}.png", picture.png)
-            write_bytes(folder / f"{split}_{name}.svg", picture.svg)
+def write_report(reports: Path, report: Report, usage: Mapping[str, int | float | None]) -> None:
+    """Write metrics.json, tables/, figures/{split}_{name}.png and .svg, and index.html."""
+    write_json(reports / "metrics.json", {**report.metrics, "usage": usage})
+    for name, table in report.tables.items():
+        write_table(reports / "tables" / f"{name}.csv", table)
+    for split, pictures in report.pictures.items():
+        for name, picture in pictures.items():
+            write_bytes(reports / "figures" / f"{split}_{name}.png", picture.png)
+            write_bytes(reports / "figures" / f"{split}_{name}.svg", picture.svg)
+    write_bytes(reports / "index.html", render_page(report).encode(errors="replace"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -132,13 +128,15 @@ def write_bytes(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
 
 
-def report_gates(report: Report, page: Path, *, strict: bool) -> None:
-    """Say which gates failed; if strict, an InputError stops the pipeline here, with the report written."""
-    failed = list_failed(report.metrics)
-    if failed and strict:
-        raise InputError(
-            f"params.yaml: analyze.gates: not passed: {', '.join(failed)}; {page} says more, and nothing new is "
-            "exported: choose another teacher or prompt, or set analyze.gates.strict to false"
+def report_gates(report: Report, page: Path, strict_failed: Path) -> None:
+    """Print which gates failed; if they are strict, leave the error that export is to stop with in `strict_failed`."""
+    strict_failed.unlink(missing_ok=True)
+    failures = ", ".join(describe_failures(report.metrics))
+    if failures:
+        click.echo(f"gates not passed: {failures}", err=True)
+    if failures and report.gates.strict:
+        error = (
+            f"params.yaml: analyze.gates: not passed: {failures}; {page} says more, and nothing is exported: choose "
+            "another teacher or prompt, or set analyze.gates.strict to false"
         )
-    if failed:
-        click.echo(f"gates not passed: {', '.join(failed)}", err=True)
+        write_json(strict_failed, {"error": error})

@@ -4,6 +4,7 @@ Each test takes each question once (statistics.once_each).
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ from potstill.quality.statistics import (
 COLUMNS = ("split", "test", "n", "effect", "size", "p", "p_adjusted", "method")
 
 
-class Tested(NamedTuple):
+class Finding(NamedTuple):
     """A test's number of rows, what it measures and how much of it there is, its p value, and where that is from."""
 
     n: int
@@ -41,6 +42,7 @@ class Tested(NamedTuple):
 
 
 Frame = pd.DataFrame
+Test = Callable[[Frame, Frame], Finding]  # of a split's readings and questions
 
 
 def list_tests(splits: Mapping[str, tuple[Frame, Frame]]) -> Frame:
@@ -50,7 +52,7 @@ def list_tests(splits: Mapping[str, tuple[Frame, Frame]]) -> Frame:
         for split, (readings, questions) in splits.items()
         for name, test in TESTS.items()
     ]
-    table = pd.DataFrame(rows, columns=["split", "test", *Tested._fields]).astype({"size": float, "p": float})
+    table = pd.DataFrame(rows, columns=["split", "test", *Finding._fields]).astype({"size": float, "p": float})
     return table.assign(p_adjusted=adjust(table["p"].to_numpy()))[list(COLUMNS)]
 
 
@@ -63,69 +65,57 @@ def adjust(p_values: Counts) -> Counts:
     return adjusted
 
 
-def _letters_against_gold(readings: Frame, _: Frame) -> Tested:
+def _letters_against_gold(readings: Frame, _: Frame) -> Finding:
     """Test the letters answered against gold's, over responses that have both."""
     used = once_each(readings[(readings["answer"] != NONE) & (readings["gold"] != NONE)])
     letters = letters_shown(used)
     distance = total_variation(letter_counts(used["answer"], letters), letter_counts(used["gold"], letters))
-    return Tested(len(used), "total variation", distance, *gold_test(used))
+    return Finding(len(used), "total variation", distance, *gold_test(used))
 
 
-def _letters_against_uniform(readings: Frame, _: Frame) -> Tested:
+def _letters_against_uniform(readings: Frame, _: Frame) -> Finding:
     """Test the letters answered against a uniform choice's; gold is not needed."""
     used = once_each(readings[readings["answer"] != NONE])
     letters = letters_shown(used)
     distance = total_variation(letter_counts(used["answer"], letters), uniform_counts(used, letters))
-    return Tested(len(used), "total variation", distance, *uniform_test(used))
+    return Finding(len(used), "total variation", distance, *uniform_test(used))
 
 
-def _recall_by_letter(readings: Frame, _: Frame) -> Tested:
+def _recall_by_letter(readings: Frame, _: Frame) -> Finding:
     """Test whether some gold letters are recalled more often than others."""
     used = once_each(readings[readings["gold"] != NONE])
     letters = letters_shown(used)
     right = cross_counts(used["gold"], used["outcome"] == "correct", letters, [True, False])
-    return Tested(len(used), "RStd", recall_deviation(confusion_counts(used, letters)), *independence(right))
+    return Finding(len(used), "RStd", recall_deviation(confusion_counts(used, letters)), *independence(right))
 
 
-def _answer_by(column: str) -> Callable[[Frame, Frame], Tested]:
-    """Make the test of the letters answered against a slice of the questions."""
-
-    def test(readings: Frame, _: Frame) -> Tested:
-        used = once_each(readings[readings["answer"] != NONE])
-        table = cross_counts(used[column], used["answer"], SLICES[column], letters_shown(used))
-        return Tested(len(used), "Cramer's V", cramers_v(table), *independence(table))
-
-    return test
+def _answer_by(column: str, readings: Frame, _: Frame) -> Finding:
+    """Test the letters answered against a slice of the questions."""
+    used = once_each(readings[readings["answer"] != NONE])
+    table = cross_counts(used[column], used["answer"], SLICES[column], letters_shown(used))
+    return Finding(len(used), "Cramer's V", cramers_v(table), *independence(table))
 
 
-def _accuracy_by(column: str) -> Callable[[Frame, Frame], Tested]:
-    """Make the test of whether questions of one slice are answered rightly more often than of another."""
-
-    def test(_: Frame, questions: Frame) -> Tested:
-        used = questions[questions["gold"] != NONE]
-        table = cross_counts(used[column], used["outcome"] == "correct", SLICES[column], [True, False])
-        return Tested(len(used), "Cramer's V", cramers_v(table), *independence(table))
-
-    return test
+def _accuracy_by(column: str, _: Frame, questions: Frame) -> Finding:
+    """Test whether questions of one slice are answered rightly more often than of another."""
+    used = questions[questions["gold"] != NONE]
+    table = cross_counts(used[column], used["outcome"] == "correct", SLICES[column], [True, False])
+    return Finding(len(used), "Cramer's V", cramers_v(table), *independence(table))
 
 
-def _beats(baseline: Callable[[Frame], float | None]) -> Callable[[Frame, Frame], Tested]:
-    """Make the one-sided exact binomial test of whether accuracy is above a baseline (Clopper and Pearson 1934).
+def _accuracy_above(baseline: Callable[[Frame], float | None], _: Frame, questions: Frame) -> Finding:
+    """Test whether accuracy is above a baseline, one-sided, exact, binomial (Clopper and Pearson 1934).
 
     Where questions differ in their number of choices, guesses vary less than their mean's binomial, so the test is
     careful.
     """
-
-    def test(_: Frame, questions: Frame) -> Tested:
-        used = questions[questions["gold"] != NONE]
-        expected = baseline(used)
-        if expected is None:
-            return Tested(0, "accuracy above it", None, None, NO_TEST)
-        correct = int((used["outcome"] == "correct").sum())
-        p = float(stats.binomtest(correct, len(used), expected, alternative="greater").pvalue)
-        return Tested(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
-
-    return test
+    used = questions[questions["gold"] != NONE]
+    expected = baseline(used)
+    if expected is None:
+        return Finding(0, "accuracy above it", None, None, NO_TEST)
+    correct = int((used["outcome"] == "correct").sum())
+    p = float(stats.binomtest(correct, len(used), expected, alternative="greater").pvalue)
+    return Finding(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
 
 
 def majority_share(questions: Frame) -> float | None:
@@ -134,14 +124,14 @@ def majority_share(questions: Frame) -> float | None:
     return float(gold.value_counts(normalize=True).max()) if len(gold) else None
 
 
-TESTS: Mapping[str, Callable[[Frame, Frame], Tested]] = {
-    "accuracy above guessing": _beats(guessing_accuracy),
-    "accuracy above the majority letter": _beats(majority_share),
+TESTS: Mapping[str, Test] = {
+    "accuracy above guessing": partial(_accuracy_above, guessing_accuracy),
+    "accuracy above the majority letter": partial(_accuracy_above, majority_share),
     "letters answered against gold": _letters_against_gold,
     "letters answered against a uniform choice": _letters_against_uniform,
     "recall by gold letter": _recall_by_letter,
-    "letter answered by question type": _answer_by("question_type"),
-    "letter answered by length": _answer_by("length_band"),
-    "accuracy by question type": _accuracy_by("question_type"),
-    "accuracy by length": _accuracy_by("length_band"),
+    "letter answered by question type": partial(_answer_by, "question_type"),
+    "letter answered by length": partial(_answer_by, "length_band"),
+    "accuracy by question type": partial(_accuracy_by, "question_type"),
+    "accuracy by length": partial(_accuracy_by, "length_band"),
 }

@@ -8,16 +8,8 @@ QUESTION_TYPES = ("what/which", "where", "who", "how", "why", "other")
 LENGTH_BANDS = ("<10", f"10{DASH}14", f"15{DASH}19", "20+")
 SLICES = {"question_type": QUESTION_TYPES, "length_band": LENGTH_BANDS}
 
-TYPE_OF_WORD = {
-    "what": "what/which",
-    "which": "what/which",
-    "where": "where",
-    "who": "who",
-    "whom": "who",
-    "whose": "who",
-    "how": "how",
-    "why": "why",
-}
+TYPE_OF_WORD = {word: word for word in ("where", "who", "how", "why")}
+TYPE_OF_WORD |= dict.fromkeys(("what", "which"), "what/which") | dict.fromkeys(("whom", "whose"), "who")
 FIRST_WORD = re.compile(r"[\W_]*([^\W_]+)")
 BAND_STARTS = (10, 15, 20)
 
@@ -29,7 +21,7 @@ def question_type(text: str) -> str:
 
 
 def count_words(text: str) -> int:
-    """Count the words between white space."""
+    """Return the number of words between white space."""
     return len(text.split())
 
 

@@ -43,24 +43,16 @@ def total_variation(first: Counts, second: Counts) -> float | None:
     return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
 
 
-def recalls(confusion: Counts) -> Counts:
-    """Return the recall of each of k gold letters, NaN without gold, of k x (k + 1) counts (rows: gold).
-
-    The last column counts the responses without a letter, which recall nothing: left out, they would hide a letter
-    that is never recalled because it is never read.
-    """
-    gold = confusion.sum(axis=1)
-    return np.asarray(np.diagonal(confusion) / np.where(gold > 0, gold, np.nan))
-
-
 def recall_deviation(confusion: Counts) -> float | None:
     """Return RStd, the standard deviation of the recalls of the gold letters; None for fewer than two of them.
 
+    Of k x (k + 1) counts (rows: gold). The last column counts the responses without a letter, which recall nothing:
+    left out, they would hide a letter that is never recalled because it is never read.
     Zheng et al., "Large Language Models Are Not Robust Multiple Choice Selectors", ICLR 2024.
     """
-    known = recalls(confusion)
-    known = known[~np.isnan(known)]
-    return float(known.std()) if len(known) > 1 else None
+    gold = confusion.sum(axis=1)
+    recalls = np.diagonal(confusion)[gold > 0] / gold[gold > 0]
+    return float(recalls.std()) if len(recalls) > 1 else None
 
 
 def cohen_kappa(confusion: Counts) -> float | None:
@@ -77,25 +69,25 @@ def cohen_kappa(confusion: Counts) -> float | None:
 
 
 def letters_shown(readings: pd.DataFrame) -> list[str]:
-    """List the letters that any question showed."""
+    """Return the letters that any question showed."""
     return list(LETTERS[: int(readings["n_choices"].max())]) if len(readings) else []
 
 
 def letter_counts(letters: "pd.Series[str]", shown: Sequence[str]) -> Counts:
-    """Count each of the k letters shown, in order; "none" is not counted unless it is among them."""
+    """Return the count of each of the k letters shown, in order; "none" is not counted unless it is among them."""
     return letters.value_counts().reindex(list(shown), fill_value=0).to_numpy().astype(np.float64)
 
 
 def cross_counts(
     rows: "pd.Series[Any]", columns: "pd.Series[Any]", row_names: Sequence[Any], column_names: Sequence[Any]
 ) -> Counts:
-    """Count two columns of a frame against each other, in the order of the names; other values are not counted."""
+    """Return the counts of each pair of values, in the order of the names; other values are not counted."""
     counted = pd.crosstab(rows, columns).reindex(index=list(row_names), columns=list(column_names), fill_value=0)
     return counted.to_numpy().astype(np.float64)
 
 
 def confusion_counts(readings: pd.DataFrame, letters: Sequence[str]) -> Counts:
-    """Count responses by gold (k rows) and answer (k + 1 columns, "none" last), letters as shown."""
+    """Return counts of responses by gold (k rows) and answer (k + 1 columns, "none" last), letters as shown."""
     return cross_counts(readings["gold"], readings["answer"], letters, [*letters, NONE])
 
 
@@ -106,14 +98,14 @@ def uniform_counts(readings: pd.DataFrame, shown: Sequence[str]) -> Counts:
 
 
 def comparable(readings: pd.DataFrame) -> pd.DataFrame:
-    """Keep the responses that have both a letter and gold or, where none has both, those that have a letter."""
+    """Return the responses that have both a letter and gold or, where none has both, those that have a letter."""
     read = readings[readings["answer"] != NONE]
     both = read[read["gold"] != NONE]
     return both if len(both) else read
 
 
 def once_each(readings: pd.DataFrame) -> pd.DataFrame:
-    """Keep the first response to each question: rotations and replicates of it are no new evidence.
+    """Return the first response to each question: rotations and replicates of it are no new evidence.
 
     They share what the teacher makes of the question, and any difference would be significant if only asked often
     enough.
@@ -122,13 +114,13 @@ def once_each(readings: pd.DataFrame) -> pd.DataFrame:
 
 
 def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:
-    """Count, in what is `comparable`, the k letters "answered", as "gold" if it has gold, and of a "uniform" choice."""
+    """Return counts of the k letters "answered", as "gold" if there is gold, and of a "uniform" choice."""
     gold = {"gold": letter_counts(used["gold"], shown)} if (used["gold"] != NONE).any() else {}
     return {"answered": letter_counts(used["answer"], shown), **gold, "uniform": uniform_counts(used, shown)}
 
 
 def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
-    """Compare the letters answered with gold, as shown, over the responses that have both; recall is of all with gold.
+    """Return letters answered against gold, as shown, over the responses that have both; recall is of all with gold.
 
     chi2_p takes each question once: the letters against gold (gold_test) or, where no response has both, against a
     uniform choice (uniform_test).
@@ -147,19 +139,19 @@ def position_bias(readings: pd.DataFrame) -> dict[str, float | None]:
 
 
 def gold_test(used: pd.DataFrame) -> tuple[float | None, str]:
-    """Test whether letters are answered as often as they are gold, in rows that have both."""
+    """Return p and method of whether letters are answered as often as they are gold, in rows that have both."""
     return marginal_homogeneity(confusion_counts(used, letters_shown(used))[:, :-1])
 
 
 def uniform_test(used: pd.DataFrame) -> tuple[float | None, str]:
-    """Test whether letters are answered as often as by a uniform choice among those shown, in rows that have one."""
+    """Return p and method of whether letters are answered as by a uniform choice of those shown, in rows with one."""
     shown = letters_shown(used)
     return goodness_of_fit(letter_counts(used["answer"], shown), uniform_counts(used, shown))
 
 
 def guessing_accuracy(questions: pd.DataFrame) -> float | None:
     """Return the accuracy to expect of answering every request at random, over questions with gold."""
-    sizes = questions[["n_choices", "asked"]][questions["gold"] != NONE].value_counts()
+    sizes = questions[["n_choices", "n_requests"]][questions["gold"] != NONE].value_counts()
     if not len(sizes):
         return None
     right = [rows * winning_chance(*map(int, size)) for size, rows in zip(sizes.index, sizes, strict=True)]
@@ -202,17 +194,11 @@ def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, 
     }
 
 
-def whole_percent(share: float) -> str:
-    """Write a share in whole per cent, without the sign, but never as 0 or 100 one that is not."""
-    whole = f"{100 * share:.0f}"
-    return "<1" if whole == "0" and share > 0 else ">99" if whole == "100" and share < 1 else whole
-
-
 def round_number(number: float | None) -> float | None:
-    """Round to six decimals, so that the last bits of another machine's arithmetic change no file."""
+    """Return a number with six decimals, so that the last bits of another machine's arithmetic change no file."""
     return None if number is None else round(number, DECIMALS)
 
 
 def round_p_value(p: float | None) -> float | None:
-    """Round to six digits that say something, since a p of 0.000000 would claim what no test can."""
+    """Return p with six significant digits, since a p of 0.000000 would claim what no test can."""
     return None if p is None else float(f"{p:.6g}")

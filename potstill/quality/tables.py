@@ -12,8 +12,8 @@ from potstill.quality.significance import list_tests
 from potstill.quality.slices import SLICES
 from potstill.quality.statistics import NONE, letter_counts, letters_shown, wilson_interval
 
-LETTER, CONCEPT = "gold", "concept"
-FILES = {"question_type": "by_type", "length_band": "by_length", LETTER: "by_letter", CONCEPT: "by_concept"}
+FILES = {"question_type": "by_type", "length_band": "by_length", "gold": "by_letter", "concept": "by_concept"}
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make_tables(frames: Frames) -> dict[str, pd.DataFrame]:
@@ -28,18 +28,17 @@ def make_tables(frames: Frames) -> dict[str, pd.DataFrame]:
 
 
 def letter_table(frames: Frames) -> pd.DataFrame:
-    """Count letters in the long format (split, series, letter, count, bar); "none" only where there are such rows.
+    """Return counts of letters in the long format (split, series, letter, count, bar); "none" where there is one.
 
     `bar` names the three together: DVC's bar plots can neither filter nor group, and would add up what shares a name.
     """
-    rows: list[dict[str, object]] = []
+    rows = []
     for split, (readings, _) in frames.splits.items():
         letters = [*letters_shown(readings), NONE]
         for series, column in (("answered", "answer"), ("gold", "gold")):
             for letter, count in zip(letters, letter_counts(readings[column], letters), strict=True):
                 if letter != NONE or count:
-                    key = {"split": split, "series": series, "letter": letter}
-                    rows.append({**key, "count": int(count), "bar": f"{split} {letter} {series}"})
+                    rows.append((split, series, letter, int(count), f"{split} {letter} {series}"))
     return pd.DataFrame(rows, columns=["split", "series", "letter", "count", "bar"])
 
 
@@ -50,18 +49,18 @@ def slice_table(frames: Frames, column: str) -> pd.DataFrame:
     Letters count responses. `bar` names split and slice together, for DVC's bar plots.
     """
     letters = [*letters_shown(frames.readings), NONE]
-    tables = [_slice_rows(split, *frames.of_split(split), column, letters) for split in frames.splits]
+    tables = [_slice_split(split, *frames.of_split(split), column, letters) for split in frames.splits]
     columns = ["split", "slice", "n", "correct", "accuracy", "low", "high", *letters, "bar"]
-    table = pd.concat([pd.DataFrame(columns=columns), *tables]) if tables else pd.DataFrame(columns=columns)
+    table = pd.concat([pd.DataFrame(columns=columns), *tables])
     kinds = {"accuracy": float, "low": float, "high": float, "n": int, "correct": int, **dict.fromkeys(letters, int)}
     return table[columns].astype(kinds).reset_index(drop=True)
 
 
-def _slice_rows(
+def _slice_split(
     split: str, readings: pd.DataFrame, questions: pd.DataFrame, column: str, letters: list[str]
 ) -> pd.DataFrame:
     """Return the slices of one split; those of no fixed list by falling n."""
-    judged = readings if column == LETTER else questions
+    judged = readings if column == "gold" else questions
     with_gold = judged[judged["gold"] != NONE]
     names = _slice_names(with_gold, column, letters)
     n = with_gold[column].value_counts().reindex(names, fill_value=0)
@@ -79,10 +78,10 @@ def _slice_rows(
 
 
 def _slice_names(with_gold: pd.DataFrame, column: str, letters: Sequence[str]) -> list[str]:
-    """List a column's slices in their order: the fixed list, the letters, or the most frequent first."""
+    """Return a column's slices in their order: the fixed list, the letters, or the most frequent first."""
     if column in SLICES:
         return list(SLICES[column])
-    if column == LETTER:
+    if column == "gold":
         return [letter for letter in letters if letter != NONE]
     counts = with_gold[column].value_counts()
     named = [(str(name), count) for name, count in counts.items() if count and name != NONE]
@@ -90,14 +89,9 @@ def _slice_names(with_gold: pd.DataFrame, column: str, letters: Sequence[str]) -
 
 
 def outcome_table(frames: Frames) -> pd.DataFrame:
-    """Count each outcome of each split, over questions and over rows (responses)."""
+    """Return the count of each outcome of each split, over questions and over rows (responses)."""
     rows = [
-        {
-            "split": split,
-            "outcome": outcome,
-            "questions": int((questions["outcome"] == outcome).sum()),
-            "rows": int((readings["outcome"] == outcome).sum()),
-        }
+        (split, outcome, int((questions["outcome"] == outcome).sum()), int((readings["outcome"] == outcome).sum()))
         for split, (readings, questions) in frames.splits.items()
         for outcome in OUTCOMES
     ]
@@ -105,12 +99,20 @@ def outcome_table(frames: Frames) -> pd.DataFrame:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a CSV file with a header, six decimals (p values six digits) and LF line ends, whole or not at all."""
-    written = table.assign(**{name: table[name].map("{:.6g}".format, na_action="ignore") for name in _p_values(table)})
+    """Write a CSV file with a header, six decimals (p values six digits) and LF line ends, whole or not at all.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    p_values = [name for name in ("p", "p_adjusted") if name in table]  # of which six decimals may be but noughts
+    texts = table.columns.difference([*table.select_dtypes("number"), *p_values], sort=False)
+    written = table.assign(
+        **{name: table[name].map("{:.6g}".format, na_action="ignore") for name in p_values},
+        **{name: table[name].map(_escape_formula, na_action="ignore") for name in texts},
+    )
     with replacing(path) as unfinished:
         written.to_csv(unfinished, index=False, float_format="%.6f", lineterminator="\n", encoding="utf-8")
 
 
-def _p_values(table: pd.DataFrame) -> list[str]:
-    """List the columns that hold p values, of which six decimals may be nothing but noughts."""
-    return [name for name in ("p", "p_adjusted") if name in table]
+def _escape_formula(text: str) -> str:
+    """Return a text that no spreadsheet computes."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

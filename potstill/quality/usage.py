@@ -5,21 +5,25 @@ from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Response, Usage
 from potstill.quality.statistics import DECIMALS
 
-CENT_USD = 0.01
-
 
 class UsageCounter:
-    """Counts the answers bought, each one once: a failed row has none, and rows with the same key share theirs."""
+    """Counts the answers bought, each one once: a failed row has none, and rows with the same key share theirs.
+
+    `models` holds the names that responses were served under.
+    """
 
     def __init__(self, price: Price | None) -> None:
         """Start with none, at a price."""
+        self.models: set[str] = set()
         self._price = known_price(price)
         self._keys: set[bytes] = set()
         self._prompt_tokens = self._completion_tokens = 0
         self._unmetered = False
 
     def add(self, response: Response) -> None:
-        """Count what came, unless it was counted or nothing came."""
+        """Count a response, unless it failed or one with its key was counted."""
+        if response.model:
+            self.models.add(response.model)
         key = response.key.encode()[:32]  # half a sha256 tells a million keys apart, and a set of them is half as large
         if response.status == "failed" or key in self._keys:
             return
@@ -37,10 +41,3 @@ class UsageCounter:
             free = not (self._price.input or self._price.output)
             cost = round(cost_usd(self._price, used), DECIMALS) if free or not self._unmetered else None
         return {"requests": len(self._keys), **used.model_dump(), "cost_usd": cost}
-
-
-def describe_cost(cost_usd: float | None) -> str:
-    """Write a cost to the cent, but never one as nothing that is something."""
-    if cost_usd is None:
-        return "unknown (no price, or no count of tokens)"
-    return "less than 0.01 US dollars" if 0 < cost_usd < CENT_USD else f"{cost_usd:,.2f} US dollars"

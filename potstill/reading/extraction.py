@@ -9,7 +9,7 @@ Where the question asked for a format, `read_as` reads the format's place alone,
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from potstill.core.records import AnswerFormat, Choice
@@ -35,6 +35,7 @@ class Extraction:
 
     letter: str | None
     outcome: Literal["read", "refused", "ambiguous", "unparsed"]
+    span: tuple[int, int] | None = field(default=None, compare=False)
 
 
 def extract_answer(text: str, choices: Sequence[Choice]) -> Extraction:
@@ -58,6 +59,12 @@ def find_passage(text: str, choices: Sequence[Choice]) -> tuple[int, int] | None
 
 
 def read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | None) -> Extraction:
+    """Read a text, and find the passage."""
+    extraction = _read_as(text, choices, answer_format)
+    return replace(extraction, span=find_passage(text, choices)) if extraction.letter else extraction
+
+
+def _read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | None) -> Extraction:
     """Return what stands in the format's place, where the whole text commits to that letter too.
 
     A letter that the whole text does not read is ambiguous where it reads another, or else what the whole text is. A

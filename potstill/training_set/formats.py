@@ -15,7 +15,7 @@ class QuestionAnswer(BaseModel):
 
 
 def question_answer(request: Request, content: str) -> QuestionAnswer:
-    """Pair the user message as it was sent with the teacher's text as it came."""
+    """Return the user message as it was sent with the teacher's text, unchanged."""
     return QuestionAnswer(Question=request.messages[-1].content, Answer=content)
 
 

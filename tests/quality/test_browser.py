@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from ruamel.yaml import YAML
 
-from potstill.core.letters import letter_choices, original_letter
-from potstill.core.records import OUTCOMES, SPLITS, Message, Outcome, Question, Request, Response, Status
+from potstill.core.letters import letter_choices
+from potstill.core.records import OUTCOMES, SPLITS, Message, Outcome, Request, Response, Status
 from potstill.quality.frames import printable
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, length_band, question_type
-from potstill.reading.extraction import find_passage
+from potstill.reading.extraction import read_as
 from stages.analyze import main
-from tests.judged import FRUIT, make_request, make_response
+from tests.judged import FRUIT, make_request, make_response, question_of
 from tests.project import ROOT, arguments
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -104,14 +104,15 @@ Visitor = Callable[..., Visit]
 def make_row(number: int) -> Made:
     """One of rows that differ in all that can be filtered, each filter in its own rhythm."""
     gold = (*"ABCD", None)[number % 5]
-    says = "ABCD"[number % 5 % 4]
+    reply = "ABCD"[number % 5 % 4]
+    other = "D" if reply == "A" else "A"
     words = ("What", "Where", "Who", "How", "Why", "Name")[number // 2 % 6], ("cat", "giraffe")[number % 2]
     question = f"{words[0]} is number {number:02d}?{f' {words[1]}' * (2, 8, 13, 20)[number // 5 % 4]}"
     judged: Outcome = "correct" if gold else "unjudged"
     kinds: list[tuple[str | None, Status, str | None, Outcome]] = [
-        (f"The walrus says: yes.\nAnswer: {says}", "answered", says, judged),
-        (says, "answered", says, judged),
-        ("D" if says == "A" else "A", "answered", "D" if says == "A" else "A", "wrong" if gold else "unjudged"),
+        (f"The walrus says: yes.\nAnswer: {reply}", "answered", reply, judged),
+        (reply, "answered", reply, judged),
+        (other, "answered", other, "wrong" if gold else "unjudged"),
         ("I'm sorry, but I cannot answer this question.", "answered", None, "refused"),
         ("A or B", "answered", None, "ambiguous"),
         ("Hmm.", "answered", None, "unparsed"),
@@ -160,8 +161,8 @@ def make_hostile(number: int, text: str) -> list[Made]:
                 {"role": "user", "content": f"{text} user\n{choices[0].text}"},
             ],
         )
-        given = {"reasoning": f"{text} reasoning"} if content else {"error": f"{text} error"}
-        response = make_response(request, content, status, **given)
+        extra = {"reasoning": f"{text} reasoning"} if content else {"error": f"{text} error"}
+        response = make_response(request, content, status, **extra)
         rows.append(Made("validation", request, response, None, "failed", f"{number} {text} concept"))
     return rows
 
@@ -180,7 +181,8 @@ def build(folder: Path, made: Sequence[Made], splits: Sequence[str] = SPLITS, ex
     write(folder / "data/raw/source.json", [json.dumps({"dataset": "riddles", "path": "me/riddles"})])
     for split in splits:
         rows = [row for row in made if row.split == split]
-        write(folder / f"data/raw/{split}.jsonl", [question_of(row).model_dump_json() for row in rows])
+        questions = [question_of(row.request, row.concept) for row in rows]
+        write(folder / f"data/raw/{split}.jsonl", [question.model_dump_json() for question in questions])
         write(folder / f"data/requests/{split}.jsonl", [row.request.model_dump_json() for row in rows])
         write(folder / f"data/responses/{split}.jsonl", [row.response.model_dump_json() for row in rows])
     with contextlib.chdir(folder):
@@ -192,15 +194,6 @@ def build(folder: Path, made: Sequence[Made], splits: Sequence[str] = SPLITS, ex
 def write(path: Path, lines: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
-
-
-def question_of(row: Made) -> Question:
-    """The question that a row's request asks, as `load` wrote it."""
-    request = row.request
-    gold = request.answer and original_letter(request.answer, request.rotation, len(request.choices))
-    return Question(
-        id=request.question_id, question=request.question, choices=request.choices, answer=gold, concept=row.concept
-    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -222,7 +215,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def open_project(
+def open_page(
     browser: Browser, address: str, *, scripts: bool = True, width: int = 1200, scheme: Any = "light"
 ) -> Iterator[Visit]:
     """Open an address in a context of its own, and wait for the page's script to be done."""
@@ -232,7 +225,7 @@ def open_project(
         page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
         page.goto(address)
         if scripts:
@@ -244,14 +237,14 @@ def open_project(
 def visit(browser: Browser) -> Iterator[Visitor]:
     """Opens pages for one test."""
     with contextlib.ExitStack() as pages:
-        yield lambda address, **given: pages.enter_context(open_project(browser, address, **given))
+        yield lambda address, **options: pages.enter_context(open_page(browser, address, **options))
 
 
 @pytest.fixture(scope="module")
 def shared(browser: Browser, usual: str) -> Iterator[Page]:
-    with open_project(browser, usual) as seen:
-        show(seen.page, 100)
-        yield seen.page
+    with open_page(browser, usual) as opened:
+        show(opened.page, 100)
+        yield opened.page
 
 
 @pytest.fixture
@@ -266,18 +259,18 @@ def explorer(shared: Page) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def used(browser: Browser, usual: str) -> Iterator[Visit]:
     """The usual page after everything in it was used."""
-    with open_project(browser, usual) as seen:
-        use_everything(seen.page)
-        yield seen
+    with open_page(browser, usual) as opened:
+        use_everything(opened.page)
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def used_hostile(browser: Browser, hostile: str) -> Iterator[Visit]:
     """The hostile page after everything in it was used; all its rows are open."""
-    with open_project(browser, hostile) as seen:
-        use_everything(seen.page)
-        seen.page.wait_for_timeout(200)  # for what the failure to load an image would run
-        yield seen
+    with open_page(browser, hostile) as opened:
+        use_everything(opened.page)
+        opened.page.wait_for_timeout(200)  # for what the failure to load an image would run
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -288,28 +281,6 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     return build(tmp_path_factory.mktemp("hostile"), [*ALL_HOSTILE, HUGE], ["validation"])
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> str:
-    made = [make(number, "train", "A", f"What is number {number}?", "A. apple") for number in range(MANY)]
-    return build(tmp_path_factory.mktemp("many"), made, ["train"])
-
-
-@pytest.fixture(scope="module")
-def failed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    made = [make(number, "test", "A", "What is it?", None, "failed") for number in range(3)]
-    return build(tmp_path_factory.mktemp("failed"), made, ["test"])
-
-
-@pytest.fixture(scope="module")
-def without_questions(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build(tmp_path_factory.mktemp("without_questions"), [], ["test"])
-
-
-@pytest.fixture(scope="module")
-def without_rows(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build(tmp_path_factory.mktemp("without_rows"), USUAL[:20], explorer_rows=0)
 
 
 def filter_of(page: Page, title: str) -> Locator:
@@ -357,7 +328,7 @@ def text_titled(detail: Locator, title: str) -> str | None:
     return detail.locator(f"h3:text-is('{title}') + pre").text_content()
 
 
-def facts_told(detail: Locator) -> dict[str, str]:
+def facts_shown(detail: Locator) -> dict[str, str]:
     names, texts = detail.locator("dt").all_text_contents(), detail.locator("dd").all_text_contents()
     return dict(zip(names, texts, strict=True))
 
@@ -383,249 +354,185 @@ def header_of(page: Page, title: str) -> Locator:
     return page.locator("#explorer th", has=page.get_by_role("button", name=f"{title}: "))
 
 
-@pytest.mark.parametrize("address", ["usual", "hostile", "failed", "without_questions", "without_rows"])
-def test_a_page_opens_without_an_error(address: str, request: pytest.FixtureRequest, visit: Visitor) -> None:
-    seen = visit(request.getfixturevalue(address))
-    expect(seen.page.get_by_role("heading", level=1)).to_have_text("How far to trust smollm2")
-    assert seen.complaints == []
-
-
 @pytest.mark.parametrize("name", ["used", "used_hostile"])
-def test_using_everything_raises_no_error(name: str, request: pytest.FixtureRequest) -> None:
-    assert request.getfixturevalue(name).complaints == []
+def test_using_everything_raises_no_error_and_asks_nothing_of_another_place(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    opened = request.getfixturevalue(name)
+    expect(opened.page.get_by_role("heading", level=1)).to_have_text("How far to trust smollm2")
+    assert opened.complaints == []
+    assert opened.requests[0] == opened.page.url
+    assert [url for url in opened.requests[1:] if not url.startswith(("data:", "blob:"))] == []
 
 
-@pytest.mark.parametrize("name", ["used", "used_hostile"])
-def test_nothing_is_asked_of_another_place(name: str, request: pytest.FixtureRequest) -> None:
-    seen = request.getfixturevalue(name)
-    assert seen.requests[0] == seen.page.url
-    assert [url for url in seen.requests[1:] if not url.startswith(("data:", "blob:"))] == []
+@pytest.mark.slow
+@pytest.mark.parametrize(("made", "explorer_rows"), [([], MANY), (USUAL[:20], 0)], ids=["no questions", "explorer off"])
+def test_a_page_without_rows_says_so(made: list[Made], explorer_rows: int, tmp_path: Path, visit: Visitor) -> None:
+    opened = visit(build(tmp_path, made, explorer_rows=explorer_rows))
+    assert opened.page.locator("#explorer tbody").text_content() == "There are no rows."
+    assert opened.complaints == []
 
 
-def test_all_rows_are_counted(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    assert page.locator(".dt-info").text_content() == f"Rows 1 to 25 of {len(USUAL)}"
+@pytest.mark.slow
+def test_a_row_that_failed_shows_why_and_no_filter_offers_what_no_row_has(tmp_path: Path, visit: Visitor) -> None:
+    opened = visit(build(tmp_path, [make(0, "test", "A", "What is it?", None, "failed")], ["test"]))
+    opened.page.locator("#explorer button.open").first.click()
+    assert text_titled(opened.page.locator(".detail"), "Error") == "HTTP 503"
+    assert filter_of(opened.page, "Outcome").locator("option").all_text_contents() == ["all", "failed"]
+    assert opened.complaints == []
 
 
-@pytest.mark.parametrize("address", ["without_questions", "without_rows"])
-def test_a_page_without_rows_says_so(address: str, request: pytest.FixtureRequest, visit: Visitor) -> None:
-    page = visit(request.getfixturevalue(address)).page
-    assert page.locator("#explorer tbody").text_content() == "There are no rows."
-
-
-def test_a_row_that_failed_shows_why(failed: str, visit: Visitor) -> None:
-    page = visit(failed).page
-    page.locator("#explorer button.open").first.click()
-    assert text_titled(page.locator(".detail"), "Error") == "HTTP 503"
+def test_a_row_has_its_facts_in_its_columns(explorer: Page) -> None:
+    shown = list(zip(*(column(explorer, title).all_text_contents() for title in COLUMNS), strict=True))
+    assert shown == [(row.question, *(row.facts[title] for title in COLUMNS[1:])) for row in USUAL]
 
 
 @pytest.mark.parametrize("title", FILTERS)
-def test_a_filter_offers_all_values_in_their_order(title: str, explorer: Page) -> None:
-    assert filter_of(explorer, title).locator("option").all_text_contents() == ["all", *FILTERS[title]]
-
-
-def test_a_filter_offers_no_value_that_no_row_has(failed: str, visit: Visitor) -> None:
-    page = visit(failed).page
-    assert filter_of(page, "Outcome").locator("option").all_text_contents() == ["all", "failed"]
-
-
-@pytest.mark.parametrize(
-    ("title", "value"),
-    [
-        pytest.param(title, value, id=f"{title} {value}".encode("ascii", "replace").decode())
-        for title, values in FILTERS.items()
-        for value in values
-    ],
-)
-def test_a_filter_leaves_the_rows_that_have_its_value(title: str, value: str, explorer: Page) -> None:
-    filter_of(explorer, title).select_option(label=value)
-    expected = [row for row in USUAL if row.facts[title] == value]
-    assert expected
-    assert questions_shown(explorer) == questions_of(expected)
-
-
-@pytest.mark.parametrize("title", FILTERS)
-def test_all_brings_the_rows_back(title: str, explorer: Page) -> None:
-    filter_of(explorer, title).select_option(label=FILTERS[title][0])
-    assert len(questions_shown(explorer)) < len(USUAL)
-    filter_of(explorer, title).select_option("all")
+def test_a_filter_offers_its_values_in_order_and_leaves_the_rows_that_have_one(title: str, explorer: Page) -> None:
+    chooser = filter_of(explorer, title)
+    assert chooser.locator("option").all_text_contents() == ["all", *FILTERS[title]]
+    for value in FILTERS[title]:
+        chooser.select_option(label=value)
+        expected = [row for row in USUAL if row.facts[title] == value]
+        assert 0 < len(expected) < len(USUAL)
+        assert questions_shown(explorer) == questions_of(expected)
+    chooser.select_option("all")
     assert questions_shown(explorer) == questions_of(USUAL)
 
 
-def test_two_filters_combine(explorer: Page) -> None:
-    filter_of(explorer, "Split").select_option(label="validation")
-    filter_of(explorer, "Outcome").select_option(label="wrong")
-    expected = [row for row in USUAL if row.split == "validation" and row.outcome == "wrong"]
-    assert 0 < len(expected) < min(sum(row.outcome == "wrong" for row in USUAL), len(USUAL) // 3)
-    assert questions_shown(explorer) == questions_of(expected)
-
-
-@pytest.mark.parametrize("words", ["walrus", "WALRUS number is", "  yes.  walrus "], ids=["one", "case", "any order"])
-def test_words_of_an_answer_are_found(words: str, explorer: Page) -> None:
+@pytest.mark.parametrize("words", ["WALRUS number is", "  yes.  walrus "], ids=["any case", "any order"])
+def test_words_of_question_and_answer_are_found(words: str, explorer: Page) -> None:
     search(explorer, words)
     expected = [row for row in USUAL if "walrus" in (row.response.content or "")]
     assert 0 < len(expected) < len(USUAL)
     assert questions_shown(explorer) == questions_of(expected)
-
-
-def test_words_of_a_question_are_found(explorer: Page) -> None:
-    search(explorer, "number 17?")
-    assert questions_shown(explorer) == questions_of([make_row(17)])
-
-
-def test_an_empty_search_brings_the_rows_back(explorer: Page) -> None:
-    search(explorer, "walrus")
+    search(explorer, "zeppelin")
+    assert explorer.locator("#explorer tbody").text_content() == "No row fits search and filters."
     search(explorer, "")
     assert questions_shown(explorer) == questions_of(USUAL)
 
 
-def test_a_search_that_finds_nothing_says_so(explorer: Page) -> None:
-    search(explorer, "zeppelin")
-    assert explorer.locator("#explorer tbody").text_content() == "No row fits search and filters."
-
-
-def test_search_and_filter_combine(explorer: Page) -> None:
+def test_search_and_filters_combine(explorer: Page) -> None:
     search(explorer, "giraffe")
     filter_of(explorer, "Outcome").select_option(label="correct")
-    found = [row for row in USUAL if "giraffe" in row.question]
-    expected = [row for row in found if row.outcome == "correct"]
-    assert 0 < len(expected) < min(len(found), sum(row.outcome == "correct" for row in USUAL))
+    found = [row for row in USUAL if "giraffe" in row.question and row.outcome == "correct"]
+    assert questions_shown(explorer) == questions_of(found)
+    filter_of(explorer, "Split").select_option(label="train")
+    expected = [row for row in found if row.split == "train"]
+    assert 0 < len(expected) < len(found)
     assert questions_shown(explorer) == questions_of(expected)
 
 
-@pytest.mark.parametrize("name", ["script", "image", "image and entity", "comment and script"])
-def test_marks_of_html_are_found_as_text(name: str, hostile: str, visit: Visitor) -> None:
+def test_marks_of_html_are_found_as_text(hostile: str, visit: Visitor) -> None:
     page = visit(hostile).page
     show(page, 100)
-    search(page, HOSTILE[name])
-    expected = [row for row in ALL_HOSTILE if all(word in row.question for word in HOSTILE[name].split())]
-    assert set(questions_of(HOSTILE_ROWS[name])) <= set(questions_shown(page))
-    assert sorted(questions_shown(page)) == sorted(questions_of(expected))
+    for name in ("script", "image", "image and entity", "comment and script"):
+        search(page, HOSTILE[name])
+        expected = [row for row in ALL_HOSTILE if all(word in row.question for word in HOSTILE[name].split())]
+        assert set(questions_of(HOSTILE_ROWS[name])) <= set(questions_shown(page))
+        assert sorted(questions_shown(page)) == sorted(questions_of(expected))
 
 
-def test_a_row_opens_to_the_prompt_as_sent(usual: str, visit: Visitor) -> None:
-    detail = open_row(visit(usual).page, USUAL[1])
-    assert text_titled(detail, "Prompt: system") == SYSTEM
-    assert text_titled(detail, "Prompt: user") == USUAL[1].request.messages[1].content
+def test_a_row_opens_to_its_facts_the_prompt_as_sent_and_the_response(usual: str, visit: Visitor) -> None:
+    page = visit(usual).page
+    for row in USUAL[:6]:
+        opener(page, row).click()
+        detail = detail_of(page, row)
+        assert facts_shown(detail) == {
+            "Gold": row.facts["Gold"],
+            "Letter read": row.facts["Letter"],
+            "Outcome": row.outcome,
+            "Request": row.request.id,
+            "Question": f"{row.split}, {row.facts['Type']}, {row.facts['Length']} words",
+        }
+        assert text_titled(detail, "Prompt: system") == SYSTEM
+        assert text_titled(detail, "Prompt: user") == row.request.messages[1].content
+        assert detail.locator("pre").last.text_content() == row.response.content
 
 
-def test_a_row_opens_to_the_raw_answer(usual: str, visit: Visitor) -> None:
-    detail = open_row(visit(usual).page, USUAL[0])
-    block = detail.locator("pre").last
-    assert block.get_attribute("aria-label") == "Answer; marked is what the letter was read in"
-    assert block.text_content() == USUAL[0].response.content
-
-
-def test_the_passage_is_marked_that_the_letter_was_read_in(usual: str, visit: Visitor) -> None:
-    detail = open_row(visit(usual).page, USUAL[0])
+def test_what_the_letter_was_read_in_is_marked(usual: str, visit: Visitor) -> None:
+    page = visit(usual).page
+    detail = open_row(page, USUAL[0])
     content = USUAL[0].response.content or ""
-    passage = find_passage(content, USUAL[0].request.choices)
-    assert passage
-    assert "walrus" not in content[slice(*passage)]
-    assert detail.locator("mark").all_text_contents() == [content[slice(*passage)]]
-
-
-def test_nothing_is_marked_where_no_letter_was_read(usual: str, visit: Visitor) -> None:
-    detail = open_row(visit(usual).page, USUAL[5])
+    span = read_as(content, USUAL[0].request.choices, None).span
+    assert span
+    assert "walrus" not in content[slice(*span)]
+    assert detail.locator("mark").all_text_contents() == [content[slice(*span)]]
+    label = detail.locator("pre").last.get_attribute("aria-label")
+    assert label == "Answer; marked is what the letter was read in"
+    opener(page, USUAL[0]).click()
+    detail = open_row(page, USUAL[5])
     assert text_titled(detail, "Answer") == "Hmm."
     assert detail.locator("mark").count() == 0
 
 
-@pytest.mark.parametrize("number", [1, 2, 4, 5], ids=["correct", "wrong", "no gold", "no letter"])
-def test_a_row_opens_to_its_facts(number: int, usual: str, visit: Visitor) -> None:
-    row = USUAL[number]
-    told = facts_told(open_row(visit(usual).page, row))
-    assert told == {
-        "Gold": row.facts["Gold"],
-        "Letter read": row.facts["Letter"],
-        "Outcome": row.outcome,
-        "Request": row.request.id,
-        "Question": f"{row.split}, {row.facts['Type']}, {row.facts['Length']} words",
-    }
-
-
-def test_a_row_has_its_facts_in_its_columns(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    show(page, 100)
-    told = list(zip(*(column(page, title).all_text_contents() for title in COLUMNS), strict=True))
-    assert told == [(row.question, *(row.facts[title] for title in COLUMNS[1:])) for row in USUAL]
-
-
 def test_a_row_opens_and_closes_with_the_keyboard(usual: str, visit: Visitor) -> None:
     page = visit(usual).page
+    button = opener(page, USUAL[0])
     header_of(page, "Outcome").get_by_role("button").focus()
     page.keyboard.press("Tab")
-    expect(opener(page, USUAL[0])).to_be_focused()
-    page.keyboard.press("Enter")
-    assert text_titled(page.locator(".detail"), "Prompt: system") == SYSTEM
-    page.keyboard.press("Enter")
-    assert page.locator(".detail").count() == 0
+    expect(button).to_be_focused()
+    for opens in (True, False):
+        page.keyboard.press("Enter")
+        assert page.locator(".detail").count() == opens
+        assert button.get_attribute("aria-expanded") == str(opens).lower()
 
 
-def test_a_row_says_whether_it_is_open(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    button, said = opener(page, USUAL[0]), list[str | None]()
-    for _ in range(2):
-        said.append(button.get_attribute("aria-expanded"))
-        button.click()
-    assert [*said, button.get_attribute("aria-expanded")] == ["false", "true", "false"]
-
-
-def test_a_row_closes(usual: str, visit: Visitor) -> None:
+def test_an_open_row_is_still_open_when_a_filter_shows_it_again(usual: str, visit: Visitor) -> None:
     page = visit(usual).page
     open_row(page, USUAL[0])
     open_row(page, USUAL[1])
-    opener(page, USUAL[0]).click()
-    assert facts_told(page.locator(".detail"))["Request"] == USUAL[1].request.id
-
-
-def test_an_open_row_is_still_open_when_a_filter_brings_it_back(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    open_row(page, USUAL[0])
+    opener(page, USUAL[1]).click()
     filter_of(page, "Split").select_option(label="test")
     assert page.locator(".detail").count() == 0
     filter_of(page, "Split").select_option("all")
     assert opener(page, USUAL[0]).get_attribute("aria-expanded") == "true"
-    assert facts_told(page.locator(".detail"))["Request"] == USUAL[0].request.id
+    assert facts_shown(page.locator(".detail"))["Request"] == USUAL[0].request.id
 
 
-@pytest.mark.parametrize("title", COLUMNS)
-def test_a_header_sorts_with_the_keyboard(title: str, usual: str, visit: Visitor) -> None:
+@pytest.mark.parametrize(
+    "titles",
+    [
+        pytest.param(["Question", "Outcome"], id="texts and kinds"),
+        pytest.param([*COLUMNS[1:-1]], id="the others", marks=pytest.mark.slow),
+    ],
+)
+def test_headers_sort_with_the_keyboard(titles: list[str], usual: str, visit: Visitor) -> None:
     page = visit(usual).page
     show(page, 100)
     rows = {"Question": sorted(questions_of(USUAL))}
     rows |= {name: sorted((row.facts[name] for row in USUAL), key=FILTERS[name].index) for name in FILTERS}
-    header = header_of(page, title)
-    for order, direction in ((1, "ascending"), (-1, "descending")):
-        header.get_by_role("button").press("Enter")
-        expect(header).to_have_attribute("aria-sort", direction)  # it sorts a moment later
-        expect(column(page, title)).to_have_text(rows[title][::order])
+    for title in titles:
+        header = header_of(page, title)
+        for order, direction in ((1, "ascending"), (-1, "descending")):
+            header.get_by_role("button").press("Enter")
+            expect(header).to_have_attribute("aria-sort", direction)  # it sorts a moment later
+            expect(column(page, title)).to_have_text(rows[title][::order])
 
 
-def test_pages_hold_each_row_once(usual: str, visit: Visitor) -> None:
+def test_pages_turn_with_the_keyboard_and_hold_each_row_once(usual: str, visit: Visitor) -> None:
     page = visit(usual).page
+    show(page, 50)
+    assert questions_shown(page) == questions_of(USUAL[:50])
+    show(page, PAGE_LENGTH)
+    assert page.locator(".dt-info").text_content() == f"Rows 1 to 25 of {len(USUAL)}"
     turned = [questions_shown(page)]
     for _ in range(2):
-        page.get_by_role("link", name="Next").click()
+        page.get_by_role("link", name="Next").press("Enter")
         turned.append(questions_shown(page))
     assert [len(questions) for questions in turned] == [PAGE_LENGTH, PAGE_LENGTH, len(USUAL) - 2 * PAGE_LENGTH]
     assert [question for questions in turned for question in questions] == questions_of(USUAL)
 
 
-def test_pages_turn_with_the_keyboard(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    page.get_by_role("link", name="Next").press("Enter")
-    assert questions_shown(page) == questions_of(USUAL[PAGE_LENGTH : 2 * PAGE_LENGTH])
-
-
-def test_a_longer_page_holds_more_rows(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    show(page, 50)
-    assert questions_shown(page) == questions_of(USUAL[:50])
-
-
-@pytest.mark.parametrize("width", [1200, 380])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        pytest.param("light", 1200, id="light"),
+        pytest.param("light", 380, id="narrow", marks=pytest.mark.slow),
+        pytest.param("dark", 1200, id="dark", marks=pytest.mark.slow),
+        pytest.param("dark", 380, id="dark and narrow", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_no_serious_barrier(scheme: str, width: int, usual: str, visit: Visitor) -> None:
     page = visit(usual, width=width, scheme=scheme).page
     open_row(page, USUAL[0])
@@ -636,16 +543,11 @@ def test_axe_finds_no_serious_barrier(scheme: str, width: int, usual: str, visit
         for node in violation["nodes"]
     ]
     assert found == []
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 20, 25)"}[scheme]
 
 
-def test_a_page_is_dark_where_the_reader_likes_it_dark(usual: str, visit: Visitor) -> None:
-    colours = [
-        visit(usual, scheme=scheme).page.evaluate("getComputedStyle(document.body).backgroundColor")
-        for scheme in ("light", "dark")
-    ]
-    assert colours == ["rgb(255, 255, 255)", "rgb(15, 20, 25)"]
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["usual", "hostile"])
 def test_a_narrow_page_does_not_scroll_sideways(address: str, request: pytest.FixtureRequest, visit: Visitor) -> None:
     page = visit(request.getfixturevalue(address), width=380).page
@@ -656,25 +558,16 @@ def test_a_narrow_page_does_not_scroll_sideways(address: str, request: pytest.Fi
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_are_shown_as_they_are(name: str, used_hostile: Visit) -> None:
-    text, row = printable(HOSTILE[name]), HOSTILE_ROWS[name][0]
+    text, (row, failed) = printable(HOSTILE[name]), HOSTILE_ROWS[name]
     detail = detail_of(used_hostile.page, row)
-    assert facts_told(detail)["Request"] == printable(row.request.id)
+    assert facts_shown(detail)["Request"] == printable(row.request.id)
     assert text_titled(detail, "Prompt: system") == f"{text} system"
     assert text_titled(detail, "Prompt: user") == f"{text} user\n{text} choice"
     assert text_titled(detail, "Reasoning") == f"{text} reasoning"
     assert detail.locator("pre").last.text_content() == f"{text} answer"
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_error_is_shown_as_it_is(name: str, used_hostile: Visit) -> None:
-    detail = detail_of(used_hostile.page, HOSTILE_ROWS[name][1])
-    assert text_titled(detail, "Error") == f"{printable(HOSTILE[name])} error"
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_concept_is_shown_as_it_is(name: str, used_hostile: Visit) -> None:
+    assert text_titled(detail_of(used_hostile.page, failed), "Error") == f"{text} error"
     table = used_hostile.page.get_by_role("region", name="validation: accuracy by concept")
-    assert printable(HOSTILE_ROWS[name][0].concept or "") in table.locator("tbody th").all_text_contents()
+    assert printable(row.concept or "") in table.locator("tbody th").all_text_contents()
 
 
 def test_a_huge_answer_is_shown_whole(used_hostile: Visit) -> None:
@@ -682,58 +575,45 @@ def test_a_huge_answer_is_shown_whole(used_hostile: Visit) -> None:
     assert text_titled(detail_of(used_hostile.page, HUGE), "Answer") == HUGE.response.content
 
 
-def test_hostile_texts_run_nothing(used_hostile: Visit) -> None:
-    assert used_hostile.page.evaluate("typeof window.hacked") == "undefined"
-
-
-def test_hostile_texts_add_no_elements(used_hostile: Visit) -> None:
+def test_hostile_texts_run_nothing_and_add_no_elements(used_hostile: Visit) -> None:
     page = used_hostile.page
+    assert page.evaluate("typeof window.hacked") == "undefined"
     assert page.locator("script").count() == 3
     assert page.locator("img").count() == page.locator("figure").count()
 
 
-def test_a_page_of_ten_thousand_rows_shows_few_at_a_time(many: str, visit: Visitor) -> None:
-    page = visit(many).page
+@pytest.mark.slow
+def test_ten_thousand_rows_are_shown_few_at_a_time_filtered_and_searched(tmp_path: Path, visit: Visitor) -> None:
+    made = [make(number, "train", "A", f"What is number {number}?", "A. apple") for number in range(MANY)]
+    page = visit(build(tmp_path, made, ["train"])).page
     assert page.locator(".dt-info").text_content() == "Rows 1 to 25 of 10,000"
-    assert page.locator("#explorer tbody tr").count() == PAGE_LENGTH
-
-
-def test_ten_thousand_rows_are_filtered_and_searched(many: str, visit: Visitor) -> None:
-    page = visit(many).page
     filter_of(page, "Outcome").select_option(label="correct")
     assert page.locator("#explorer tbody tr").count() == PAGE_LENGTH
     search(page, "number 9876?")
     assert questions_shown(page) == ["What is number 9876?"]
 
 
-@pytest.mark.parametrize("name", ["#filters", "[type=search]", ".dt-length", ".dt-paging", "nav"])
-def test_print_leaves_out_what_cannot_be_used_on_paper(name: str, usual: str, visit: Visitor) -> None:
+@pytest.mark.slow
+def test_print_shows_every_table_and_leaves_out_what_cannot_be_used_on_paper(usual: str, visit: Visitor) -> None:
     page = visit(usual).page
-    part = page.locator(name).first
-    expect(part).to_be_visible()
+    parts = [page.locator(name).first for name in ("#filters", "[type=search]", ".dt-length", ".dt-paging", "nav")]
+    for part in parts:
+        expect(part).to_be_visible()
     page.emulate_media(media="print")
-    expect(part).to_be_hidden()
-
-
-def test_print_shows_every_table(usual: str, visit: Visitor) -> None:
-    page = visit(usual).page
-    page.emulate_media(media="print")
+    for part in parts:
+        expect(part).to_be_hidden()
     tables = page.locator("table").all()
     assert len(tables) > len(SPLITS)
     assert all(table.is_visible() for table in tables)
 
 
-def test_without_scripts_verdict_and_tables_show(usual: str, visit: Visitor) -> None:
+@pytest.mark.slow
+def test_without_scripts_verdict_and_tables_show_and_a_sentence_says_what_is_missing(
+    usual: str, visit: Visitor
+) -> None:
     page = visit(usual, scripts=False).page
     assert page.locator(".verdict:visible").count() == len(SPLITS)
     for name in ("Measures", "Outcomes", "Tests", *(f"{split}: accuracy by type of question" for split in SPLITS)):
         expect(page.get_by_role("region", name=name).get_by_role("table")).to_be_visible()
-
-
-def test_without_scripts_a_sentence_says_what_is_missing(usual: str, visit: Visitor) -> None:
-    page = visit(usual, scripts=False).page
     expect(page.locator("noscript p")).to_contain_text("Looking through the rows takes JavaScript")
-
-
-def test_with_scripts_that_sentence_does_not_show(usual: str, visit: Visitor) -> None:
     expect(visit(usual).page.locator("noscript")).to_be_hidden()

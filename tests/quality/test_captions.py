@@ -1,23 +1,24 @@
 import pytest
 
 from potstill.quality.captions import describe_figure
-from potstill.quality.tables import make_tables
+from potstill.quality.tables import FILES, slice_table
 from tests.judged import frames_of, judge
 
 Rows = list[tuple[str | None, str | None]]
 
 
-def words_for(name: str, rows: Rows) -> str:
-    """Return the text that stands for a figure of (gold, answer) rows."""
+def words_for(rows: Rows, *names: str) -> list[str]:
+    """Return the texts that stand for figures of (gold, answer) rows."""
     frames = frames_of(train=[judge(number, [answer], gold) for number, (gold, answer) in enumerate(rows)])
-    told = describe_figure(name, frames.of_split("train")[0], make_tables(frames), "train")
-    return told.replace("\xa0", " ").replace("\N{EN DASH}", "-")
+    tables = {FILES[column]: slice_table(frames, column) for column in FILES}
+    texts = [describe_figure(name, frames.of_split("train")[0], tables, "train") for name in names]
+    return [text.replace("\xa0", " ").replace("\N{EN DASH}", "-") for text in texts]
 
 
 def test_every_figure_has_words() -> None:
     names = ["answers_per_letter", "actual_against_expected", "confusion", "answer_by_type", "answer_by_length"]
     names.append("accuracy_by_slice")
-    assert [words_for(name, [("A", "C"), ("B", "C"), ("B", None)]) for name in names] == [
+    assert words_for([("A", "C"), ("B", "C"), ("B", None)], *names) == [
         "Bars: rows by letter answered. C 2, none 1.",
         "Grouped bars: shares of the 2 rows with a letter and gold. Answered: C 100 %. Gold: A 50 %, B 50 %. "
         "Uniform: A 25 %, B 25 %, C 25 %, D 25 %.",
@@ -31,7 +32,7 @@ def test_every_figure_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "text"),
     [
         pytest.param(
             [("A", "B"), ("A", "A"), ("C", None), (None, "D")],
@@ -49,5 +50,5 @@ def test_every_figure_has_words() -> None:
         pytest.param([], "no letter was read.", id="no rows"),
     ],
 )
-def test_expectation_in_words_is_of_the_rows_that_its_figure_shows(rows: Rows, told: str) -> None:
-    assert words_for("actual_against_expected", rows) == f"Grouped bars: {told}"
+def test_expectation_in_words_is_of_the_rows_that_its_figure_shows(rows: Rows, text: str) -> None:
+    assert words_for(rows, "actual_against_expected") == [f"Grouped bars: {text}"]

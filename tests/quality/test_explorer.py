@@ -27,7 +27,7 @@ def test_a_larger_number_is_sampled_at_random_in_order_and_the_same_every_time()
     sample = sample_of(50, 1000)
     numbers = [int(name[1:].partition(":")[0]) for name in ids_of(sample)]
     assert numbers == sorted(numbers)
-    assert (len(numbers), sample.seen) == (50, 1000)
+    assert (len(numbers), sample.total) == (50, 1000)
     assert 350 < sum(numbers) / 50 < 650  # no part of the rows is preferred
     assert ids_of(sample_of(50, 1000)) == ids_of(sample)
 
@@ -38,30 +38,20 @@ def test_a_sample_of_nothing_is_empty(size: int, count: int) -> None:
 
 
 def test_a_sample_holds_no_more_characters_than_a_page() -> None:
-    kept = ids_of(long_sample(1000, characters=5500))
-    assert len(kept) == 5
-
-
-def test_of_texts_that_do_not_fit_one_is_left() -> None:
+    assert len(ids_of(long_sample(1000, characters=5500))) == 5
     assert len(ids_of(long_sample(1000, characters=10))) == 1
 
 
-def test_reasoning_counts_as_text() -> None:
-    sample = Sample(10, characters=5500)
-    for number in range(10):
-        sample.add("train", judge(number, "A", reasoning="x" * 1000))
-    assert len(ids_of(sample)) == 5
-
-
 def long_sample(length: int, characters: int = explorer.MOST_CHARACTERS) -> Sample:
-    """Ten rows whose answers are that long."""
+    """Ten rows whose reasoning or response is that long."""
     sample = Sample(10, characters)
     for number in range(10):
-        sample.add("train", judge(number, [None], text="x" * length))
+        texts = {"reasoning": "x" * length} if number % 2 else {"text": "x" * length}
+        sample.add("train", judge(number, [None], **texts))
     return sample
 
 
-def test_a_row_says_what_was_sent_what_came_and_how_it_was_judged() -> None:
+def test_a_row_has_what_was_sent_its_response_and_how_it_was_judged() -> None:
     sample = Sample(5)
     sample.add("train", judge(3, "B", "A"))
     written = share_texts(sample.rows())
@@ -78,7 +68,7 @@ def test_a_row_says_what_was_sent_what_came_and_how_it_was_judged() -> None:
                 "answer": "B",
                 "outcome": "wrong",
                 "messages": [["user", 0]],
-                "said": ["", "B", ""],
+                "response": ["", "B", ""],
             }
         ],
     }
@@ -88,36 +78,25 @@ def test_what_was_read_is_marked_in_the_text_as_it_came() -> None:
     sample = Sample(5)
     sample.add("train", judge(0, [None], "B", text="**Not A.** So the answer is **B**.\n"))
     (row,) = share_texts(sample.rows())["rows"]
-    before, passage, after = row["said"]
+    before, passage, after = row["response"]
     assert before + passage + after == "**Not A.** So the answer is **B**.\n"
     assert "B" in passage
     assert "A" not in passage
     assert row["outcome"] == "correct"
 
 
-def test_where_no_letter_was_read_nothing_is_marked() -> None:
-    sample = Sample(5)
-    sample.add("train", judge(0, [None], text="Who knows?"))
-    (row,) = share_texts(sample.rows())["rows"]
-    assert row["said"] == ["Who knows?", "", ""]
-
-
-def test_a_message_that_rows_share_is_written_once() -> None:
-    assert len(share_texts(sample_of(9, 9).rows())["texts"]) == 1
-
-
 def test_a_text_too_long_to_be_looked_at_is_cut_and_says_so() -> None:
     length = explorer.LONGEST_TEXT + 1
     (row, *_) = share_texts(long_sample(length).rows())["rows"]
-    assert row["said"][0].endswith(f"\n[cut: {length:,} characters in all]")
-    assert len(row["said"][0]) < length + 50
+    assert row["response"][0].endswith(f"\n[cut: {length:,} characters in all]")
+    assert len(row["response"][0]) < length + 50
 
 
 def test_control_characters_are_shown_as_pictures() -> None:
     sample = Sample(5)
     sample.add("train", judge(0, [None], text="a\x00b\x1b", question="c\x07?"))
     (row,) = share_texts(sample.rows())["rows"]
-    assert (row["said"][0], row["question"]) == ("a\u2400b\u241b", "c\u2407?")
+    assert (row["response"][0], row["question"]) == ("a\u2400b\u241b", "c\u2407?")
 
 
 @pytest.mark.parametrize("text", ["</script><script>", "<!--<script>", "a < b", '\u2028 \U0001f600 "q" \\'])

@@ -1,6 +1,7 @@
 import pytest
 
 from potstill.quality.frames import QUESTION_COLUMNS, READING_COLUMNS, printable
+from potstill.reading.exchanges import Exchange
 from potstill.reading.judging import judge_question
 from tests.judged import frames_of, judge
 
@@ -31,20 +32,8 @@ def test_frames_have_a_row_for_each_response_and_for_each_question() -> None:
 
 def test_gold_of_a_question_is_in_the_original_order_whatever_rotation_comes_first() -> None:
     judged = judge(0, "AAA", "B")
-    later = judge_question(None, list(zip(judged.requests, judged.responses, strict=True))[1:])
+    later = judge_question(None, [Exchange(*exchange[:2]) for exchange in judged.exchanges[1:]])
     assert frames_of(train=[later]).questions["gold"].tolist() == ["B"]
-
-
-def test_a_question_without_a_concept_has_none() -> None:
-    frames = frames_of(train=[judge(0, "A", concept="cat"), judge(1, "A")])
-    assert frames.readings["concept"].tolist() == frames.questions["concept"].tolist() == ["cat", "none"]
-
-
-def test_frames_of_a_split_hold_its_rows_alone() -> None:
-    frames = frames_of(train=[judge(0, "AB"), judge(1, "C")], test=[judge(0, "B")])
-    readings, questions = frames.of_split("test")
-    assert (readings["answer"].tolist(), len(questions)) == (["B"], 1)
-    assert list(frames.splits) == ["train", "test"]
 
 
 def test_a_split_without_questions_has_empty_frames() -> None:

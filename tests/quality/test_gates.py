@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from potstill.core.params import Gates
-from potstill.quality.gates import judge_gates, list_failed
+from potstill.quality.gates import describe_failures, judge_gates
 
 METRICS: dict[str, Any] = {
     "accuracy": 0.5,
@@ -54,10 +54,10 @@ def test_a_spread_of_recall_is_no_number_where_nothing_is_right() -> None:
     assert judge_gates(Gates(max_recall_std=0.1), metrics, 0.25) == {"max_recall_std": "unknown"}
 
 
-def test_failed_gates_are_told_with_split_and_number() -> None:
+def test_failed_gates_are_described_with_split_and_number() -> None:
     failed = METRICS | {"gates": {"min_accuracy": "fail", "max_tv_distance": "pass", "better_than_chance": "fail"}}
     passed = METRICS | {"gates": {"min_accuracy": "pass", "max_tv_distance": "pass", "better_than_chance": "pass"}}
-    assert list_failed({"train": failed, "validation": passed}) == [
+    assert describe_failures({"train": failed, "validation": passed}) == [
         "min_accuracy in train (got 0.5)",
         "better_than_chance in train (got 0.4, the lower end of accuracy's interval)",
     ]
@@ -66,7 +66,7 @@ def test_failed_gates_are_told_with_split_and_number() -> None:
 def test_a_gate_that_no_split_can_be_held_against_is_not_passed() -> None:
     unknown = WITHOUT_GOLD | {"gates": {"min_accuracy": "unknown"}}
     known = METRICS | {"gates": {"min_accuracy": "pass"}}
-    assert list_failed({"train": unknown}) == [
+    assert describe_failures({"train": unknown}) == [
         "min_accuracy (no split has what it is measured by: add gold answers, or set it to null)"
     ]
-    assert list_failed({"train": unknown, "validation": known}) == []
+    assert describe_failures({"train": unknown, "validation": known}) == []

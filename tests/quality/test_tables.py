@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from potstill.quality.tables import letter_table, make_tables, outcome_table, slice_table, write_table
+from potstill.quality.tables import letter_table, slice_table, write_table
 from tests.judged import frames_of, judge
 
 
@@ -51,26 +51,16 @@ def test_concepts_come_most_frequent_first_and_those_without_are_left_out() -> N
     ]
 
 
-def test_outcomes_are_counted_over_questions_and_over_rows() -> None:
-    table = outcome_table(frames_of(train=[judge(0, "AB"), judge(1, [None])]))
-    counted = table[(table["questions"] > 0) | (table["rows"] > 0)]
-    assert counted[["outcome", "questions", "rows"]].to_numpy().tolist() == [
-        ["correct", 0, 1],
-        ["wrong", 0, 1],
-        ["ambiguous", 1, 0],
-        ["unparsed", 1, 1],
-    ]
+def test_table_has_six_decimals_p_values_six_digits_and_empty_cells_for_unknown(tmp_path: Path) -> None:
+    table = pd.DataFrame({"name": ["a", "b"], "share": [1 / 3, None], "p": [1.25e-9, None]})
+    write_table(tmp_path / "new/table.csv", table)
+    assert (tmp_path / "new/table.csv").read_bytes() == b"name,share,p\na,0.333333,1.25e-09\nb,,\n"
 
 
-def test_every_table_can_be_made_of_no_rows() -> None:
-    assert {name: len(table) for name, table in make_tables(frames_of()).items() if len(table)} == {}
-
-
-def test_table_has_six_decimals_and_empty_cells_for_unknown(tmp_path: Path) -> None:
-    write_table(tmp_path / "new/table.csv", pd.DataFrame({"name": ["a", "b"], "share": [1 / 3, None]}))
-    assert (tmp_path / "new/table.csv").read_bytes() == b"name,share\na,0.333333\nb,\n"
-
-
-def test_a_small_p_value_is_not_written_as_nothing(tmp_path: Path) -> None:
-    write_table(tmp_path / "tests.csv", pd.DataFrame({"p": [1.25e-9, None], "p_adjusted": [0.5, None]}))
-    assert (tmp_path / "tests.csv").read_bytes() == b"p,p_adjusted\n1.25e-09,0.5\n,\n"
+def test_a_text_that_a_spreadsheet_would_compute_is_escaped_and_a_number_is_not(tmp_path: Path) -> None:
+    texts = ["=1+1", "+1", "-1", "@A1", "\tx", "a=1", ""]
+    table = pd.DataFrame({"id": texts, "kind": pd.Categorical(texts), "size": -0.5})
+    write_table(tmp_path / "table.csv", table)
+    written = pd.read_csv(tmp_path / "table.csv", keep_default_na=False)
+    escaped = ["'=1+1", "'+1", "'-1", "'@A1", "'\tx", "a=1", ""]
+    assert written.to_dict("list") == {"id": escaped, "kind": escaped, "size": [-0.5] * len(texts)}

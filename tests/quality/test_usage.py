@@ -4,7 +4,7 @@ import pytest
 
 from potstill.core.params import Price
 from potstill.core.records import Response, Status
-from potstill.quality.usage import UsageCounter, describe_cost
+from potstill.quality.usage import UsageCounter
 from tests.judged import make_request, make_response
 
 
@@ -43,16 +43,3 @@ def test_cost_is_known_or_none(price: dict[str, float | None], unmetered: Status
     if unmetered:
         responses.append(make_response(make_request(1), None, unmetered, usage=None))
     assert count(responses, Price.model_validate(price))["cost_usd"] == cost
-
-
-@pytest.mark.parametrize(
-    ("cost", "told"),
-    [
-        pytest.param(None, "unknown (no price, or no count of tokens)", id="unknown"),
-        pytest.param(0, "0.00 US dollars", id="nothing"),
-        pytest.param(0.004, "less than 0.01 US dollars", id="next to nothing"),
-        pytest.param(1234.5, "1,234.50 US dollars", id="much"),
-    ],
-)
-def test_cost_is_told_to_the_cent_and_never_as_nothing_that_is_something(cost: float | None, told: str) -> None:
-    assert describe_cost(cost) == told

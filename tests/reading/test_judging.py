@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from potstill.core.errors import InputError
-from potstill.core.letters import letter_choices
-from potstill.core.records import Answer, Outcome, Question, Reading, Status, write_rows
-from potstill.reading.judging import answer_question, judge_response, judge_split, read_exchanges
-from tests.judged import make_request, make_response
+from potstill.core.records import Answer, Outcome, Question, Reading, Request, Status, write_rows
+from potstill.reading.exchanges import Exchange, JudgedExchange, read_exchanges
+from potstill.reading.judging import JudgedQuestion, answer_question, judge_exchange, judge_split
+from tests.judged import make_request, make_response, question_of
 
 
 @pytest.mark.parametrize(
@@ -23,23 +23,26 @@ from tests.judged import make_request, make_response
         pytest.param(None, "failed", None, None, "failed", id="failed"),
     ],
 )
-def test_judge_response(
+def test_judge_exchange(
     content: str | None, status: Status, gold: str | None, answer: str | None, outcome: Outcome
 ) -> None:
     request = make_request(gold=gold)
     expected = Reading(request_id=request.id, answer=answer, outcome=outcome)
-    assert judge_response(request, make_response(request, content, status)) == expected
+    exchange = judge_exchange(Exchange(request, make_response(request, content, status)))
+    assert exchange.reading == expected
+    assert (exchange.span is None) == (answer is None)
 
 
 def vote(*letters: str | None, gold: str | None = "A", outcomes: tuple[Outcome, ...] = ()) -> Answer:
-    """Answer a question of four choices, one rotation for each letter; gold is given in the original order."""
-    pairs = []
+    """Answer a question of four choices, one rotation for each letter; gold is in the original order."""
+    exchanges = []
     for rotation, letter in enumerate(letters):
         shown = gold and "ABCD"[("ABCD".index(gold) - rotation) % 4]
         outcome: Outcome = outcomes[rotation] if outcomes else "wrong" if letter else "unparsed"
         request = make_request(gold=shown, rotation=rotation)
-        pairs.append((request, Reading(request_id=request.id, answer=letter, outcome=outcome)))
-    return answer_question(pairs)
+        reading = Reading(request_id=request.id, answer=letter, outcome=outcome)
+        exchanges.append(JudgedExchange(request, make_response(request, letter), reading))
+    return answer_question(exchanges)
 
 
 @pytest.mark.parametrize(
@@ -85,59 +88,50 @@ def test_question_without_a_letter_has_its_most_frequent_outcome(
 
 
 @pytest.mark.parametrize(
-    ("responses", "message"),
+    ("numbers", "message"),
     [
-        pytest.param(
-            [0, 2], r"validation\.jsonl: line 2: expected the response to 'q1:0:0', got the one to 'q2", id="id"
-        ),
-        pytest.param([0], r"validation\.jsonl: line 2: expected .*'q1:0:0', got the end of the file", id="too short"),
-        pytest.param([0, 1, 2], r"validation\.jsonl: line 3: expected the end of the file, got .*'q2", id="too long"),
+        pytest.param([0, 2], r"row 2: expected request 'q1:0:0', got request 'q2:0:0'; run `make repro`", id="id"),
+        pytest.param([0], r"row 2: expected request 'q1:0:0', got the end of the file", id="too short"),
+        pytest.param([0, 1, 2], r"row 3: expected the end of the file, got request 'q2:0:0'", id="too long"),
     ],
 )
-def test_responses_that_do_not_match_are_named(tmp_path: Path, responses: list[int], message: str) -> None:
-    asked, came = tmp_path / "requests/validation.jsonl", tmp_path / "responses/validation.jsonl"
-    write_rows(asked, [make_request(number) for number in range(2)])
-    write_rows(came, [make_response(make_request(number), "C") for number in responses])
-    with pytest.raises(InputError, match=rf"responses/{message}"):
-        list(read_exchanges(asked, came))
+def test_responses_that_do_not_match_are_named(tmp_path: Path, numbers: list[int], message: str) -> None:
+    requests, responses = tmp_path / "requests.jsonl", tmp_path / "responses.jsonl"
+    write_rows(requests, [make_request(number) for number in range(2)])
+    write_rows(responses, [make_response(make_request(number), "C") for number in numbers])
+    with pytest.raises(InputError, match=rf"responses\.jsonl: {message}"):
+        list(read_exchanges(requests, responses))
+
+
+def judge_files(folder: Path, questions: list[Question], requests: list[Request]) -> list[JudgedQuestion]:
+    """Judge a split of these questions and requests; each response is A."""
+    raw, asked, replies = (folder / f"{name}.jsonl" for name in ("raw", "requests", "responses"))
+    write_rows(raw, questions)
+    write_rows(asked, requests)
+    write_rows(replies, [make_response(request, "A") for request in requests])
+    return list(judge_split(raw, asked, replies, None))
 
 
 def test_questions_pass_in_order_with_their_concepts_and_rows(tmp_path: Path) -> None:
-    raw, asked, came = (tmp_path / f"{name}/train.jsonl" for name in ("raw", "requests", "responses"))
-    concepts = ["cat", None, "dog"]
-    choices = letter_choices(["yes", "no"])
-    write_rows(
-        raw,
-        [
-            Question(id=f"q{n}", question="?", choices=choices, answer="A", concept=concept)
-            for n, concept in enumerate(concepts)
-        ],
-    )
+    questions = [question_of(make_request(n), concept) for n, concept in enumerate(["cat", None, "dog"])]
     requests = [make_request(0), make_request(2, "A", 0), make_request(2, "D", 1)]  # question 1 was not asked
-    write_rows(asked, requests)
-    write_rows(came, [make_response(request, "A") for request in requests])
 
-    judged = list(judge_split(raw, asked, came, None))
+    judged = judge_files(tmp_path, questions, requests)
 
-    assert [one.concept for one in judged] == ["cat", "dog"]
-    assert [[request.id for request, _, _ in one.rows] for one in judged] == [["q0:0:0"], ["q2:0:0", "q2:1:0"]]
-    assert [one.answer.question_id for one in judged] == ["q0", "q2"]
+    assert [question.concept for question in judged] == ["cat", "dog"]
+    assert [[row.request.id for row in question.exchanges] for question in judged] == [["q0:0:0"], ["q2:0:0", "q2:1:0"]]
+    assert [question.answer.question_id for question in judged] == ["q0", "q2"]
 
 
-def test_a_request_whose_question_is_not_there_is_named(tmp_path: Path) -> None:
-    raw, asked, came = (tmp_path / f"{name}/train.jsonl" for name in ("raw", "requests", "responses"))
-    write_rows(raw, [])
-    write_rows(asked, [make_request(4)])
-    write_rows(came, [make_response(make_request(4), "A")])
-    with pytest.raises(InputError, match=r"raw/train\.jsonl: expected the questions of .* found no 'q4' after"):
-        list(judge_split(raw, asked, came, None))
-
-
-def test_two_questions_with_one_id_are_not_taken_for_one(tmp_path: Path) -> None:
-    raw, asked, came = (tmp_path / f"{name}/train.jsonl" for name in ("raw", "requests", "responses"))
-    choices = letter_choices(["yes", "no"])
-    write_rows(raw, [Question(id="q0", question="?", choices=choices, answer="A", concept=None)] * 2)
-    write_rows(asked, [make_request(0), make_request(0)])
-    write_rows(came, [make_response(make_request(0), "A")] * 2)
-    with pytest.raises(InputError, match=r"requests/train\.jsonl: question 'q0' is there twice"):
-        list(judge_split(raw, asked, came, None))
+@pytest.mark.parametrize(
+    ("questions", "requests", "message"),
+    [
+        pytest.param([0], [0, 4], r"raw\.jsonl: expected the questions of .* found no 'q4' after", id="no question"),
+        pytest.param([0, 0], [0, 0], r"requests\.jsonl: question 'q0' is there twice", id="two with one id"),
+    ],
+)
+def test_requests_of_no_question_or_of_two_are_named(
+    tmp_path: Path, questions: list[int], requests: list[int], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        judge_files(tmp_path, [question_of(make_request(n)) for n in questions], [make_request(n) for n in requests])

@@ -1,0 +1,59 @@
+"""The files of a split side by side: each request, its response and, once they are judged, what was read in it."""
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from potstill.core.errors import InputError
+from potstill.core.records import Answer, Reading, Request, Response, read_rows
+
+# A file beside the answers of a teacher that failed a strict gate: its error, at which export stops.
+STRICT_GATES_FAILED = "strict_gates_failed.json"
+
+First = TypeVar("First")
+Second = TypeVar("Second")
+
+
+class Exchange(NamedTuple):
+    """A request and its response."""
+
+    request: Request
+    response: Response
+
+
+class JudgedExchange(NamedTuple):
+    """A request, its response, what was read in it, and where in its content: (start, end), or None if not known."""
+
+    request: Request
+    response: Response
+    reading: Reading
+    span: tuple[int, int] | None = None
+
+
+def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:
+    """Yield each request with its response; raise InputError at the first row that is not the request's response."""
+    sent = ((request.id, request) for request in read_rows(requests, Request))
+    replies = ((response.id, response) for response in read_rows(responses, Response))
+    return (Exchange(*pair) for pair in _pair(sent, responses, replies))
+
+
+def read_judged_exchanges(requests: Path, responses: Path, answers: Path) -> Iterator[JudgedExchange]:
+    """Yield each request with its response and reading; raise InputError at the first row that is of another request.
+
+    Rows of `answers` are questions: here each of their readings counts as one.
+    """
+    exchanges = ((exchange.request.id, exchange) for exchange in read_exchanges(requests, responses))
+    readings = ((reading.request_id, reading) for answer in read_rows(answers, Answer) for reading in answer.readings)
+    return (JudgedExchange(*exchange, reading) for exchange, reading in _pair(exchanges, answers, readings))
+
+
+def _pair(
+    firsts: Iterable[tuple[str, First]], file: Path, seconds: Iterable[tuple[str, Second]]
+) -> Iterator[tuple[First, Second]]:
+    """Yield what has the same request id; raise InputError, naming the second's file and row, where the ids differ."""
+    for number, (first, second) in enumerate(zip_longest(firsts, seconds), start=1):
+        if first is None or second is None or first[0] != second[0]:
+            expected, found = (f"request {one[0]!r}" if one else "the end of the file" for one in (first, second))
+            raise InputError(f"{file}: row {number}: expected {expected}, got {found}; run `make repro`")
+        yield first[1], second[1]

@@ -1,0 +1,56 @@
+import math
+
+import pytest
+
+from potstill.quality.wording import (
+    format_cost,
+    format_decimals,
+    format_interval,
+    format_p_value,
+    format_percent,
+    mark_few,
+)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.001, "<1 %"), (0.006, "1 %"), (0.5, "50 %"), (0.999, ">99 %"), (1, "100 %")],
+)
+def test_percent_never_rounds_to_all_or_nothing(share: float, text: str) -> None:
+    assert format_percent(share) == text.replace(" ", "\xa0")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"), [(0.25, 0.5, "25-50 %"), (0.001, 1, "<1-100 %"), (0, 0.999, "0->99 %")]
+)
+def test_interval_never_rounds_to_all_or_nothing(low: float, high: float, text: str) -> None:
+    assert format_interval(low, high) == text.replace("-", "\N{EN DASH}").replace(" ", "\xa0")
+
+
+@pytest.mark.parametrize("unknown", [None, math.nan])
+def test_unknown_numbers_are_a_dash(unknown: float | None) -> None:
+    assert format_percent(unknown) == format_interval(unknown, unknown) == "\N{EM DASH}"
+    assert format_decimals(unknown) == format_p_value(unknown) == "\N{EM DASH}"
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.0004, "<0.001"), (0.001, "0.001"), (1, "1.000")])
+def test_p_values_are_written_as_in_print(p: float, text: str) -> None:
+    assert format_p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [
+        pytest.param(None, "unknown (no price, or no count of tokens)", id="unknown"),
+        pytest.param(0, "0.00 US dollars", id="nothing"),
+        pytest.param(0.004, "less than 0.01 US dollars", id="next to nothing"),
+        pytest.param(1234.5, "1,234.50 US dollars", id="much"),
+    ],
+)
+def test_only_a_cost_of_nothing_is_written_as_nothing(cost: float | None, text: str) -> None:
+    assert format_cost(cost) == text
+
+
+@pytest.mark.parametrize(("count", "mark"), [(0, ""), (1, ", few"), (9, ", few"), (10, "")])
+def test_few_are_marked(count: int, mark: str) -> None:
+    assert mark_few(count) == mark
