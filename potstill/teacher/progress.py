@@ -51,7 +51,7 @@ class Progress:
         changed = (lost_at is None) != (self._lost_at is None)
         self._lost_at = lost_at
         if self._bar is not None:
-            self._bar.set_postfix_str("; ".join(filter(None, (self._describe_outage(), self._describe_counts()))))
+            self._bar.set_postfix_str(self._describe_outage() or self._describe_counts())
         elif changed or monotonic() >= self._last_line_at + self._line_s:
             self._last_line_at = monotonic()
             click.echo(self.describe(), err=True)

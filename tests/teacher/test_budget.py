@@ -64,17 +64,17 @@ def test_a_call_that_would_cross_the_budget_is_not_made() -> None:
 
 def test_a_call_waits_for_what_others_may_give_back() -> None:
     async def spend() -> list[str]:
-        budget, told = Budget("t", PRICED, 1.5), []
+        budget, events = Budget("t", PRICED, 1.5), []
 
         async def call(number: int, tokens: int) -> None:
             await budget.reserve(number, ASKED)
-            told.append(f"start {number}")
+            events.append(f"start {number}")
             await asyncio.sleep(0.05)
-            told.append(f"end {number}")
+            events.append(f"end {number}")
             budget.settle(number, used(tokens))
 
         await asyncio.gather(call(0, 10), call(1, 10))
-        return told
+        return events
 
     assert asyncio.run(spend()) == ["start 0", "end 0", "start 1", "end 1"]
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from potstill.teacher.api.replies import Limits
-from potstill.teacher.pace import Pace, Turn, greatest_sum
+from potstill.teacher.pace import CallStart, Pace, greatest_sum
 
 
 def run_for(
@@ -30,8 +30,8 @@ def run_for(
     return asyncio.run(run())
 
 
-async def start(pace: Pace) -> None:
-    await pace.wait_for_turn(10)
+async def wait(pace: Pace) -> None:
+    await pace.wait_for_start(10)
 
 
 @pytest.mark.parametrize(
@@ -45,23 +45,23 @@ async def start(pace: Pace) -> None:
 def test_calls_start_as_fast_as_the_given_limits_allow_and_no_faster(
     requests: float | None, tokens: float | None, rate: float
 ) -> None:
-    seen = run_for(1.0, lambda: Pace(requests, tokens), start)
-    assert 0.85 * rate <= seen <= 1.1 * rate + 8  # each of the workers ends with one call more
+    measured = run_for(1.0, lambda: Pace(requests, tokens), wait)
+    assert 0.85 * rate <= measured <= 1.1 * rate + 8  # each of the workers ends with one call more
 
 
 def test_without_a_limit_calls_start_at_once() -> None:
     async def start_many() -> float:
         pace, loop = Pace(None, None), asyncio.get_running_loop()
         before = loop.time()
-        await asyncio.gather(*(pace.wait_for_turn(1000) for _ in range(500)))
+        await asyncio.gather(*(pace.wait_for_start(1000) for _ in range(500)))
         return loop.time() - before
 
     assert asyncio.run(start_many()) < 0.5
 
 
-def test_a_limit_that_the_server_tells_is_kept() -> None:
+def test_a_limit_in_the_servers_headers_is_kept() -> None:
     async def call(pace: Pace) -> None:
-        await pace.wait_for_turn(10)
+        await pace.wait_for_start(10)
         pace.note_answer(10, 10, Limits(requests_per_minute=3000))
 
     assert run_for(1.0, lambda: Pace(None, None), call) < 70
@@ -69,7 +69,7 @@ def test_a_limit_that_the_server_tells_is_kept() -> None:
 
 def test_a_limit_that_the_user_gives_outweighs_the_servers() -> None:
     async def call(pace: Pace) -> None:
-        await pace.wait_for_turn(10)
+        await pace.wait_for_start(10)
         pace.note_answer(10, 10, Limits(requests_per_minute=60))
 
     assert run_for(0.5, lambda: Pace(6000, None), call) > 80
@@ -77,7 +77,7 @@ def test_a_limit_that_the_user_gives_outweighs_the_servers() -> None:
 
 def test_an_answer_that_took_more_tokens_than_expected_is_made_up_for() -> None:
     async def call(pace: Pace) -> None:
-        await pace.wait_for_turn(10)
+        await pace.wait_for_start(10)
         pace.note_answer(10, 40, Limits())
 
     assert run_for(1.0, lambda: Pace(None, 60_000), call) < 45
@@ -91,14 +91,14 @@ class Bucket:
         self.allowed = self.refused = 0
 
     async def call(self, pace: Pace) -> None:
-        turn = await pace.wait_for_turn(1)
+        start = await pace.wait_for_start(1)
         now = asyncio.get_running_loop().time()
         self.store = min(self.rate, self.store + (now - (self.filled_at or now)) * self.rate) - 1
         self.filled_at = now
         if self.store < 0:
             self.store += 1
             self.refused += 1
-            pace.note_refusal(turn, 0.2)
+            pace.note_refusal(start, 0.2)
             await asyncio.sleep(0.05)
         else:
             self.allowed += 1
@@ -106,7 +106,7 @@ class Bucket:
             pace.note_answer(1, 1, Limits())
 
 
-def test_a_limit_that_nobody_tells_is_learned_from_refusals() -> None:
+def test_a_limit_that_nobody_names_is_learned_from_refusals() -> None:
     server = Bucket(rate=100)
     run_for(4.0, lambda: Pace(None, None), server.call, workers=10)
     assert server.refused <= 0.1 * server.allowed
@@ -115,11 +115,11 @@ def test_a_limit_that_nobody_tells_is_learned_from_refusals() -> None:
 
 def test_refusals_now_and_then_slow_nothing_down() -> None:
     async def call(pace: Pace) -> None:
-        turn = await pace.wait_for_turn(1)
+        start = await pace.wait_for_start(1)
         await asyncio.sleep(0.005)
         counts["calls"] += 1
         if counts["calls"] % 8 == 0:
-            pace.note_refusal(turn, 5)
+            pace.note_refusal(start, 5)
         else:
             pace.note_answer(1, 1, Limits())
 
@@ -134,10 +134,10 @@ def longest_pauses(refused: Iterable[bool]) -> list[float]:
         pace, now = Pace(None, None), asyncio.get_running_loop().time
         starts = []
         for each in refused:
-            turn = await pace.wait_for_turn(1)
+            start = await pace.wait_for_start(1)
             starts.append(now())
             if each:
-                pace.note_refusal(turn, 0)
+                pace.note_refusal(start, 0)
             else:
                 pace.note_answer(1, 1, Limits())
         return [after - before for before, after in pairwise(starts) if after - before > 0.3]
@@ -167,7 +167,7 @@ def test_a_server_that_refuses_from_the_first_call_on_is_paused_for_and_not_crep
     ],
 )
 def test_refusals_are_summed_up_to_the_latest_call(refused: list[bool], total: float) -> None:
-    assert greatest_sum([Turn(0.0, each) for each in refused], -0.25) == total
+    assert greatest_sum([CallStart(0.0, each) for each in refused], -0.25) == total
 
 
 def test_no_call_starts_while_the_server_is_away() -> None:
@@ -175,7 +175,7 @@ def test_no_call_starts_while_the_server_is_away() -> None:
         pace, loop = Pace(None, None), asyncio.get_running_loop()
         before = loop.time()
         pace.close_for(0.3)
-        await pace.wait_for_turn(1)
+        await pace.wait_for_start(1)
         return loop.time() - before
 
     assert asyncio.run(wait()) >= 0.3
