@@ -16,10 +16,10 @@ from pydantic import TypeAdapter
 
 from potstill.core.errors import InputError
 from potstill.core.params import Params, Teacher
-from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.core.records import Message, Request, Response, Usage, read_rows, split_files
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.claims import Claims
-from potstill.teacher.store.journal import BEST, Bought, Journal, journal_path
+from potstill.teacher.store.journal import BEST, Journal, journal_path
 from potstill.teacher.store.keys import answer_key
 from potstill.teacher.store.ledger import import_ledger
 
@@ -49,15 +49,15 @@ class RequestCounts:
         """Return how many distinct requests must be asked."""
         return self.distinct - self.from_journal - self.from_ledger
 
-    def add_bought(self, answer: Bought, characters: int) -> None:
-        """Count an answer that was there, and the tokens that messages of so many characters took."""
-        if answer.from_ledger:
+    def add_found(self, usage: Usage | None, characters: int, *, in_ledger: bool) -> None:
+        """Count an answer that was there, and the tokens that it and its messages of so many characters took."""
+        if in_ledger:
             self.from_ledger += 1
         else:
             self.from_journal += 1
-        if answer.reply.usage:
-            self.prompt_tokens += answer.reply.usage.prompt_tokens
-            self.completion_tokens += answer.reply.usage.completion_tokens
+        if usage:
+            self.prompt_tokens += usage.prompt_tokens
+            self.completion_tokens += usage.completion_tokens
             self.characters += characters
 
 
@@ -125,7 +125,7 @@ class Plan:
         for (key, messages), answer in zip(new.items(), answers, strict=True):
             characters = sum(len(message.content) for message in messages)
             if answer:
-                self.counts.add_bought(answer, characters)
+                self.counts.add_found(answer.reply.usage, characters, in_ledger=answer.from_ledger)
             else:
                 self.counts.missing_characters += characters
                 self._update("messages = ?", [(self._messages.dump_json(messages), key)])

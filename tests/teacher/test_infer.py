@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from potstill.core.records import write_rows
+from potstill.teacher.store.journal import Journal
 from tests.servers.teacher import MODEL, Answer, TeacherServer, changed, completion, refusal
 from tests.teacher.light_project import KEY, LightProject, numbered, request
 
@@ -239,6 +240,8 @@ def test_answers_before_a_fatal_error_are_kept(light: LightProject) -> None:
     assert light.refuse().endswith("check TEACHER_MODEL_KEY; 2 answers are kept and will not be asked again")
     log = light.log()
     assert (log["requests"], log["asked"], log["answered"], log["models_served"]) == (6, 2, 2, [MODEL])
+    with Journal(light.folder.parent / "journal.sqlite") as journal:
+        assert list(journal.read("SELECT project, count(*) FROM uses")) == [(str(light.folder.resolve()), 2)]
     light.teacher.calls.clear()
     light.succeed()
     assert len(light.teacher.calls) == 4
