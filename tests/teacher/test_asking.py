@@ -37,6 +37,7 @@ def ask_all(
     max_attempts: int = 3,
     outage_s: float = 60,
     grace_s: float = 10,
+    requests_per_minute: float | None = None,
     on_outcome: Callable[[], None] = lambda: None,
 ) -> tuple[Outcomes, int]:
     """Ask the questions, each its own key; return the outcomes in the order of arrival, and the retries."""
@@ -52,7 +53,7 @@ def ask_all(
         bounds = Bounds(
             concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
         )
-        asker = Asker(client, Pace(None, None), Budget("t", TEACHER, None), bounds, record)
+        asker = Asker(client, Pace(requests_per_minute, None), Budget("t", TEACHER, None), bounds, record)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]))
         await client.close()
         if asker.error:
@@ -185,6 +186,16 @@ def test_what_no_call_can_mend_starts_no_call_and_keeps_those_in_flight(teacher:
         ask_all(teacher, numbered(100), concurrency=4, on_outcome=lambda: kept.append(1))
 
     assert (len(teacher.calls), len(kept)) == (4, 3)
+
+
+def test_what_no_call_can_mend_lets_no_call_start_that_waits_for_its_turn(teacher: TeacherServer) -> None:
+    teacher.default = Answer(completion(), delay_s=1)
+    teacher.script_for("question 0", Answer(refusal(401).body, 401, delay_s=0.2))
+
+    with pytest.raises(FatalError):
+        ask_all(teacher, numbered(100), concurrency=12, requests_per_minute=600)
+
+    assert len(teacher.calls) <= 6  # four start by then, and the others would start while those are in flight
 
 
 def test_an_error_in_recording_an_answer_stops_all_too(teacher: TeacherServer) -> None:
