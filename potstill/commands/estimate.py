@@ -7,7 +7,6 @@ import click
 from potstill.core.options import project_path_option
 from potstill.core.params import load_params
 from potstill.teacher.estimate import describe_estimate
-from potstill.teacher.run import planned
 
 
 @click.command()
@@ -15,6 +14,4 @@ from potstill.teacher.run import planned
 @project_path_option("ledger", "Folder with what others bought and published.")
 def main(requests: Path, ledger: Path) -> None:
     """Count the requests without an answer, their tokens and US dollars; asks nothing."""
-    params = load_params()
-    with planned(params, requests, ledger) as (_, plan):
-        click.echo(describe_estimate(params, plan.tally))
+    click.echo(describe_estimate(load_params(), requests, ledger))

@@ -20,7 +20,6 @@ from potstill.sharing.reruns import list_followers, list_reruns
 from potstill.sharing.services import NONE_SET
 from potstill.sharing.unshared import describe_unshared
 from potstill.teacher.estimate import describe_estimate
-from potstill.teacher.run import planned
 
 
 @click.command()
@@ -80,8 +79,7 @@ def describe_cost(stages: list[str], source: Path, raw: Path, requests: Path, le
             run_stage("load", source=source, raw=(raw := Path(aside, "raw")))
         if "load" in stages or "prepare" in stages:
             run_stage("prepare", raw=raw, requests=(requests := Path(aside, "requests")))
-        with planned(params, requests, ledger) as (_, plan):
-            return describe_estimate(params, plan.tally)
+        return describe_estimate(params, requests, ledger)
 
 
 def run_stage(name: str, **paths: Path) -> str:

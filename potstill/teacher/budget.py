@@ -16,11 +16,11 @@ class Budget:
 
     A call is set aside at the price of its prompt, with a token for each character, and an answer of max_tokens; when
     it ends, at what it really took. One that brought no answer is taken to be free, though a server may bill it. Where
-    that leaves no room, a call waits for others to end; with none in flight, a FatalError ends the run.
+    that leaves no room, a call waits for others to end; with none in flight, `reserve` raises FatalError.
     """
 
     def __init__(self, teacher_name: str, teacher: Teacher, budget_usd: float | None) -> None:
-        """Refuse a budget for a teacher whose price is not known."""
+        """Begin with nothing spent; raise InputError if there is a budget and the teacher's price is not known."""
         self.spent_usd = 0.0
         self._price = known_price(teacher.price_per_million)
         self._max_tokens = teacher.max_tokens
@@ -39,7 +39,7 @@ class Budget:
         return None if self._price is None else self.spent_usd
 
     async def reserve(self, call: int, messages: list[Message]) -> None:
-        """Set aside what a call may cost at most, waiting for room."""
+        """Wait until there is room for what a call may cost at most, and set it aside."""
         if self._budget_usd is None or self._price is None:
             return
         tokens = sum(len(message.content) + MESSAGE_TOKENS for message in messages)

@@ -2,10 +2,10 @@
 
 import asyncio
 import signal
-import time
-from collections.abc import Coroutine
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
+from itertools import count
+from time import monotonic
 
 import click
 
@@ -23,104 +23,101 @@ from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
 from potstill.teacher.store.claims import CLAIM_S, Claims
 from potstill.teacher.store.journal import Journal
+from potstill.teacher.summary import RunSummary
 
 FLUSH_S = 0.1
+LOOK_S = 1
 ELSEWHERE_POLL_S = 0.25
 ELSEWHERE_REST = 10  # times as long as it took to look, so that many requests keep no core busy
 
 
-def buy_missing(params: Params, journal: Journal, plan: Plan, asking: dict[str, object]) -> None:
-    """Ask what is missing, journalling each answer as it arrives.
+def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
+    """Ask what is missing, journal each answer as it arrives, and count in the summary, also where the run fails.
 
-    `asking` takes how many were asked, the retries and the endpoint's host. An InputError says why no further call can
-    succeed.
+    Raise InputError if no further call can succeed, StoppedError if the user stops the run.
     """
-    teacher, tally = params.teachers[params.teacher], plan.tally
     if not may_ask():
         raise InputError(
-            f"{ASKING}={NEVER}: {tally.missing:,} requests have no answer in the journal or the ledger, and the "
+            f"{ASKING}={NEVER}: {plan.counts.missing:,} requests have no answer in the journal or the ledger, and the "
             "teacher may not be asked; run `make pull`, or unset it"
         )
-    with connection(teacher) as credentials:
-        progress = Progress(params.teacher, tally.missing, tally.distinct - tally.missing)
+    teacher = params.teachers[params.teacher]
+    with connection(teacher) as credentials, closing(Progress(params.teacher, plan.counts)) as progress:
         try:
-            asyncio.run(ask_until_done(params, credentials, journal, plan, progress, asking))
+            asyncio.run(ask_until_done(params, credentials, plan, progress, summary))
         except FatalError as error:
-            kept = progress.counts["asked"]
-            raise InputError(f"{error}; {kept} answers are kept and will not be asked again") from None
+            kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
+            raise InputError(f"{error}{kept}") from None
         finally:
-            progress.close()
-            asking["asked"] = progress.counts["asked"] + progress.counts["failed"]
+            summary.asked = progress.answered + progress.failed
+    plan.counts.from_journal += plan.counts.missing - summary.asked  # what another run bought meanwhile
 
 
 async def ask_until_done(
-    params: Params,
-    credentials: Credentials,
-    journal: Journal,
-    plan: Plan,
-    progress: Progress,
-    asking: dict[str, object],
+    params: Params, credentials: Credentials, plan: Plan, progress: Progress, summary: RunSummary
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
-    client = connect(teacher, credentials, runtime.timeout_s)
-    asking["endpoint_host"] = client.endpoint_host
     budget = Budget(params.teacher, teacher, runtime.budget_usd)
-
-    def record(key: str, outcome: Reply | Failure) -> None:
-        if isinstance(outcome, Reply):
-            journal.record(key, teacher.max_tokens, outcome, client.endpoint_host)
-        else:
-            plan.note_failure(key, outcome.message)
-        usage = outcome.usage if isinstance(outcome, Reply) else None
-        tokens = usage.prompt_tokens + usage.completion_tokens if usage else 0
-        progress.add(failed=isinstance(outcome, Failure), tokens=tokens, cost_usd=budget.known_cost_usd)
-
+    client = connect(teacher, credentials, runtime.timeout_s)
+    summary.endpoint_host = client.endpoint_host
+    recorder = AnswerRecorder(plan, teacher.max_tokens, client.endpoint_host, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.
     concurrency = 1 if teacher.provider == "local" else runtime.concurrency
     bounds = Bounds(concurrency, runtime.timeout_s, runtime.max_attempts, runtime.max_failures_in_a_row)
-    asker = Asker(client, Pace(runtime.requests_per_minute, runtime.tokens_per_minute), budget, bounds)
-    works = (flush_often(journal), renew_often(plan.claims), progress.report_often())
-    upkeep = [asyncio.create_task(stop_on_error(work, asker)) for work in works]
+    pace = Pace(runtime.requests_per_minute, runtime.tokens_per_minute)
+    asker = Asker(client, pace, budget, bounds, recorder.record)
     stop_on_signals(asker)
     try:
-        await asker.ask_all(plan.claim_missing(), record)
-        while not asker.stopped.is_set():
-            started = time.monotonic()
-            if not plan.is_open():
-                break
-            looked_s = time.monotonic() - started
-            await asyncio.sleep(max(ELSEWHERE_POLL_S, ELSEWHERE_REST * looked_s))
-            await asker.ask_all(plan.claim_missing(elsewhere=True), record)
+        async with asyncio.TaskGroup() as group:
+            works = (flush_often(plan.journal), renew_often(plan.claims), report_often(progress, asker))
+            upkeep = [group.create_task(asker.stop_on_error(work)) for work in works]
+            await asker.stop_on_error(ask_here_or_elsewhere(asker, plan))
+            for task in upkeep:
+                task.cancel()
     finally:
-        asking["retries"] = asker.retries
-        for task in upkeep:
-            task.cancel()
-        ended = await asyncio.gather(*upkeep, return_exceptions=True)
+        summary.retries = asker.retries
         await client.close()
-    for error in ended:
-        if isinstance(error, InputError):
-            raise error
-    if asker.stopped.is_set():
-        raise StoppedError
+    if asker.error:
+        raise asker.error
 
 
-async def stop_on_error(work: Coroutine[Any, Any, None], asker: Asker) -> None:
-    """Let a journal that can no longer be written end the run as a signal would, after the calls in flight."""
-    try:
-        await work
-    except InputError:
-        asker.stopped.set()
-        raise
+@dataclass
+class AnswerRecorder:
+    """Keeps each answer in the journal and each failure in the plan, and counts them in the progress."""
+
+    plan: Plan
+    max_tokens: int
+    endpoint_host: str
+    budget: Budget
+    progress: Progress
+
+    def record(self, key: str, outcome: Reply | Failure) -> None:
+        """Keep and count what became of a request."""
+        if isinstance(outcome, Failure):
+            self.plan.note_failure(key, outcome.message)
+        else:
+            self.plan.journal.record(key, self.max_tokens, outcome, self.endpoint_host)
+        self.progress.add(outcome, self.budget.known_cost_usd)
+
+
+async def ask_here_or_elsewhere(asker: Asker, plan: Plan) -> None:
+    """Ask what nobody else asks, and wait for what others ask, or take it over from those that end without it."""
+    while True:
+        await asker.ask_all(plan.claim_missing())
+        started = monotonic()
+        if asker.error or not plan.is_asked_elsewhere():
+            return
+        await asyncio.sleep(max(ELSEWHERE_POLL_S, ELSEWHERE_REST * (monotonic() - started)))
 
 
 def stop_on_signals(asker: Asker) -> None:
     """Let Ctrl-C and SIGTERM end the run after what is in flight; a second one ends it at once."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    task, loop, signals = asyncio.current_task(), asyncio.get_running_loop(), count(1)
 
     def stop() -> None:
-        if not asker.stopped.is_set():
-            asker.stopped.set()
+        if next(signals) == 1:
+            asker.stop(StoppedError())
             click.echo("stopping when the calls in flight have ended; a second signal stops at once", err=True)
         elif task:
             task.cancel()
@@ -130,7 +127,7 @@ def stop_on_signals(asker: Asker) -> None:
 
 
 async def flush_often(journal: Journal) -> None:
-    """Bring what was written to the disk, off the loop, so that a power cut costs no more than the last moment."""
+    """Write answers to the disk, off the loop, so that a power cut costs no more than the last moment."""
     while True:
         await asyncio.sleep(FLUSH_S)
         await asyncio.to_thread(journal.flush)
@@ -143,6 +140,13 @@ async def renew_often(claims: Claims) -> None:
         claims.renew()
 
 
+async def report_often(progress: Progress, asker: Asker) -> None:
+    """Show how far the run is, also while nothing comes."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        progress.show(asker.lost_at)
+
+
 def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:
-    """Give the endpoint and key of a teacher, starting the bundled one where it is the one chosen."""
+    """Return the endpoint and key of a teacher for a block, with the bundled one started where it is the one chosen."""
     return serve(teacher.model) if teacher.provider == "local" else nullcontext(read_credentials(teacher.credentials))

@@ -1,44 +1,49 @@
 """What a run would ask, and cost, before it asks anything."""
 
-from potstill.core.params import Params
+from pathlib import Path
+
+from potstill.core.params import Params, Teacher
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Usage
 from potstill.teacher.budget import CHARACTERS_PER_TOKEN
-from potstill.teacher.plan import Tally
+from potstill.teacher.plan import RequestCounts, open_plan
 
 
-def describe_estimate(params: Params, tally: Tally) -> str:
-    """Say in a few lines how many requests there are, how many must be asked, and what that takes.
+def describe_estimate(params: Params, requests: Path, ledger: Path) -> str:
+    """Return in a few lines how many requests there are, how many must be asked, and what that takes; ask nothing."""
+    with open_plan(params, requests, ledger) as plan:
+        return format_estimate(params, plan.counts)
 
-    The tokens are estimated from the answers that this prompt has already, else from the length of the messages and
-    the token limit.
-    """
-    usage, source = expected_usage(params, tally)
-    price = known_price(params.teachers[params.teacher].price_per_million)
-    cost = (
-        f"unknown: no price_per_million for {params.teacher}" if price is None else f"{cost_usd(price, usage):.4f} USD"
-    )
+
+def format_estimate(params: Params, counts: RequestCounts) -> str:
+    """Return the lines of an estimate."""
+    teacher = params.teachers[params.teacher]
+    usage, source = expected_usage(teacher, counts)
+    price = known_price(teacher.price_per_million)
+    cost = f"{cost_usd(price, usage):.4f} USD" if price else f"unknown: no price_per_million for {params.teacher}"
     return "\n".join(
         (
-            f"requests     {tally.requests:,}, {tally.distinct:,} of them distinct",
-            f"bought       {tally.from_journal:,} in the journal, {tally.from_ledger:,} in the ledger",
-            f"to ask       {tally.missing:,}",
+            f"requests     {counts.requests:,}, {counts.distinct:,} of them distinct",
+            f"bought       {counts.from_journal:,} in the journal, {counts.from_ledger:,} in the ledger",
+            f"to ask       {counts.missing:,}",
             f"tokens       {usage.prompt_tokens:,} in prompts, {usage.completion_tokens:,} in answers ({source})",
             f"cost         {cost}",
         )
     )
 
 
-def expected_usage(params: Params, tally: Tally) -> tuple[Usage, str]:
-    """Return the tokens that the missing requests are expected to take, and what that is taken from."""
-    bought = tally.from_journal + tally.from_ledger
-    if tally.characters:
-        prompt = tally.missing_characters * tally.prompt_tokens / tally.characters
-        completion = tally.missing * tally.completion_tokens / bought
-        return Usage(
-            prompt_tokens=round(prompt), completion_tokens=round(completion)
-        ), f"as the {bought:,} bought ones took"
-    prompt = tally.missing_characters / CHARACTERS_PER_TOKEN
-    completion = tally.missing * params.teachers[params.teacher].max_tokens
-    usage = Usage(prompt_tokens=round(prompt), completion_tokens=completion)
-    return usage, "prompts by their length, answers at most, since none is bought yet"
+def expected_usage(teacher: Teacher, counts: RequestCounts) -> tuple[Usage, str]:
+    """Return the tokens that the missing requests are expected to take, and what that is taken from.
+
+    It is what the answers that this prompt has already took, else the length of the messages and the token limit.
+    """
+    bought = counts.distinct - counts.missing
+    if counts.characters:
+        prompt = counts.missing_characters * counts.prompt_tokens / counts.characters
+        completion = counts.missing * counts.completion_tokens / bought
+        source = f"as the {bought:,} bought ones took"
+    else:
+        prompt = counts.missing_characters / CHARACTERS_PER_TOKEN
+        completion = counts.missing * teacher.max_tokens
+        source = "prompts by their length, answers at most, since none is bought yet"
+    return Usage(prompt_tokens=round(prompt), completion_tokens=round(completion)), source

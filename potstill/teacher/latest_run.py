@@ -6,8 +6,8 @@ from potstill.core.records import replacing
 from potstill.teacher.store.owners import name_owner
 
 
-class Turn:
-    """This run's turn to write, until another run with the same log begins.
+class LatestRun:
+    """This run, which writes until another one with the same log begins.
 
     A run whose DVC was killed goes on asking; what it would write may be what an older prompt or teacher said, and the
     DVC that came after it would take that for its own run's.
@@ -20,9 +20,9 @@ class Turn:
         with replacing(self._file) as unfinished:
             unfinished.write_text(self._name, encoding="utf-8")
 
-    def is_over(self) -> bool:
-        """Return whether another run has taken over."""
+    def is_latest(self) -> bool:
+        """Return whether no other run has taken over."""
         try:
-            return self._file.read_text(encoding="utf-8") != self._name
+            return self._file.read_text(encoding="utf-8") == self._name
         except FileNotFoundError:
-            return False
+            return True

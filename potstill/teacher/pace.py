@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from time import monotonic
 
 from potstill.teacher.api.replies import Limits
 
@@ -22,8 +23,8 @@ CALM_S, GROWTH_PER_S = 5.0, 1.03
 
 
 @dataclass
-class Turn:
-    """One call's start."""
+class CallStart:
+    """When a call started (monotonic, seconds), and whether the server refused it."""
 
     started: float
     refused: bool = False
@@ -33,29 +34,29 @@ class Pace:
     """Spaces the starts of calls, by requests and by tokens; both rates are per second, None without a limit."""
 
     def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None) -> None:
-        """Start with what the user knows of the limits."""
-        self._given = Limits(requests_per_minute, tokens_per_minute)
+        """Begin with what the user knows of the limits."""
+        self._user_limits = Limits(requests_per_minute, tokens_per_minute)
         self._rate = _per_second(requests_per_minute)
         self._token_rate = _per_second(tokens_per_minute)
-        self._line = asyncio.Lock()
+        self._queue = asyncio.Lock()
         self._next_call = self._next_tokens = self._closed_until = 0.0
-        self._turns: deque[Turn] = deque(maxlen=REMEMBERED)
+        self._recent: deque[CallStart] = deque(maxlen=REMEMBERED)
         self._starts = self._answers = 0
         self._counting_since: float | None = None
         self._cut_at: float | None = None
 
-    async def wait_for_turn(self, tokens: float) -> Turn:
+    async def wait_for_start(self, tokens: float) -> CallStart:
         """Wait until a call that will take about so many tokens may start."""
-        async with self._line:
-            while (pause_s := self._opens_at() - _now()) > 0:
+        async with self._queue:
+            while (pause_s := self._opens_at() - monotonic()) > 0:
                 await asyncio.sleep(pause_s)
-            now = _now()
+            now = monotonic()
             self._counting_since = self._counting_since or now
             self._next_call = _after(self._next_call, now, 1, self._grown(self._rate, now))
             self._next_tokens = _after(self._next_tokens, now, tokens, self._token_rate)
-            self._turns.append(turn := Turn(now))
+            self._recent.append(start := CallStart(now))
             self._starts += 1
-            return turn
+            return start
 
     def _opens_at(self) -> float:
         """Return when the next call may start, as far as is known now."""
@@ -68,48 +69,48 @@ class Pace:
         return float(rate * GROWTH_PER_S ** (now - self._cut_at - CALM_S))
 
     def note_answer(self, expected_tokens: float, tokens: float | None, limits: Limits) -> None:
-        """Take note of an answer: what it really took of the token limit, and what its headers say of the limits."""
+        """Correct the token limit by what an answer really took, and take over what its headers say of the limits."""
         self._answers += 1
         if tokens is not None and self._token_rate:
             self._next_tokens += (tokens - expected_tokens) / self._token_rate
-        if self._given.requests_per_minute is None and limits.requests_per_minute:
+        if self._user_limits.requests_per_minute is None and limits.requests_per_minute:
             self._rate, self._cut_at = _per_second(limits.requests_per_minute), None
-        if self._given.tokens_per_minute is None and limits.tokens_per_minute:
+        if self._user_limits.tokens_per_minute is None and limits.tokens_per_minute:
             self._token_rate = _per_second(limits.tokens_per_minute)
 
-    def note_refusal(self, turn: Turn, retry_after_s: float | None) -> None:
-        """Take note of a 429; where they are too many, pause and go on slower.
+    def note_refusal(self, start: CallStart, retry_after_s: float | None) -> None:
+        """Count a 429; where they are too many, pause and go on slower.
 
         Between two such moments the server's store of calls was empty both times, so that what it answered in between
         is what its limit allows; before the first one nobody knows how full it was. Then all that it took counts, also
         what has no answer yet; that is too much rather than too little, and the next such moment puts it right.
         """
-        turn.refused = True
+        start.refused = True
         other_call = OTHER_CALL if self._cut_at is None else OTHER_CALL_NEAR_LIMIT
-        if self._counting_since is None or greatest_sum(self._turns, other_call) < TOO_FAST:
+        if self._counting_since is None or greatest_sum(self._recent, other_call) < TOO_FAST:
             return
-        now = _now()
+        now = monotonic()
         elapsed_s = max(now - self._counting_since, 1e-3)
-        refused = sum(turn.refused for turn in self._turns)
+        refused = sum(call.refused for call in self._recent)
         first, later = FIRST_CUT * (self._starts - refused), LATER_CUT * self._answers
-        seen = (first if self._cut_at is None else later) / elapsed_s
-        if seen and self._given.requests_per_minute is None:
-            self._rate, self._cut_at = max(LEAST_RATE, seen), now
+        measured = (first if self._cut_at is None else later) / elapsed_s
+        if measured and self._user_limits.requests_per_minute is None:
+            self._rate, self._cut_at = max(LEAST_RATE, measured), now
         self._closed_until = now + max(retry_after_s or 0.0, LEAST_PAUSE_S)
-        self._turns.clear()
+        self._recent.clear()
         self._starts = self._answers = 0
         self._counting_since = now
 
     def close_for(self, seconds: float) -> None:
         """Let no call start for so long: the server is away."""
-        self._closed_until = max(self._closed_until, _now() + seconds)
+        self._closed_until = max(self._closed_until, monotonic() + seconds)
 
 
-def greatest_sum(turns: Iterable[Turn], other_call: float) -> float:
+def greatest_sum(starts: Iterable[CallStart], other_call: float) -> float:
     """Return the greatest sum up to the latest start, of 1 for each refusal and `other_call` for each other call."""
     greatest = total = 0.0
-    for turn in reversed(list(turns)):
-        total += 1 if turn.refused else other_call
+    for start in reversed(list(starts)):
+        total += 1 if start.refused else other_call
         greatest = max(greatest, total)
     return greatest
 
@@ -122,8 +123,3 @@ def _after(due: float, now: float, amount: float, rate: float | None) -> float:
 def _per_second(per_minute: float | None) -> float | None:
     """Turn a rate per minute into one per second."""
     return per_minute / 60 if per_minute else None
-
-
-def _now() -> float:
-    """Return the loop's clock."""
-    return asyncio.get_running_loop().time()

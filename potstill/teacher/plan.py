@@ -5,34 +5,34 @@ is gone when the run ends.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
-from types import TracebackType
-from typing import Self
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
 from potstill.core.errors import InputError
-from potstill.core.params import Teacher
-from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.core.params import Params, Teacher
+from potstill.core.records import Message, Request, Response, Usage, read_rows, split_files
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.claims import Claims
-from potstill.teacher.store.journal import Bought, Journal
+from potstill.teacher.store.journal import BEST, Journal, journal_path
 from potstill.teacher.store.keys import answer_key
+from potstill.teacher.store.ledger import import_ledger
 
 SCHEMA = """
     CREATE TABLE rows (split TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL);
-    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB, failure TEXT, elsewhere INTEGER NOT NULL DEFAULT 0);
-"""
+    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB, failure TEXT);
+"""  # a request has messages until it has an answer or is this run's to ask
+ORIGIN = f"SELECT max_tokens, status, model, endpoint_host {BEST}"
 BATCH = 64
-MESSAGES = TypeAdapter(list[Message])
 
 
 @dataclass
-class Tally:
+class RequestCounts:
     """How many requests there are, how many of them differ, and which answers to those were bought before."""
 
     requests: int = 0
@@ -49,22 +49,50 @@ class Tally:
         """Return how many distinct requests must be asked."""
         return self.distinct - self.from_journal - self.from_ledger
 
-    def add_bought_elsewhere(self, asked: int) -> None:
-        """Count as found in the journal what another run bought while this one, now complete, asked so many."""
-        self.from_journal += self.missing - asked
+    def add_found(self, usage: Usage | None, characters: int, *, in_ledger: bool) -> None:
+        """Count an answer that was there, and the tokens that it and its messages of so many characters took."""
+        if in_ledger:
+            self.from_ledger += 1
+        else:
+            self.from_journal += 1
+        if usage:
+            self.prompt_tokens += usage.prompt_tokens
+            self.completion_tokens += usage.completion_tokens
+            self.characters += characters
+
+
+class AnswerOrigin(NamedTuple):
+    """Where an answer is from: its key and own token limit, which name it, its status, model and endpoint."""
+
+    key: str
+    max_tokens: int
+    status: str
+    model: str | None
+    endpoint_host: str
+
+
+@contextmanager
+def open_plan(params: Params, requests: Path, ledger: Path) -> Iterator["Plan"]:
+    """Open the journal, import what the ledger has, and plan what must be asked."""
+    with Journal(journal_path()) as journal:
+        import_ledger(journal, ledger)
+        with closing(Plan(journal, params.teachers[params.teacher], requests)) as plan:
+            yield plan
 
 
 class Plan:
-    """The requests of one run; `tally` counts them. An InputError names a broken line of them."""
+    """The requests of one run; `counts` sums them up."""
 
     def __init__(self, journal: Journal, teacher: Teacher, folder: Path) -> None:
-        """Read all requests, and look up each in the journal."""
-        self.tally = Tally()
+        """Read all requests, and look up each in the journal; raise InputError if a line of them is broken."""
+        self.counts = RequestCounts()
+        self.journal = journal
         self.claims = Claims(journal)
-        self._journal = journal
+        self._messages = TypeAdapter(list[Message])
         self._teacher = teacher
+        self._max_tokens = teacher.max_tokens
         self._database = sqlite3.connect("", isolation_level=None)
-        with self._plain_errors():
+        with self._describing_errors():
             self._database.executescript(SCHEMA)
             self._database.execute("BEGIN")
             for file in split_files(folder):
@@ -73,8 +101,8 @@ class Plan:
             self._database.execute("COMMIT")
 
     @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
-        """Turn what SQLite says of the file into an InputError; what it says of the journal is one already."""
+    def _describing_errors(self) -> Iterator[None]:
+        """Turn SQLite's errors about the file into an InputError; those about the journal are one already."""
         try:
             yield
         except sqlite3.Error as error:
@@ -84,123 +112,94 @@ class Plan:
             ) from None
 
     def _add(self, split: str, requests: list[Request]) -> None:
-        """Note rows, and their requests where they are the first of their kind."""
-        first: dict[str, Request] = {}
+        """Keep rows; of their requests, count those that are new, and keep the messages of those without an answer."""
+        new: dict[str, list[Message]] = {}
         for request in requests:
             key = answer_key(self._teacher, request.messages, request.replicate)
             self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (split, request.id, key))
             if self._database.execute("INSERT OR IGNORE INTO requests (key) VALUES (?)", (key,)).rowcount:
-                first[key] = request
-        self.tally.requests += len(requests)
-        self.tally.distinct += len(first)
-        answers = self._journal.find_all(list(first), self._teacher.max_tokens)
-        for (key, request), bought in zip(first.items(), answers, strict=True):
-            self._look_at(key, request.messages, bought)
+                new[key] = request.messages
+        self.counts.requests += len(requests)
+        self.counts.distinct += len(new)
+        answers = self.journal.find_all(list(new), self._max_tokens)
+        for (key, messages), answer in zip(new.items(), answers, strict=True):
+            characters = sum(len(message.content) for message in messages)
+            if answer:
+                self.counts.add_found(answer.reply.usage, characters, in_ledger=answer.from_ledger)
+            else:
+                self.counts.missing_characters += characters
+                self._update("messages = ?", [(self._messages.dump_json(messages), key)])
 
-    def _look_at(self, key: str, messages: list[Message], bought: Bought | None) -> None:
-        """Count an answer that is there, or keep the messages of one that must be asked for."""
-        characters = sum(len(message.content) for message in messages)
-        if bought:
-            self._count_bought(bought, characters)
-        else:
-            self.tally.missing_characters += characters
-            keep = "UPDATE requests SET messages = ? WHERE key = ?"
-            self._database.execute(keep, (MESSAGES.dump_json(messages), key))
-
-    def _count_bought(self, bought: Bought, characters: int) -> None:
-        """Count an answer that was there, and what it says of how many tokens such requests take."""
-        if bought.from_ledger:
-            self.tally.from_ledger += 1
-        else:
-            self.tally.from_journal += 1
-        if bought.reply.usage:
-            self.tally.prompt_tokens += bought.reply.usage.prompt_tokens
-            self.tally.completion_tokens += bought.reply.usage.completion_tokens
-            self.tally.characters += characters
-
-    def claim_missing(self, *, elsewhere: bool = False) -> Iterator[tuple[str, list[Message]]]:
-        """Claim and yield what has neither answer nor failure, a batch at a time.
-
-        What another run has claimed is left to it, and may be claimed later with `elsewhere`.
-        """
+    def claim_missing(self) -> Iterator[tuple[str, list[Message]]]:
+        """Claim and yield what nobody has answered, a batch at a time; what another run has claimed is left to it."""
+        query = (
+            "SELECT rowid, key, messages FROM requests WHERE rowid > ? AND messages IS NOT NULL ORDER BY rowid LIMIT ?"
+        )
         position = 0
-        while batch := self._database.execute(
-            "SELECT rowid, key, messages FROM requests WHERE rowid > ? AND messages IS NOT NULL AND failure IS NULL "
-            "AND elsewhere = ? ORDER BY rowid LIMIT ?",
-            (position, elsewhere, BATCH),
-        ).fetchall():
+        while batch := self._database.execute(query, (position, BATCH)).fetchall():
             position = batch[-1][0]
-            mine = self.claims.claim([key for _, key, _ in batch], self._teacher.max_tokens)
-            self._mark([(key not in mine, key) for _, key, _ in batch if (key not in mine) != elsewhere])
+            mine = self.claims.claim([key for _, key, _ in batch], self._max_tokens)
+            self._update("messages = NULL", ((key,) for key in mine))
             for _, key, messages in batch:
                 if key in mine:
-                    yield key, MESSAGES.validate_json(messages)
+                    yield key, self._messages.validate_json(messages)
 
-    def _mark(self, requests: Sequence[tuple[bool, str]]) -> None:
-        """Note which requests another run is asking."""
-        self._change("UPDATE requests SET elsewhere = ? WHERE key = ?", requests)
+    def is_asked_elsewhere(self) -> bool:
+        """Return whether another run is asking something that has no answer yet."""
+        open_keys = [key for (key,) in self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL")]
+        answered = [origin.key for origin in self._find_origins(open_keys)]
+        self._update("messages = NULL", ((key,) for key in answered))
+        return len(answered) < len(open_keys)
 
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
-        self._change("UPDATE requests SET failure = ? WHERE key = ?", [(message, key)])
-        self.claims.release(key, self._teacher.max_tokens)
+        self._update("messages = NULL, failure = ?", [(message, key)])
+        self.claims.release(key, self._max_tokens)
 
-    def _change(self, query: str, requests: Sequence[tuple[object, ...]]) -> None:
-        """Write to the file, once for each request."""
-        with self._plain_errors():
-            self._database.executemany(query, requests)
-
-    def is_open(self) -> bool:
-        """Return whether another run is asking something that has no answer yet."""
-        query = "SELECT key FROM requests WHERE elsewhere AND failure IS NULL"
-        left = [key for (key,) in self._database.execute(query)]
-        came = [(key,) for keys in batched(left, BATCH) for key in self._bought_of(keys)]
-        self._change("UPDATE requests SET elsewhere = FALSE, messages = NULL WHERE key = ?", came)
-        return len(came) < len(left)
-
-    def _bought_of(self, keys: list[str]) -> list[str]:
-        """Return those keys that the journal has an answer to."""
-        answers = self._journal.find_all(keys, self._teacher.max_tokens)
-        return [key for key, bought in zip(keys, answers, strict=True) if bought]
+    def _update(self, change: str, values: Iterable[tuple[object, ...]]) -> None:
+        """Change requests, each of the values ending in a key."""
+        with self._describing_errors():
+            self._database.executemany(f"UPDATE requests SET {change} WHERE key = ?", values)  # noqa: S608
 
     def splits(self) -> list[str]:
-        """List the splits that have requests, in order."""
-        return [
-            split for (split,) in self._database.execute("SELECT split FROM rows GROUP BY split ORDER BY min(rowid)")
-        ]
+        """Return the splits that have requests, in order."""
+        rows = self._database.execute("SELECT split FROM rows GROUP BY split ORDER BY min(rowid)")
+        return [split for (split,) in rows]
 
-    def rows(self, split: str) -> Iterator[tuple[Response, Bought | None]]:
-        """Yield the row of each request that has an answer or a failure, in their order, and what the journal has."""
+    def responses(self, split: str) -> Iterator[Response]:
+        """Yield the row of each request that has an answer or a failure, in their order."""
         rows = self._database.execute(
-            "SELECT id, rows.key, failure FROM rows LEFT JOIN requests USING (key) WHERE split = ? ORDER BY rows.rowid",
+            "SELECT id, rows.key, failure FROM rows JOIN requests USING (key) WHERE split = ? ORDER BY rows.rowid",
             (split,),
         )
         for batch in batched(rows, BATCH):
-            answers = self._journal.find_all([key for _, key, _ in batch], self._teacher.max_tokens)
-            for (identity, key, failure), bought in zip(batch, answers, strict=True):
+            answers = self.journal.find_all([key for _, key, _ in batch], self._max_tokens)
+            for (identity, key, failure), answer in zip(batch, answers, strict=True):
                 if failure is not None:
-                    yield Response(id=identity, key=key, status="failed", error=failure), None
-                elif bought:
-                    yield Response(id=identity, key=key, **vars(bought.reply)), bought
+                    yield Response(id=identity, key=key, status="failed", error=failure)
+                elif answer:
+                    yield Response(id=identity, key=key, **vars(answer.reply))
+
+    def origins(self) -> Iterator[AnswerOrigin]:
+        """Yield where the answer of each row that has one is from."""
+        rows = self._database.execute("SELECT key FROM rows JOIN requests USING (key) WHERE failure IS NULL")
+        yield from self._find_origins(key for (key,) in rows)
+
+    def _find_origins(self, keys: Iterable[str]) -> Iterator[AnswerOrigin]:
+        """Yield where the answers to these keys are from, without the answers themselves."""
+        for batch in batched(keys, BATCH):
+            with self.journal.transaction("DEFERRED") as database:
+                rows = [database.execute(ORIGIN, {"key": key, "limit": self._max_tokens}).fetchone() for key in batch]
+            yield from (AnswerOrigin(key, *row) for key, row in zip(batch, rows, strict=True) if row)
 
     def failures(self) -> tuple[int, str | None]:
-        """Return how many rows failed, and what the last of them met."""
-        count, last = self._database.execute(
-            "SELECT count(*), max(rows.rowid) FROM rows JOIN requests USING (key) WHERE failure IS NOT NULL"
-        ).fetchone()
-        if last is None:
-            return 0, None
-        said = "SELECT '(' || id || ') with: ' || failure FROM rows JOIN requests USING (key) WHERE rows.rowid = ?"
-        (message,) = self._database.execute(said, (last,)).fetchone()
-        return count, message
+        """Return how many rows failed, and the id and error of the last of them."""
+        failed = "FROM rows JOIN requests USING (key) WHERE failure IS NOT NULL"
+        (count,) = self._database.execute(f"SELECT count(*) {failed}").fetchone()
+        last = f"SELECT '(' || id || ') with: ' || failure {failed} ORDER BY rows.rowid DESC LIMIT 1"
+        return count, next((text for (text,) in self._database.execute(last)), None)
 
-    def __enter__(self) -> Self:
-        """Return the plan."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give up what was claimed, and give back the disk."""
+    def close(self) -> None:
+        """Give up what was claimed, and the room on the disk."""
         self.claims.close()
         self._database.close()

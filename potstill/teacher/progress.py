@@ -1,59 +1,81 @@
-"""How a run tells how far it is: a bar on a terminal, a line every ten seconds elsewhere."""
+"""How far a run is: a bar on a terminal, a line every ten seconds elsewhere."""
 
-import asyncio
 import sys
-import time
-from collections import Counter
+from time import monotonic
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-OFF_TERMINAL_INTERVAL_S = 10
+from potstill.teacher.api.replies import Reply
+from potstill.teacher.asking import Failure
+from potstill.teacher.plan import RequestCounts
+
+LINE_S = 10
 
 
 class Progress:
-    """Counts what came, and shows it."""
+    """Counts the answers and failures of a run as they come, and shows them."""
 
-    def __init__(self, name: str, total: int, found: int) -> None:
-        """Start with so many requests to ask and so many answers that were there."""
-        self.counts = Counter({"asked": 0, "failed": 0, "tokens": 0})
-        self._found = found
+    def __init__(self, name: str, counts: RequestCounts, line_s: float = LINE_S) -> None:
+        """Begin with what is to be asked and what was found, and show the empty bar."""
+        self.answered = self.failed = 0
         self._name = name
-        self._total = total
-        self._started = time.monotonic()
+        self._total, self._found = counts.missing, counts.distinct - counts.missing
+        self._tokens = 0
         self._cost_usd: float | None = None
+        self._lost_at: float | None = None
+        self._line_s = line_s
+        self._started = self._last_line_at = monotonic()
         self._bar: tqdm[Any] | None = None
         if sys.stderr.isatty():
-            self._bar = tqdm(total=total, desc=name, unit="row", dynamic_ncols=True)
+            self._bar = tqdm(total=self._total, desc=name, unit="row", dynamic_ncols=True)
 
-    def add(self, *, failed: bool, tokens: int, cost_usd: float | None) -> None:
-        """Count one outcome, and move the bar."""
-        self.counts["failed" if failed else "asked"] += 1
-        self.counts["tokens"] += tokens
+    def add(self, outcome: Reply | Failure, cost_usd: float | None) -> None:
+        """Count what became of a request; `cost_usd` is what the run has cost so far, None where that is not known."""
+        if isinstance(outcome, Failure):
+            self.failed += 1
+        else:
+            self.answered += 1
+            self._tokens += outcome.usage.prompt_tokens + outcome.usage.completion_tokens if outcome.usage else 0
         self._cost_usd = cost_usd
-        if self._bar is not None:
+        if self._bar is not None:  # which draws itself no more than ten times a second
             self._bar.set_postfix_str(self._describe_counts(), refresh=False)
             self._bar.update()
 
-    async def report_often(self, interval_s: float = OFF_TERMINAL_INTERVAL_S) -> None:
-        """Print a line now and then, also while nothing comes; on a terminal the bar is enough."""
-        while self._bar is None:
-            await asyncio.sleep(interval_s)
-            click.echo(self.tell(), err=True)
+    def show(self, lost_at: float | None) -> None:
+        """Show how far the run is, and since when (monotonic) there is no connection, None where there is one.
 
-    def tell(self) -> str:
-        """Say in one line how far the run is, how fast, and when it will be done."""
-        done = self.counts["asked"] + self.counts["failed"]
-        rate = done / max(time.monotonic() - self._started, 1e-9)
-        speed = f"{rate:.1f} rows/s, {(self._total - done) / rate:.0f} s left" if rate else "nothing came yet"
-        return f"{self._name}: {done:,} of {self._total:,} rows, {speed}; {self._describe_counts()}"
+        Off a terminal that is a line every `line_s` seconds, and one when the connection is lost or back.
+        """
+        changed = (lost_at is None) != (self._lost_at is None)
+        self._lost_at = lost_at
+        if self._bar is not None:
+            self._bar.set_postfix_str(self._describe_outage() or self._describe_counts())
+        elif changed or monotonic() >= self._last_line_at + self._line_s:
+            self._last_line_at = monotonic()
+            click.echo(self.describe(), err=True)
+
+    def describe(self) -> str:
+        """Return in one line how far the run is, how fast, and when it will be done."""
+        done = self.answered + self.failed
+        rows = f"{self._name}: {done:,} of {self._total:,} rows"
+        return f"{rows}, {self._describe_outage() or self._describe_speed(done)}; {self._describe_counts()}"
+
+    def _describe_outage(self) -> str | None:
+        """Return since when there is no connection, None where there is one."""
+        lost_at = self._lost_at
+        return None if lost_at is None else f"no connection since {monotonic() - lost_at:.0f} s, trying again"
+
+    def _describe_speed(self, done: int) -> str:
+        """Return the rows a second, and the seconds until the last one."""
+        rate = done / max(monotonic() - self._started, 1e-9)
+        return f"{rate:.1f} rows/s, {(self._total - done) / rate:.0f} s left" if rate else "no answer yet"
 
     def _describe_counts(self) -> str:
-        """Say what came, and what it took."""
+        """Return what came, and what it took."""
         cost = "" if self._cost_usd is None else f", {self._cost_usd:.4f} USD"
-        asked, failed, tokens = (self.counts[name] for name in ("asked", "failed", "tokens"))
-        return f"{asked:,} asked, {self._found:,} found, {failed:,} failed, {tokens:,} tokens{cost}"
+        return f"{self.answered:,} asked, {self._found:,} found, {self.failed:,} failed, {self._tokens:,} tokens{cost}"
 
     def close(self) -> None:
         """Leave the bar as it is."""

@@ -1,350 +1,219 @@
-import asyncio
-import json
 import os
+import pty
 import re
 import resource
+import secrets
 import signal
-import subprocess
+import termios
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
-from click.testing import CliRunner, Result
-from ruamel.yaml import YAML
 
-from potstill.core.records import Choice, Message, Request, Response, read_rows, write_rows
-from potstill.teacher.progress import Progress
-from stages.infer import main
-from tests.project import arguments, command
+from potstill.core.records import write_rows
+from potstill.teacher.store.journal import Journal
 from tests.servers.teacher import MODEL, Answer, TeacherServer, changed, completion, refusal
+from tests.teacher.light_project import KEY, LightProject, numbered, request
 
-ROOT = Path(__file__).parents[2]
-KEY = "not-a-real-key-8f3a"
 NOW = {"Retry-After": "0"}
 BUSY = refusal(503, headers=NOW)
 REJECTED = refusal(400, "context_length_exceeded", "too long")
 CUT_SHORT = Answer(completion("The answer", "length"))
-
-pytestmark = pytest.mark.usefixtures("clean_environment")
-
-
-@dataclass
-class Project:
-    """A folder with params.yaml and data/requests, whose teacher is a server on loopback."""
-
-    folder: Path
-    teacher: TeacherServer
-
-    def configure(self, max_tokens: int = 16, price: dict[str, float] | None = None, **runtime: object) -> None:
-        """Write params.yaml, derived from the one of the tests."""
-        yaml = YAML()
-        params = yaml.load(ROOT / "tests/params.yaml")
-        params["teacher"] = "stand-in"
-        params["teachers"]["stand-in"] = {
-            "provider": "azure",
-            "model": "m",
-            "max_tokens": max_tokens,
-            "price_per_million": price,
-        }
-        params["runtime"].update({"concurrency": 4, "timeout_s": 5, "max_attempts": 2, **runtime})
-        yaml.dump(params, self.folder / "params.yaml")
-
-    def write_requests(self, split: str, questions: Sequence[str]) -> None:
-        """Write one request for each question; ids are numbered by position."""
-        rows = [request(f"{split}-{number}:0:0", text) for number, text in enumerate(questions)]
-        write_rows(self.folder / f"data/requests/{split}.jsonl", rows)
-
-    def run(self, *options: str) -> Result:
-        """Run the stage."""
-        return CliRunner().invoke(main, [*arguments("infer"), *options])
-
-    @contextmanager
-    def start(self) -> "Iterator[subprocess.Popen[str]]":
-        """Start the stage in a process of its own, which does not outlive the block."""
-        with subprocess.Popen(
-            command("infer"),
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as run:
-            try:
-                yield run
-            finally:
-                run.kill()
-
-    def responses(self, split: str = "train") -> list[Response]:
-        """Read what the stage wrote."""
-        return list(read_rows(self.folder / f"data/responses/{split}.jsonl", Response))
-
-    def bytes_written(self) -> dict[str, bytes]:
-        """Return each file of responses as it is."""
-        return {file.name: file.read_bytes() for file in (self.folder / "data/responses").iterdir()}
-
-    def log(self) -> dict[str, object]:
-        """Read logs/infer.json."""
-        logged: dict[str, object] = json.loads((self.folder / "logs/infer.json").read_text())
-        return logged
-
-    def forget_answers(self) -> None:
-        """Remove the journal."""
-        for file in self.folder.parent.glob("journal.sqlite*"):
-            file.unlink()
+STOPPED = "stopped; every answer that came is kept, and `make repro` asks only the rest"
 
 
-def request(request_id: str, question: str, replicate: int = 0) -> Request:
-    return Request(
-        id=request_id,
-        question_id=request_id.partition(":")[0],
-        question=question,
-        choices=[Choice(label="A", text="yes"), Choice(label="B", text="no")],
-        answer="A",
-        rotation=0,
-        replicate=replicate,
-        messages=[Message(role="system", content="Reply with one letter."), Message(role="user", content=question)],
-    )
-
-
-@pytest.fixture
-def project(tmp_path: Path, teacher: TeacherServer, monkeypatch: pytest.MonkeyPatch) -> Project:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", teacher.endpoint)
-    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
-    made = Project(folder, teacher)
-    made.configure()
-    made.write_requests("train", numbered(6))
-    return made
-
-
-def numbered(count: int) -> list[str]:
-    return [f"question {number}?" for number in range(count)]
-
-
-def assert_one_sentence(run: Result) -> str:
-    """Check that the run ended in exit code 1 with one error sentence, and return it."""
-    assert run.exit_code == 1, run.output
-    assert isinstance(run.exception, SystemExit)
-    assert "Traceback" not in run.output
-    errors = [line for line in run.output.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 1
-    assert run.output.endswith(errors[0] + "\n")
-    assert KEY not in run.output
-    return errors[0]
-
-
-def wait_for_calls(teacher: TeacherServer, count: int) -> None:
-    deadline = time.monotonic() + 30
-    while len(teacher.calls) < count:
-        assert time.monotonic() < deadline, f"only {len(teacher.calls)} of {count} calls came"
-        time.sleep(0.02)
-
-
-def test_responses_stand_in_the_order_of_requests_with_their_ids(project: Project) -> None:
+def test_responses_stand_in_the_order_of_requests_with_their_ids(light: LightProject) -> None:
     questions = numbered(12)
-    project.write_requests("train", questions)
-    project.write_requests("validation", [text.upper() for text in questions[:5]])
+    light.write_requests("train", questions)
+    light.write_requests("validation", [text.upper() for text in questions[:5]])
     for number, text in enumerate(questions):
-        project.teacher.script_for(text, Answer(completion(f"answer {number}"), delay_s=(12 - number) / 100))
+        light.teacher.script_for(text, Answer(completion(f"answer {number}"), delay_s=(12 - number) / 100))
 
-    run = project.run()
+    light.succeed()
 
-    assert run.exit_code == 0, run.output
-    assert [(row.id, row.content) for row in project.responses("train")] == [
+    assert [(row.id, row.content) for row in light.responses("train")] == [
         (f"train-{number}:0:0", f"answer {number}") for number in range(12)
     ]
-    assert [row.id for row in project.responses("validation")] == [f"validation-{number}:0:0" for number in range(5)]
+    assert [row.id for row in light.responses("validation")] == [f"validation-{number}:0:0" for number in range(5)]
 
 
-def test_a_response_holds_what_the_teacher_said(project: Project) -> None:
+def test_a_response_holds_what_the_teacher_said(light: LightProject) -> None:
     logprobs = [{"token": "A", "logprob": -0.5}]
     body = completion("A\0 \N{GRINNING FACE}", reasoning_content="Cats purr.")
     body["choices"][0]["logprobs"] = {"content": logprobs}
-    project.write_requests("train", ["why?"])
-    project.teacher.script(Answer(body))
+    light.write_requests("train", ["why?"])
+    light.teacher.script(Answer(body))
 
-    project.run()
+    light.succeed()
 
-    (row,) = project.responses()
-    assert row.model_dump(exclude={"key", "usage"}) == {
+    (row,) = light.responses()
+    assert row.model_dump(exclude={"key"}) == {
         "id": "train-0:0:0",
         "status": "answered",
         "content": "A\0 \N{GRINNING FACE}",
         "reasoning": "Cats purr.",
         "finish_reason": "stop",
         "model": MODEL,
+        "usage": {"prompt_tokens": 11, "completion_tokens": 3},
         "logprobs": logprobs,
         "error": None,
     }
-    assert row.usage
-    assert (row.usage.prompt_tokens, row.usage.completion_tokens) == (11, 3)
 
 
-def test_a_second_run_asks_nothing_and_writes_the_same_bytes(project: Project) -> None:
-    project.teacher.script(CUT_SHORT, Answer(completion(None, "content_filter")))
-    project.run()
-    calls, before = len(project.teacher.calls), project.bytes_written()
-
-    run = project.run()
-
-    assert run.exit_code == 0, run.output
-    assert (calls, len(project.teacher.calls)) == (6, 6)
-    assert project.bytes_written() == before
-
-
-def test_a_run_that_asks_nothing_needs_no_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.run()
+def test_a_second_run_asks_nothing_needs_no_credentials_and_writes_the_same_bytes(
+    light: LightProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light.teacher.script(CUT_SHORT, Answer(completion(None, "content_filter")))
+    light.succeed()
+    before = light.bytes_written()
     for name in ("TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY"):
         monkeypatch.delenv(name)
 
-    assert project.run().exit_code == 0
+    light.succeed()
+
+    assert len(light.teacher.calls) == 6
+    assert light.bytes_written() == before
+    log = light.log()
+    assert (log["asked"], log["from_journal"], log["answered"], log["truncated"], log["filtered"]) == (0, 6, 4, 1, 1)
+    assert (log["retries"], log["endpoint_host"]) == (0, None)
 
 
 @pytest.mark.parametrize("where", ["environment", ".env"])
 def test_a_run_that_may_not_ask_stops_before_its_first_call(
-    project: Project, monkeypatch: pytest.MonkeyPatch, where: str
+    light: LightProject, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     if where == "environment":
         monkeypatch.setenv("POTSTILL_ASK", "never")
     else:
-        with (project.folder / ".env").open("a") as file:
-            file.write("\nPOTSTILL_ASK=never\n")
-    done = project.run()
-    assert done.exit_code == 1
-    assert "Error: POTSTILL_ASK=never: 6 requests have no answer in the journal or the ledger, and the " in done.stderr
-    assert project.teacher.calls == []
+        Path(".env").write_text("POTSTILL_ASK=never\n")
+
+    assert "POTSTILL_ASK=never: 6 requests have no answer in the journal or the ledger" in light.refuse()
+    assert light.teacher.calls == []
 
 
-def test_rows_hold_nothing_that_differs_between_runs(project: Project) -> None:
+def test_rows_hold_nothing_that_differs_between_runs(light: LightProject, monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
     for number in range(2):
-        project.forget_answers()
+        monkeypatch.setenv("POTSTILL_JOURNAL", f"{light.folder}/{number}.sqlite")
         for text in numbered(6):
             body = completion() | {"id": f"chatcmpl-{number}", "created": 1_700_000_000 + number}
             headers = {"x-request-id": f"{number}", "x-ms-region": f"region {number}"}
-            project.teacher.script_for(text, Answer(body, headers=headers, delay_s=number / 10))
-        project.run()
-        written.append(project.bytes_written())
+            light.teacher.script_for(text, Answer(body, headers=headers, delay_s=number / 10))
+        light.succeed()
+        written.append(light.bytes_written())
 
-    assert len(project.teacher.calls) == 12
+    assert len(light.teacher.calls) == 12
     assert written[0] == written[1]
 
 
-def test_identical_requests_are_asked_once(project: Project) -> None:
-    project.write_requests("train", ["same?", "other?", "same?"])
-    project.write_requests("validation", ["same?"])
+def test_identical_requests_are_asked_once_and_the_last_line_adds_up(light: LightProject) -> None:
+    light.write_requests("train", ["same?", "other?", "same?"])
+    light.write_requests("validation", ["same?"])
 
-    project.run()
+    run = light.succeed()
 
-    assert sorted(project.teacher.questions()) == ["other?", "same?"]
-    assert [row.id for row in project.responses("train")] == ["train-0:0:0", "train-1:0:0", "train-2:0:0"]
-    assert [row.content for row in project.responses("validation")] == ["A"]
-
-
-def test_as_many_are_asked_at_once_as_params_say(project: Project) -> None:
-    project.configure(concurrency=3)
-    project.teacher.default = Answer(completion(), delay_s=0.1)
-
-    project.run()
-
-    assert project.teacher.most_in_flight == 3
+    assert sorted(light.teacher.questions()) == ["other?", "same?"]
+    assert [row.id for row in light.responses("train")] == ["train-0:0:0", "train-1:0:0", "train-2:0:0"]
+    assert [row.content for row in light.responses("validation")] == ["A"]
+    assert run.stdout == (
+        "4 requests, 2 distinct: 2 asked, 0 found in the journal, 0 in the ledger; "
+        "4 answered, 0 truncated, 0 filtered, 0 failed\n"
+    )
 
 
-def test_each_replicate_is_asked_for_itself(project: Project) -> None:
-    rows = [request(f"q:0:{replicate}", "same?", replicate) for replicate in range(3)]
-    write_rows(Path("data/requests/train.jsonl"), rows)
+def test_more_questions_ask_only_the_new_ones(light: LightProject) -> None:
+    light.teacher.script_for("question 1?", CUT_SHORT)
+    light.succeed()
+    light.teacher.calls.clear()
+    light.write_requests("train", numbered(8))
 
-    project.run()
+    run = light.succeed()
 
-    assert project.teacher.questions() == ["same?"] * 3
-
-
-@pytest.mark.parametrize("max_tokens", [15, 17, 4000])
-def test_another_token_limit_asks_again_only_what_the_limit_cut(project: Project, max_tokens: int) -> None:
-    project.teacher.script_for("question 2?", CUT_SHORT)
-    project.run()
-    assert [row.status for row in project.responses()].count("truncated") == 1
-    project.teacher.calls.clear()
-
-    project.configure(max_tokens=max_tokens)
-    project.run()
-
-    assert project.teacher.questions() == ["question 2?"]
-    assert project.teacher.calls[0].body["max_tokens"] == max_tokens
-    assert [row.status for row in project.responses()] == ["answered"] * 6
+    assert sorted(light.teacher.questions()) == ["question 6?", "question 7?"]
+    assert run.stdout == (
+        "8 requests: 2 asked, 6 found in the journal, 0 in the ledger; 7 answered, 1 truncated, 0 filtered, 0 failed\n"
+    )
+    assert run.stderr == ""
 
 
-def test_more_questions_ask_only_the_new_ones(project: Project) -> None:
-    project.run()
-    project.teacher.calls.clear()
+def test_each_replicate_is_asked_for_itself(light: LightProject) -> None:
+    write_rows(Path("data/requests/train.jsonl"), [request(f"q:0:{number}", "same?", number) for number in range(3)])
 
-    project.write_requests("train", numbered(8))
-    project.run()
+    light.succeed()
 
-    assert sorted(project.teacher.questions()) == ["question 6?", "question 7?"]
+    assert light.teacher.questions() == ["same?"] * 3
 
 
-def test_a_row_that_failed_leaves_the_stage_red_and_names_it(project: Project) -> None:
-    project.teacher.script_for("question 3?", REJECTED)
+def test_as_many_are_asked_at_once_as_params_say(light: LightProject) -> None:
+    light.configure(concurrency=3)
+    light.teacher.default = Answer(completion(), delay_s=0.1)
 
-    sentence = assert_one_sentence(project.run())
+    light.succeed()
+
+    assert light.teacher.most_in_flight == 3
+
+
+@pytest.mark.parametrize("max_tokens", [15, 4000])
+def test_another_token_limit_asks_again_only_what_the_limit_cut(light: LightProject, max_tokens: int) -> None:
+    light.teacher.script_for("question 2?", CUT_SHORT)
+    light.succeed()
+    assert [row.status for row in light.responses()].count("truncated") == 1
+    light.teacher.calls.clear()
+
+    light.configure(max_tokens=max_tokens)
+    light.succeed()
+
+    assert light.teacher.questions() == ["question 2?"]
+    assert light.teacher.calls[0].body["max_tokens"] == max_tokens
+    assert [row.status for row in light.responses()] == ["answered"] * 6
+
+
+def test_a_row_that_failed_leaves_the_stage_red_and_alone_is_asked_again(light: LightProject) -> None:
+    light.teacher.script_for("question 3?", REJECTED)
+
+    sentence = light.refuse()
 
     assert "1 of 6 requests failed, the last (train-3:0:0) with: status 400" in sentence
     assert "runtime.max_failed_fraction" in sentence
+    light.teacher.calls.clear()
+    light.succeed()
+    assert light.teacher.questions() == ["question 3?"]
+    assert [row.status for row in light.responses()] == ["answered"] * 6
 
 
-def test_a_rerun_asks_only_the_row_that_failed(project: Project) -> None:
-    project.teacher.script_for("question 3?", BUSY, BUSY)
-    assert_one_sentence(project.run())
-    project.teacher.calls.clear()
+def test_as_many_rows_may_fail_as_params_say_and_pass_without_text(light: LightProject) -> None:
+    for number in range(3):
+        light.teacher.script_for(f"question {number}?", *[REJECTED] * 2)
+    light.configure(max_failed_fraction=0.49)
+    light.refuse()
+    light.configure(max_failed_fraction=0.5)
 
-    run = project.run()
+    run = light.succeed()
 
-    assert run.exit_code == 0, run.output
-    assert project.teacher.questions() == ["question 3?"]
-    assert [row.status for row in project.responses()] == ["answered"] * 6
-
-
-def test_a_failed_row_may_pass_as_a_row_without_text(project: Project) -> None:
-    project.configure(max_failed_fraction=0.2)
-    project.teacher.script_for("question 3?", REJECTED)
-
-    run = project.run()
-
-    assert run.exit_code == 0, run.output
-    failed = project.responses()[3]
+    assert "3 failed rows pass; `dvc repro --force --single-item infer` asks them again" in run.stdout
+    failed = light.responses()[2]
     assert failed.status == "failed"
     assert failed.error
     assert "too long" in failed.error
     assert failed.model_dump(exclude={"id", "key", "status", "error"}, exclude_none=True) == {}
-    assert [row.error for row in project.responses()].count(None) == 5
+    assert [row.error for row in light.responses()].count(None) == 3
 
 
-@pytest.mark.parametrize(("fraction", "exit_code"), [(0.5, 0), (0.49, 1)])
-def test_as_many_rows_may_fail_as_params_say(project: Project, fraction: float, exit_code: int) -> None:
-    project.configure(max_failed_fraction=fraction)
-    for number in range(3):
-        project.teacher.script_for(f"question {number}?", REJECTED)
+def test_the_log_has_what_the_run_did(light: LightProject) -> None:
+    light.configure(max_failed_fraction=1)
+    light.write_requests("train", [*numbered(5), "question 0?"])
+    light.teacher.script_for("question 1?", CUT_SHORT)
+    light.teacher.script_for("question 2?", refusal(400, "content_filter"))
+    light.teacher.script_for("question 3?", REJECTED)
+    light.teacher.script_for("question 4?", BUSY)
 
-    assert project.run().exit_code == exit_code
+    light.succeed()
 
-
-def test_the_log_tells_what_the_run_did(project: Project) -> None:
-    project.configure(max_failed_fraction=1)
-    project.write_requests("train", [*numbered(5), "question 0?"])
-    project.teacher.script_for("question 1?", CUT_SHORT)
-    project.teacher.script_for("question 2?", refusal(400, "content_filter"))
-    project.teacher.script_for("question 3?", REJECTED)
-    project.teacher.script_for("question 4?", BUSY)
-
-    project.run()
-
-    log = project.log()
+    log = light.log()
     seconds, rate = log.pop("seconds"), log.pop("requests_per_second")
     assert log == {
         "requests": 6,
@@ -361,231 +230,184 @@ def test_the_log_tells_what_the_run_did(project: Project) -> None:
         "endpoint_host": "127.0.0.1",
     }
     assert isinstance(seconds, float)
-    assert isinstance(rate, float)
     assert rate == pytest.approx(5 / seconds, rel=0.05)
 
 
-def test_the_log_of_a_run_that_asked_nothing_says_so(project: Project) -> None:
-    project.run()
+def test_answers_before_a_fatal_error_are_kept(light: LightProject) -> None:
+    light.configure(concurrency=1)
+    light.teacher.script(Answer(completion()), Answer(completion()), refusal(401))
 
-    project.run()
-
-    log = project.log()
-    assert {name: log[name] for name in ("asked", "from_journal", "answered", "retries", "endpoint_host")} == {
-        "asked": 0,
-        "from_journal": 6,
-        "answered": 6,
-        "retries": 0,
-        "endpoint_host": None,
-    }
-
-
-def test_the_key_stands_in_no_file_of_a_run_whose_failed_rows_may_pass(project: Project) -> None:
-    project.configure(max_failed_fraction=1)
-    for number, status in enumerate((400, 422, 500)):
-        answer = refusal(status, KEY, f"wrong key {KEY}", NOW)
-        project.teacher.script_for(f"question {number}?", answer, answer)
-
-    run = project.run()
-
-    files = [file for file in project.folder.parent.rglob("*") if file.is_file()]
-    assert run.exit_code == 0, run.output
-    assert {"train.jsonl", "infer.json", "journal.sqlite"} <= {file.name for file in files}
-    assert [file for file in files if KEY.encode() in file.read_bytes()] == []
+    assert light.refuse().endswith("check TEACHER_MODEL_KEY; 2 answers are kept and will not be asked again")
+    log = light.log()
+    assert (log["requests"], log["asked"], log["answered"], log["models_served"]) == (6, 2, 2, [MODEL])
+    with Journal(light.folder.parent / "journal.sqlite") as journal:
+        assert list(journal.read("SELECT project, count(*) FROM uses")) == [(str(light.folder.resolve()), 2)]
+    light.teacher.calls.clear()
+    light.succeed()
+    assert len(light.teacher.calls) == 4
 
 
-def test_the_last_line_sums_the_run_up(project: Project) -> None:
-    project.teacher.script_for("question 1?", CUT_SHORT)
-    project.run()
-    project.write_requests("train", numbered(7))
+def test_a_first_call_that_fails_ends_the_run_in_a_sentence_that_speaks_of_no_answers(light: LightProject) -> None:
+    light.teacher.default = refusal(404)
+    assert light.refuse().endswith("check TEACHER_MODEL_ENDPOINT and the teacher's model")
 
-    run = project.run()
-
-    assert run.stdout == (
-        "7 requests: 1 asked, 6 found in the journal, 0 in the ledger; 6 answered, 1 truncated, 0 filtered, 0 failed\n"
-    )
+    light.teacher.stop()
+    assert light.refuse().endswith("check the endpoint and the network")
 
 
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        pytest.param(refusal(401, message=f"wrong key {KEY}"), "check TEACHER_MODEL_KEY", id="401"),
-        pytest.param(refusal(404), "check TEACHER_MODEL_ENDPOINT and the teacher's model", id="404"),
-        pytest.param(refusal(400, "unknown_model", "Unknown model: m"), "Unknown model: m", id="unknown model"),
-    ],
-)
-def test_an_endpoint_that_refuses_all_ends_the_run_in_a_sentence(
-    project: Project, answer: Answer, expected: str
-) -> None:
-    project.teacher.default = answer
-
-    sentence = assert_one_sentence(project.run())
-
-    assert expected in sentence
-    assert "0 answers are kept" in sentence
-
-
-def test_an_endpoint_that_refuses_connections_ends_the_run_in_a_sentence(project: Project) -> None:
-    project.teacher.stop()
-
-    sentence = assert_one_sentence(project.run())
-
-    assert "127.0.0.1 cannot be reached" in sentence
-
-
-@pytest.mark.parametrize(
-    "missing",
-    [
-        pytest.param(["TEACHER_MODEL_ENDPOINT"], id="endpoint"),
-        pytest.param(["TEACHER_MODEL_ENDPOINT", "TEACHER_MODEL_KEY"], id="both"),
-    ],
-)
-def test_a_missing_endpoint_ends_the_run_in_a_sentence(
-    project: Project, monkeypatch: pytest.MonkeyPatch, missing: list[str]
-) -> None:
-    for name in missing:
-        monkeypatch.delenv(name)
-
-    sentence = assert_one_sentence(project.run())
-
-    assert f"expected {' and '.join(missing)}, found none" in sentence
-    assert ".env.example" in sentence
-    assert project.teacher.calls == []
-
-
-def test_no_requests_end_the_run_in_a_sentence(project: Project) -> None:
-    Path("data/requests/train.jsonl").unlink()
-
-    assert "data/requests" in assert_one_sentence(project.run())
-
-
-def test_a_broken_line_of_requests_ends_the_run_before_the_first_call(project: Project) -> None:
+def test_a_broken_line_of_requests_ends_the_run_before_the_first_call(light: LightProject) -> None:
     with Path("data/requests/train.jsonl").open("a") as file:
         file.write('{"id": "train-6:0:0", ')
 
-    sentence = assert_one_sentence(project.run())
-
-    assert "data/requests/train.jsonl: line 7: expected a JSON object" in sentence
-    assert project.teacher.calls == []
+    assert "data/requests/train.jsonl: line 7: expected a JSON object" in light.refuse()
+    assert light.teacher.calls == []
 
 
-def test_answers_before_a_fatal_error_are_kept(project: Project) -> None:
-    project.configure(concurrency=1)
-    project.teacher.script(Answer(completion()), Answer(completion()), refusal(401))
-
-    sentence = assert_one_sentence(project.run())
-
-    assert "2 answers are kept and will not be asked again" in sentence
-    assert {name: project.log()[name] for name in ("requests", "asked", "answered")} == {
-        "requests": 6,
-        "asked": 2,
-        "answered": 2,
-    }
-    project.teacher.calls.clear()
-    project.run()
-    assert len(project.teacher.calls) == 4
-
-
-def test_a_disk_that_is_full_in_mid_run_stops_before_more_is_bought(project: Project) -> None:
-    project.write_requests("train", numbered(100))
-    project.teacher.default = Answer(completion(), delay_s=0.1)
-
-    with project.start() as run:
-        wait_for_calls(project.teacher, 12)
-        resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (4096, 4096))  # no file may grow any more
-        said, _ = run.communicate(timeout=60)
-
-    assert run.returncode == 1, said
-    error = said.splitlines()[-1]
-    assert re.match(r"Error: /.*/journal\.sqlite: expected a journal that can be read and written, but ", error), said
-    assert "make room or mend it" in error
-    assert "Traceback" not in said
-    asked = len(project.teacher.calls)
-    assert asked < 30
-    assert project.run().exit_code == 0
-    assert len(project.teacher.calls) <= 100 + 2 * 4  # no more is lost than what was in flight
-
-
-def test_a_journal_that_is_gone_in_mid_run_stops_before_more_is_bought(project: Project, tmp_path: Path) -> None:
-    project.write_requests("train", numbered(100))
-    project.teacher.default = Answer(completion(), delay_s=0.1)
-
-    with project.start() as run:
-        wait_for_calls(project.teacher, 8)
-        (tmp_path / "journal.sqlite-wal").unlink()
-        said, _ = run.communicate(timeout=60)
-
-    assert run.returncode == 1, said
-    assert "Traceback" not in said
-    assert "journal.sqlite: expected a journal that can be read and written, but" in said.splitlines()[-1]
-    assert len(project.teacher.calls) < 50
-
-
-def test_the_env_file_says_where_the_journal_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    elsewhere = project.folder.parent / "elsewhere.sqlite"
+def test_the_env_file_says_where_the_journal_is(light: LightProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = light.folder.parent / "elsewhere.sqlite"
     monkeypatch.delenv("POTSTILL_JOURNAL")
-    monkeypatch.setenv("XDG_DATA_HOME", str(project.folder.parent / "data"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(light.folder.parent / "data"))
     Path(".env").write_text(f"POTSTILL_JOURNAL={elsewhere}\n")
 
-    run = project.run()
+    light.succeed()
 
-    assert run.exit_code == 0, run.output
     assert elsewhere.is_file()
+
+
+def test_a_budget_that_is_spent_ends_the_run_and_keeps_what_it_bought(light: LightProject) -> None:
+    light.configure(concurrency=1, price={"input": 0, "output": 10_000}, budget_usd=0.25)  # an answer: 0.03 to 0.16
+
+    sentence = light.refuse()
+
+    assert "runtime.budget_usd: 0.1200 of 0.25 US dollars are spent" in sentence
+    assert "4 answers are kept" in sentence
+    assert len(light.teacher.calls) == 4
+
+
+def test_as_many_failures_in_a_row_as_params_say_end_the_run(light: LightProject) -> None:
+    light.configure(concurrency=1, max_failures_in_a_row=3)
+    light.teacher.default = REJECTED
+
+    assert "3 requests failed in a row, the last with status 400" in light.refuse()
+    assert len(light.teacher.calls) in (3, 4)  # the next call may have left before the stop reaches it
+
+
+def test_answers_of_several_models_and_endpoints_are_warned_of(
+    light: LightProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    light.succeed()
+    light.write_requests("train", numbered(7))
+    light.teacher.default = Answer(changed(model="newer-2025"))
+    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", light.teacher.endpoint.replace("127.0.0.1", "localhost"))
+
+    assert light.succeed().stderr.splitlines() == [
+        f"warning: teacher stand-in: the answers come from 2 models: newer-2025, {MODEL}",
+        "warning: teacher stand-in: the answers come from 2 endpoints: 127.0.0.1, localhost",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda key: refusal(401, key, f"wrong key {key}"), id="a fatal error"),
+        pytest.param(lambda key: refusal(400, key, f"wrong key {key}"), id="a failed row"),
+        pytest.param(lambda key: Answer({"error": f"Bearer {key}"}), id="an answer"),
+        pytest.param(lambda key: Answer(f"api-key: {key}".encode(), status=502, headers=NOW), id="a page"),
+        pytest.param(lambda _: Answer(fault="reset"), id="a broken connection"),
+    ],
+)
+@pytest.mark.parametrize("may_fail", [0, 1], ids=["stage fails", "rows pass"])
+def test_the_key_stands_nowhere_whatever_quotes_it(
+    light: LightProject, monkeypatch: pytest.MonkeyPatch, answer: "Callable[[str], Answer]", may_fail: int
+) -> None:
+    key = secrets.token_hex(16)
+    monkeypatch.setenv("TEACHER_MODEL_KEY", key)
+    light.configure(max_failed_fraction=may_fail)
+    for text in numbered(2):
+        light.teacher.script_for(text, *[answer(key)] * 2)
+
+    run = light.run()
+
+    assert {call.header("authorization") for call in light.teacher.calls} == {f"Bearer {key}"}
+    assert key not in run.output
+    files = [file for file in light.folder.parent.rglob("*") if file.is_file()]
+    assert {"infer.json", "journal.sqlite"} <= {file.name for file in files}
+    assert [file for file in files if key.encode() in file.read_bytes()] == []
+
+
+@pytest.mark.parametrize("fault", ["the disk is full", "its log is gone"])
+def test_a_journal_that_breaks_in_mid_run_stops_it_before_more_is_bought(light: LightProject, fault: str) -> None:
+    light.write_requests("train", numbered(100))
+    light.teacher.default = Answer(completion(), delay_s=0.1)
+
+    with light.start() as run:
+        light.wait_for_calls(12)
+        if fault == "the disk is full":
+            resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (4096, 4096))  # no file may grow any more
+        else:
+            (light.folder.parent / "journal.sqlite-wal").unlink()
+        text, _ = run.communicate(timeout=60)
+
+    assert run.returncode == 1, text
+    error = text.splitlines()[-1]
+    assert re.match(r"Error: /.*/journal\.sqlite: expected a journal that can be read and written, but ", error), text
+    assert "make room or mend it" in error
+    assert "Traceback" not in text
+    assert len(light.teacher.calls) < 50
+    if fault == "the disk is full":
+        light.teacher.default = Answer(completion())
+        light.succeed()
+        assert len(light.teacher.calls) <= 100 + 2 * 4  # no more is lost than what was in flight
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_first_signal_starts_no_call_and_keeps_the_answers_in_flight(
-    project: Project, number: signal.Signals
+    light: LightProject, number: signal.Signals
 ) -> None:
-    project.configure(concurrency=3)
-    project.teacher.default = Answer(completion(), delay_s=0.5)
-    with project.start() as run:
-        wait_for_calls(project.teacher, 3)
+    light.configure(concurrency=3)
+    light.teacher.default = Answer(completion(), delay_s=0.5)
+    with light.start() as run:
+        light.wait_for_calls(3)
         run.send_signal(number)
-        said, _ = run.communicate(timeout=30)
-    in_flight, stopped = project.teacher.questions(), project.log()
-    project.teacher.calls.clear()
+        text, _ = run.communicate(timeout=30)
+    in_flight, log = light.teacher.questions(), light.log()
+    light.teacher.calls.clear()
 
-    again = project.run()
+    light.succeed()
 
-    assert run.returncode == 130, said
+    assert run.returncode == 130, text
     assert len(in_flight) == 3
-    assert (stopped["asked"], stopped["answered"]) == (3, 3)
-    assert said.splitlines() == [
+    assert (log["asked"], log["answered"]) == (3, 3)
+    assert text.splitlines() == [
         "stopping when the calls in flight have ended; a second signal stops at once",
-        "stopped; every answer that came is kept, and `make repro` asks only the rest",
+        STOPPED,
     ]
-    assert again.exit_code == 0, again.output
-    assert sorted(in_flight + project.teacher.questions()) == numbered(6)
+    assert sorted(in_flight + light.teacher.questions()) == numbered(6)
 
 
-def test_a_second_signal_stops_at_once(project: Project) -> None:
-    project.configure(concurrency=2, timeout_s=60)
-    project.teacher.script(Answer(completion()), Answer(fault="hang"), Answer(fault="hang"))
-    with project.start() as run:
-        wait_for_calls(project.teacher, 3)
+def test_a_second_signal_stops_at_once(light: LightProject) -> None:
+    light.configure(concurrency=2, timeout_s=60)
+    light.teacher.script(Answer(completion()), Answer(fault="hang"), Answer(fault="hang"))
+    with light.start() as run:
+        light.wait_for_calls(3)
         run.send_signal(signal.SIGTERM)
         assert run.stdout
         first = run.stdout.readline()
         started = time.monotonic()
         run.send_signal(signal.SIGTERM)
-        said, _ = run.communicate(timeout=30)
-        took_s = time.monotonic() - started
+        text, _ = run.communicate(timeout=30)
 
     assert "a second signal stops at once" in first
-    assert took_s < 3
-    assert run.returncode == 130
-    assert said == "stopped; every answer that came is kept, and `make repro` asks only the rest\n"
-    assert project.log()["answered"] == 1
+    assert time.monotonic() - started < 3
+    assert (run.returncode, text) == (130, STOPPED + "\n")
+    assert light.log()["answered"] == 1
 
 
-@pytest.mark.parametrize("requests", [6, 40], ids=["each asked once", "more to ask"])
-def test_a_signal_ends_a_run_that_only_waits_to_ask_again(project: Project, requests: int) -> None:
-    project.write_requests("train", numbered(requests))
-    project.teacher.default = refusal(429, headers={"Retry-After": "300"})
-    with project.start() as run:
-        wait_for_calls(project.teacher, 6)  # after six refusals in a row the whole run pauses
-        time.sleep(0.5)
+def test_a_signal_ends_a_run_that_only_waits_to_ask_again(light: LightProject) -> None:
+    light.write_requests("train", numbered(40))
+    light.teacher.default = refusal(429, headers={"Retry-After": "300"})
+    with light.start() as run:
+        light.wait_for_calls(6)  # after six refusals in a row the whole run pauses
         started = time.monotonic()
         run.send_signal(signal.SIGTERM)
         run.communicate(timeout=30)
@@ -594,134 +416,43 @@ def test_a_signal_ends_a_run_that_only_waits_to_ask_again(project: Project, requ
     assert time.monotonic() - started < 3
 
 
-def test_each_answer_is_in_the_journal_as_it_arrives(project: Project) -> None:
-    project.configure(concurrency=1)
-    project.teacher.script(*[Answer(completion())] * 3, Answer(fault="hang"))
-    with project.start() as run:
-        wait_for_calls(project.teacher, 4)
-        run.kill()  # which leaves no time to write anything
-        run.communicate(timeout=30)
-    project.teacher.calls.clear()
+def test_a_teacher_that_goes_away_and_comes_back_is_reported_as_it_happens(light: LightProject) -> None:
+    light.write_requests("train", numbered(20))
+    light.teacher.default = Answer(completion(), delay_s=0.2)
+    back = TeacherServer(port=urlsplit(light.teacher.endpoint).port or 0)
+    back.default = Answer(completion(), delay_s=0.6)
+    with light.start() as run:
+        light.wait_for_calls(5)
+        light.teacher.stop()
+        returning = Timer(2, back.__enter__)
+        returning.start()
+        text, _ = run.communicate(timeout=60)
+    returning.join()
+    back.stop()
 
-    again = project.run()
-
-    assert again.exit_code == 0, again.output
-    assert project.teacher.questions() == numbered(6)[3:]
-
-
-def test_a_dry_run_tells_what_would_be_asked_and_asks_nothing(project: Project) -> None:
-    project.run()
-    project.teacher.calls.clear()
-    project.write_requests("train", [*numbered(8), "question 0?"])
-
-    run = project.run("--dry-run")
-
-    assert run.exit_code == 0, run.output
-    assert run.stdout.splitlines() == [
-        "requests     9, 8 of them distinct",
-        "bought       6 in the journal, 0 in the ledger",
-        "to ask       2",
-        "tokens       22 in prompts, 6 in answers (as the 6 bought ones took)",
-        "cost         unknown: no price_per_million for stand-in",
-    ]
-    assert project.teacher.calls == []
+    assert run.returncode == 0, text
+    lost, again, summary = text.splitlines()
+    assert re.match(r"stand-in: \d of 20 rows, no connection since [0-3] s, trying again; \d asked, 0 found, ", lost)
+    assert re.match(r"stand-in: \d+ of 20 rows, \d\.\d rows/s, \d+ s left; ", again)
+    assert summary.startswith("20 requests: 20 asked")
+    assert [row.status for row in light.responses()] == ["answered"] * 20
 
 
-def test_a_dry_run_tells_the_cost_where_the_price_is_known(project: Project) -> None:
-    project.configure(price={"input": 1000, "output": 10000})
-    project.write_requests("train", numbered(4))  # of 33 characters each, with an answer of 16 tokens at most
+def test_the_bar_of_a_terminal_says_when_there_is_no_connection(light: LightProject) -> None:
+    light.configure(concurrency=1)
+    light.teacher.default = Answer(completion(), delay_s=0.1)
+    terminal, side = pty.openpty()
+    termios.tcsetwinsize(side, (24, 100))
+    shown = b""
+    with light.start(stderr=side) as run:
+        os.close(side)
+        light.wait_for_calls(3)
+        light.teacher.stop()
+        while b"trying again" not in shown and run.poll() is None:
+            shown += os.read(terminal, 4096)
+        process = " ".join(psutil.Process(run.pid).cmdline())
+    os.close(terminal)
 
-    run = project.run("--dry-run")
-
-    assert run.stdout.splitlines()[-2:] == [
-        "tokens       33 in prompts, 64 in answers "
-        "(prompts by their length, answers at most, since none is bought yet)",
-        "cost         0.6730 USD",
-    ]
-
-
-def test_a_dry_run_writes_no_rows(project: Project) -> None:
-    project.run("--dry-run")
-
-    assert not Path("data/responses").exists()
-    assert not Path("logs").exists()
-
-
-def test_a_budget_without_a_price_ends_the_run_before_the_first_call(project: Project) -> None:
-    project.configure(budget_usd=1)
-
-    sentence = assert_one_sentence(project.run())
-
-    assert "teachers.stand-in.price_per_million: expected input and output" in sentence
-    assert "runtime.budget_usd" in sentence
-    assert project.teacher.calls == []
-
-
-def test_a_budget_that_is_spent_ends_the_run_and_keeps_what_it_bought(project: Project) -> None:
-    project.configure(concurrency=1, price={"input": 0, "output": 10_000}, budget_usd=0.25)  # an answer: 0.03 to 0.16
-
-    sentence = assert_one_sentence(project.run())
-
-    assert "runtime.budget_usd: 0.1200 of 0.25 US dollars are spent" in sentence
-    assert "4 answers are kept" in sentence
-    assert len(project.teacher.calls) == 4
-
-
-def test_as_many_failures_in_a_row_as_params_say_end_the_run(project: Project) -> None:
-    project.configure(concurrency=1, max_failures_in_a_row=3)
-    project.teacher.default = REJECTED
-
-    sentence = assert_one_sentence(project.run())
-
-    assert "3 requests failed in a row, the last with status 400" in sentence
-    assert len(project.teacher.calls) in (3, 4)  # the next call may have left before the stop reaches it
-
-
-def test_answers_of_several_models_are_told_by_name(project: Project) -> None:
-    project.run()
-    project.write_requests("train", numbered(7))
-    project.teacher.default = Answer(changed(model="newer-2025"))
-
-    run = project.run()
-
-    assert run.exit_code == 0, run.output
-    assert run.stderr == f"warning: teacher stand-in: the answers come from 2 models: newer-2025, {MODEL}\n"
-
-
-def test_answers_of_several_endpoints_are_told_by_name(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.run()
-    project.write_requests("train", numbered(7))
-    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", project.teacher.endpoint.replace("127.0.0.1", "localhost"))
-
-    run = project.run()
-
-    assert run.exit_code == 0, run.output
-    assert run.stderr == "warning: teacher stand-in: the answers come from 2 endpoints: 127.0.0.1, localhost\n"
-
-
-def test_answers_of_one_model_at_one_endpoint_are_no_matter_for_a_warning(project: Project) -> None:
-    assert project.run().stderr == ""
-
-
-def test_a_run_off_a_terminal_tells_every_10_s_how_far_it_is(project: Project) -> None:
-    project.configure(timeout_s=30)
-    project.teacher.script_for("question 5?", Answer(completion(), delay_s=10.5))
-
-    run = project.run()
-
-    assert run.exit_code == 0, run.output
-    told = run.stderr.splitlines()
-    assert len(told) == 1
-    assert re.fullmatch(r"stand-in: 5 of 6 rows, 0\.5 rows/s, 2 s left; 5 asked, 0 found, 0 failed, 70 tokens", told[0])
-
-
-def test_a_line_of_progress_comes_also_while_nothing_else_does(capsys: pytest.CaptureFixture[str]) -> None:
-    async def wait() -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(0.5):
-                await Progress("stand-in", total=6, found=2).report_often(interval_s=0.2)
-
-    asyncio.run(wait())
-
-    line = "stand-in: 0 of 6 rows, nothing came yet; 0 asked, 2 found, 0 failed, 0 tokens"
-    assert capsys.readouterr().err.splitlines() == [line] * 2
+    assert re.search(rb"stand-in: .*\| [23]/6 \[.*, no connection since [012] s, trying again\]", shown)
+    assert "stages.infer" in process
+    assert KEY not in process

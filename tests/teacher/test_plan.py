@@ -1,20 +1,21 @@
-import contextlib
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from potstill.core.errors import InputError
 from potstill.core.params import Teacher
-from potstill.core.records import Choice, Message, Request, Usage, write_rows
+from potstill.core.records import Usage, write_rows
 from potstill.teacher.api.replies import Reply, ReplyStatus
-from potstill.teacher.plan import Plan
+from potstill.teacher.plan import Plan, RequestCounts
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.keys import answer_key
+from tests.project import ROOT
+from tests.teacher.light_project import request
 
 TEACHER = Teacher(provider="azure", model="m", max_tokens=16)
 
@@ -27,12 +28,6 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield opened
 
 
-def request(identity: str, text: str) -> Request:
-    choices = [Choice(label="A", text="yes"), Choice(label="B", text="no")]
-    asked = {"question_id": identity, "question": text, "answer": None, "rotation": 0, "replicate": 0}
-    return Request(id=identity, choices=choices, messages=[Message(role="user", content=text)], **asked)
-
-
 def write(tmp_path: Path, **splits: list[str]) -> Path:
     """Write requests of these texts, with ids by split and position."""
     for split, texts in splits.items():
@@ -42,7 +37,7 @@ def write(tmp_path: Path, **splits: list[str]) -> Path:
 
 
 def key_of(text: str) -> str:
-    return answer_key(TEACHER, [Message(role="user", content=text)], 0)
+    return answer_key(TEACHER, request("any", text).messages, 0)
 
 
 def buy(journal: Journal, text: str, content: str = "A", status: ReplyStatus = "answered") -> None:
@@ -51,107 +46,90 @@ def buy(journal: Journal, text: str, content: str = "A", status: ReplyStatus = "
 
 
 def asked(plan: Plan) -> list[str]:
-    return [messages[0].content for _, messages in plan.claim_missing()]
+    return [messages[-1].content for _, messages in plan.claim_missing()]
 
 
 def test_requests_are_counted_and_equal_ones_once(tmp_path: Path, journal: Journal) -> None:
     folder = write(tmp_path, train=["one", "two", "one"], validation=["two", "three"])
     buy(journal, "three")
-    with Plan(journal, TEACHER, folder) as plan:
-        assert (plan.tally.requests, plan.tally.distinct, plan.tally.from_journal, plan.tally.missing) == (5, 3, 1, 2)
-        assert (plan.tally.prompt_tokens, plan.tally.completion_tokens, plan.tally.characters) == (7, 2, 5)
-        assert plan.tally.missing_characters == len("one" + "two")
+    with closing(Plan(journal, TEACHER, folder)) as plan:
+        assert plan.counts == RequestCounts(
+            5, 3, 1, prompt_tokens=7, completion_tokens=2, characters=22 + 5, missing_characters=2 * (22 + 3)
+        )
+        assert plan.counts.missing == 2
 
 
 def test_only_what_is_missing_is_asked_in_order_and_once(tmp_path: Path, journal: Journal) -> None:
     folder = write(tmp_path, train=["one", "two", "one"], validation=["three", "four"])
     buy(journal, "two")
-    with Plan(journal, TEACHER, folder) as plan:
+    with closing(Plan(journal, TEACHER, folder)) as plan:
         assert asked(plan) == ["one", "three", "four"]
+        assert asked(plan) == []
 
 
-def test_more_than_a_batch_is_asked_whole(tmp_path: Path, journal: Journal) -> None:
+def test_more_than_a_batch_is_asked_but_for_what_is_answered_meanwhile(tmp_path: Path, journal: Journal) -> None:
     texts = [f"question {number}" for number in range(200)]
-    with Plan(journal, TEACHER, write(tmp_path, train=texts)) as plan:
-        assert asked(plan) == texts
-
-
-def test_what_was_answered_while_others_wait_is_not_asked(tmp_path: Path, journal: Journal) -> None:
-    texts = [f"question {number}" for number in range(100)]
-    with Plan(journal, TEACHER, write(tmp_path, train=texts)) as plan:
+    with closing(Plan(journal, TEACHER, write(tmp_path, train=texts))) as plan:
         buy(journal, texts[80])
-        assert texts[80] not in asked(plan)
+        assert asked(plan) == texts[:80] + texts[81:]
 
 
-def test_rows_come_in_the_order_of_the_requests(tmp_path: Path, journal: Journal) -> None:
-    folder = write(tmp_path, train=["one", "two", "one"], validation=["two"])
+def test_rows_come_in_the_order_of_the_requests_and_without_those_that_have_no_answer(
+    tmp_path: Path, journal: Journal
+) -> None:
+    folder = write(tmp_path, train=["one", "two", "none", "one"], validation=["two"])
     buy(journal, "one", "A")
-    with Plan(journal, TEACHER, folder) as plan:
+    with closing(Plan(journal, TEACHER, folder)) as plan:
         buy(journal, "two", "B", "truncated")
         assert plan.splits() == ["train", "validation"]
-        rows = [(row.id, row.content, row.status) for split in plan.splits() for row, _ in plan.rows(split)]
+        rows = [(row.id, row.content, row.status) for split in plan.splits() for row in plan.responses(split)]
+        origins = [(origin.key, origin.status, origin.model) for origin in plan.origins()]
     assert rows == [
         ("train-0", "A", "answered"),
         ("train-1", "B", "truncated"),
-        ("train-2", "A", "answered"),
+        ("train-3", "A", "answered"),
         ("validation-0", "B", "truncated"),
     ]
-
-
-def test_a_row_without_answer_or_failure_is_left_out(tmp_path: Path, journal: Journal) -> None:
-    with Plan(journal, TEACHER, write(tmp_path, train=["one", "two"])) as plan:
-        buy(journal, "two")
-        assert [row.id for row, _ in plan.rows("train")] == ["train-1"]
+    one, two = (key_of("one"), "answered", "m"), (key_of("two"), "truncated", "m")
+    assert sorted(origins) == sorted([one, two, one, two])
 
 
 def test_a_failure_is_a_row_that_says_why_and_is_not_asked_again(tmp_path: Path, journal: Journal) -> None:
-    with Plan(journal, TEACHER, write(tmp_path, train=["one", "two", "one"])) as plan:
+    with closing(Plan(journal, TEACHER, write(tmp_path, train=["one", "two", "one"]))) as plan:
+        assert plan.failures() == (0, None)
         plan.note_failure(key_of("one"), "status 400: too long")
         assert asked(plan) == ["two"]
-        failed = [(row.id, row.status, row.error) for row, _ in plan.rows("train")]
+        failed = [(row.id, row.status, row.error) for row in plan.responses("train")]
         assert failed == [(f"train-{number}", "failed", "status 400: too long") for number in (0, 2)]
         assert plan.failures() == (2, "(train-2) with: status 400: too long")
 
 
-def test_without_failures_there_is_no_last_one(tmp_path: Path, journal: Journal) -> None:
-    with Plan(journal, TEACHER, write(tmp_path, train=["one"])) as plan:
-        assert plan.failures() == (0, None)
-
-
-def test_a_plan_is_open_while_another_run_asks_for_something(tmp_path: Path, journal: Journal) -> None:
-    with Plan(journal, TEACHER, write(tmp_path, train=["one", "two"])) as plan:
+def test_what_another_run_asks_is_waited_for_until_it_has_an_answer(tmp_path: Path, journal: Journal) -> None:
+    with closing(Plan(journal, TEACHER, write(tmp_path, train=["one", "two"]))) as plan:
         hold_elsewhere(tmp_path, key_of("two"))
         assert asked(plan) == ["one"]
-        assert plan.is_open()
+        assert plan.is_asked_elsewhere()
         buy(journal, "two")
-        assert not plan.is_open()
-        assert [messages[0].content for _, messages in plan.claim_missing(elsewhere=True)] == []
+        assert not plan.is_asked_elsewhere()
+        assert asked(plan) == []
 
 
 def test_what_another_run_gave_up_is_asked_later(tmp_path: Path, journal: Journal) -> None:
-    with Plan(journal, TEACHER, write(tmp_path, train=["one", "two"])) as plan:
+    with closing(Plan(journal, TEACHER, write(tmp_path, train=["one", "two"]))) as plan:
         hold_elsewhere(tmp_path, key_of("two"))
         assert asked(plan) == ["one"]
-        with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite")) as rows:
+        with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as rows:
             rows.execute("UPDATE claims SET expires_at = 0")
             rows.commit()
-        assert [messages[0].content for _, messages in plan.claim_missing(elsewhere=True)] == ["two"]
-        assert not plan.is_open()
+        assert asked(plan) == ["two"]
+        assert not plan.is_asked_elsewhere()
 
 
 def hold_elsewhere(tmp_path: Path, key: str) -> None:
     """Claim a key for a run on another machine, of which nobody here can tell whether it lives."""
-    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite")) as rows:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as rows:
         rows.execute("INSERT INTO claims VALUES (?, 16, 'elsewhere 1 0', ?)", (key, time.time() + 60))
         rows.commit()
-
-
-def test_a_broken_line_is_told(tmp_path: Path, journal: Journal) -> None:
-    folder = write(tmp_path, train=["one"])
-    with (folder / "train.jsonl").open("a") as file:
-        file.write("{\n")
-    with pytest.raises(InputError, match=r"train.jsonl: line 2: expected a JSON object"):
-        Plan(journal, TEACHER, folder)
 
 
 def test_no_room_for_the_plan_is_one_sentence(tmp_path: Path) -> None:
@@ -170,6 +148,5 @@ with Journal(Path({str(tmp_path / "journal.sqlite")!r})) as journal:
     except InputError as error:
         print(error)
 """
-    root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "expected room for a temporary file" in done.stdout, done.stderr

@@ -28,10 +28,8 @@ SERVING = """
     FROM answers WHERE key = :key AND (max_tokens = :limit OR
         (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
 """
-FIND = f"""
-    SELECT {ANSWER}, endpoint_host, segment IS NOT NULL {SERVING}
-    ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1
-"""
+BEST = f"{SERVING} ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1"
+FIND = f"SELECT {ANSWER}, endpoint_host, segment IS NOT NULL {BEST}"
 
 
 @dataclass(frozen=True)
