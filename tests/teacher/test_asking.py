@@ -10,7 +10,7 @@ import pytest
 from potstill.core.errors import FatalError
 from potstill.core.params import Teacher
 from potstill.core.records import Message
-from potstill.teacher.api.azure import AzureClient
+from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
@@ -48,7 +48,7 @@ def ask_all(
         on_outcome()
 
     async def ask() -> int:
-        client = AzureClient(Credentials(teacher.endpoint, KEY, "TEACHER_MODEL"), TEACHER, timeout_s)
+        client = connect(TEACHER, Credentials(teacher.endpoint, KEY, "TEACHER_MODEL"), timeout_s)
         bounds = Bounds(
             concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
         )
