@@ -136,7 +136,7 @@ class Teacher(Section):
 
     provider: Literal["local", "azure", "openai"]
     model: str
-    temperature: Annotated[float, Field(ge=0, le=2)] = 0
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = 0
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: int | None = None
     max_tokens: Annotated[int, Field(ge=1)] = 4000

@@ -16,10 +16,10 @@ def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) ->
     The token limit is left out, since an answer that ended by itself serves any limit that it fits in; so are the
     endpoint and the credentials, since two resources that serve one model share their answers.
     """
-    decisive = {
+    decisive: dict[str, object] = {
         "provider": teacher.provider,
         "model": teacher.model,
-        "temperature": float(teacher.temperature),
+        "temperature": None if teacher.temperature is None else float(teacher.temperature),
         "top_p": teacher.top_p,
         "seed": teacher.seed,
         "messages": [[message.role, message.content] for message in messages],
