@@ -18,9 +18,10 @@ from pydantic import TypeAdapter
 from potstill.core.errors import InputError
 from potstill.core.params import Teacher
 from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.teacher.store.answers import BoughtAnswer
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.claims import Claims
-from potstill.teacher.store.journal import Bought, Journal
+from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.keys import answer_key
 
 SCHEMA = """
@@ -97,7 +98,7 @@ class Plan:
         for (key, request), bought in zip(first.items(), answers, strict=True):
             self._look_at(key, request.messages, bought)
 
-    def _look_at(self, key: str, messages: list[Message], bought: Bought | None) -> None:
+    def _look_at(self, key: str, messages: list[Message], bought: BoughtAnswer | None) -> None:
         """Count an answer that is there, or keep the messages of one that must be asked for."""
         characters = sum(len(message.content) for message in messages)
         if bought:
@@ -107,7 +108,7 @@ class Plan:
             keep = "UPDATE requests SET messages = ? WHERE key = ?"
             self._database.execute(keep, (MESSAGES.dump_json(messages), key))
 
-    def _count_bought(self, bought: Bought, characters: int) -> None:
+    def _count_bought(self, bought: BoughtAnswer, characters: int) -> None:
         """Count an answer that was there, and what it says of how many tokens such requests take."""
         if bought.from_ledger:
             self.tally.from_ledger += 1
@@ -169,7 +170,7 @@ class Plan:
             split for (split,) in self._database.execute("SELECT split FROM rows GROUP BY split ORDER BY min(rowid)")
         ]
 
-    def rows(self, split: str) -> Iterator[tuple[Response, Bought | None]]:
+    def rows(self, split: str) -> Iterator[tuple[Response, BoughtAnswer | None]]:
         """Yield the row of each request that has an answer or a failure, in their order, and what the journal has."""
         rows = self._database.execute(
             "SELECT id, rows.key, failure FROM rows LEFT JOIN requests USING (key) WHERE split = ? ORDER BY rows.rowid",

@@ -14,7 +14,8 @@ from potstill.core.records import Response, write_json, write_rows
 from potstill.teacher.buying import buy_missing
 from potstill.teacher.latest_run import Turn
 from potstill.teacher.plan import Plan
-from potstill.teacher.store.journal import Bought, Journal, journal_path
+from potstill.teacher.store.answers import BoughtAnswer
+from potstill.teacher.store.journal import Journal, journal_path
 from potstill.teacher.store.ledger import import_ledger, record_uses
 from potstill.teacher.store.projects import project_id
 
@@ -86,7 +87,7 @@ class ResponseTally:
         self._journal = journal
         self._uses: list[tuple[str, int]] = []
 
-    def count(self, rows: Iterable[tuple[Response, Bought | None]]) -> Iterator[Response]:
+    def count(self, rows: Iterable[tuple[Response, BoughtAnswer | None]]) -> Iterator[Response]:
         """Pass the rows on, counting them."""
         for row, bought in rows:
             self.statuses[row.status] += 1

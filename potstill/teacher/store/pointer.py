@@ -2,18 +2,14 @@
 
 import configparser
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from potstill.core.errors import InputError
-
-MANY = 100_000
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,9 @@ class Pointer:
     nfiles: int
     size: int | None
 
-    def fits(self, sizes: Sequence[int]) -> bool:
-        """Return whether files of these sizes can be the ones named, and perhaps some more.
-
-        With very many more this is not tried, and told as no.
-        """
-        if len(sizes) < self.nfiles or math.comb(len(sizes), self.nfiles) > MANY:
-            return False
-        return self.size is None or any(sum(chosen) == self.size for chosen in combinations(sizes, self.nfiles))
+    def matches(self, sizes: Collection[int]) -> bool:
+        """Return whether files of these sizes are as many files and bytes as it says."""
+        return len(sizes) == self.nfiles and self.size in (None, sum(sizes))
 
 
 def pointer_of(folder: Path) -> Path:
