@@ -42,7 +42,10 @@ CHECKS: tuple[tuple[str, str | None, Callable[[Checks], Finding]], ...] = (
 @click.command()
 @project_path_option("ledger", "Folder with what was bought and published.")
 def main(ledger: Path) -> None:
-    """Check what the pipeline needs, with one small call to the teacher, which is paid where the teacher is."""
+    """Check what the pipeline needs, with one small call to the teacher.
+
+    The call is paid where the teacher is.
+    """
     causes: dict[str, str] = {}  # of each check that failed or was not tried, the one that failed
     with ExitStack() as running:
         checks = Checks(ledger, running)

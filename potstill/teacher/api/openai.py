@@ -51,7 +51,7 @@ class OpenAISender:
 
     async def send(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Send a request, and return the response, whatever its status."""
-        sent = {**OTHERS_HEADERS, **headers}
+        sent: dict[str, str | Omit] = {**OTHERS_HEADERS, **headers}
         try:
             response = await self._client.post(ROUTE, cast_to=httpx2.Response, content=body, options={"headers": sent})
         except APIStatusError as error:

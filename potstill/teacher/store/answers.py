@@ -42,10 +42,9 @@ class BoughtAnswer:
     def from_columns(cls, values: Sequence[Any]) -> "BoughtAnswer":
         """Return the answer that a row of COLUMNS holds."""
         row = dict(zip(COLUMNS, values, strict=True))
-        usage = {name: row.pop(name) for name in USAGE}
-        row["usage"] = None if usage["prompt_tokens"] is None else Usage(**usage)
+        row["usage"] = None if row["prompt_tokens"] is None else Usage(**{name: row[name] for name in USAGE})
         row["logprobs"] = row["logprobs"] and json.loads(row["logprobs"])
-        return cls(reply=Reply(**{name: row.pop(name) for name in REPLY}), **row)
+        return cls(reply=Reply(*[row[name] for name in REPLY]), **{name: row[name] for name in OTHERS})
 
     def to_line(self) -> bytes:
         """Return its line in a segment: JSON with sorted fields, the reply's beside the others.

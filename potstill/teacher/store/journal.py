@@ -43,12 +43,12 @@ def journal_path() -> Path:
 class Journal:
     """A SQLite file of answers by key, each written as it arrives. Errors are never stored as answers.
 
-    What is written survives the end of the process at once, and a power cut after the next `flush`. Every method may
-    raise an InputError that says why the file can no longer be read or written.
+    What is written survives the end of the process at once, and a power cut after the next `flush`. Every method
+    raises an InputError if the file can no longer be read or written.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the journal, or make a new one that only its owner may read; a damaged one is kept aside."""
+        """Open the journal, or make a new one, that only its owner may read; a damaged one is kept aside."""
         self.path = Path(os.path.realpath(path))  # where SQLite writes its log, too
         self._unflushed = False
         with self._plain_errors():
@@ -65,7 +65,7 @@ class Journal:
                 raise
 
     def _prepare(self) -> None:
-        """Migrate the file, waiting for another process that does so; SQLite does not wait for the switch to WAL."""
+        """Migrate the file; wait for another process that does, since SQLite does not wait for the switch to WAL."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
@@ -93,7 +93,7 @@ class Journal:
                 self._database.execute(f"PRAGMA user_version = {number + 1}")
 
     def _version(self) -> int:
-        """Read the version of the file's schema; 0 for a new file."""
+        """Return the version of the file's schema; 0 for a new file."""
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         return int(version)
 
@@ -139,7 +139,7 @@ class Journal:
             yield self._database
 
     def flush(self) -> None:
-        """Make what was written outlast a power cut, too: commits themselves do not wait for the disk."""
+        """Sync what was written to the disk, which commits do not wait for, so that it outlasts a power cut."""
         if not self._unflushed:
             return
         self._unflushed = False

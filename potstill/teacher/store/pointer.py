@@ -14,7 +14,7 @@ from potstill.core.errors import InputError
 
 @dataclass(frozen=True)
 class Pointer:
-    """What a .dvc file says of a folder: the md5 that names its listing, how many files, how many bytes."""
+    """What a .dvc file holds of a folder: the md5 that names its listing, the number of files and of bytes."""
 
     md5: str
     nfiles: int
@@ -26,12 +26,12 @@ class Pointer:
 
 
 def pointer_of(folder: Path) -> Path:
-    """Return where `dvc add` of this folder writes."""
+    """Return the .dvc file that `dvc add` of this folder writes."""
     return folder.with_name(f"{folder.name}.dvc")
 
 
 def read_pointer(path: Path) -> Pointer | None:
-    """Read what a .dvc file names; None if there is none."""
+    """Return what a .dvc file names, None if there is no file; raise an InputError for one of another form."""
     if not path.is_file():
         return None
     try:
@@ -45,7 +45,7 @@ def read_pointer(path: Path) -> Pointer | None:
 
 
 def list_named(path: Path, pointer: Pointer) -> set[str] | None:
-    """List the files that the .dvc file at this path names; None where DVC's cache does not have the listing."""
+    """Return the files that the .dvc file at this path names; None where DVC's cache does not have the listing."""
     cache = _find_cache(path)
     try:
         listing = json.loads((cache / pointer.md5[:2] / pointer.md5[2:]).read_bytes()) if cache else None
@@ -55,7 +55,7 @@ def list_named(path: Path, pointer: Pointer) -> set[str] | None:
 
 
 def _find_cache(path: Path) -> Path | None:
-    """Find DVC's cache: where the nearest project upwards says, which for a queued experiment is its parent's."""
+    """Return DVC's cache, as the nearest project upwards sets it; for a queued experiment that is its parent's."""
     folder = next((parent / ".dvc" for parent in path.resolve().parents if (parent / ".dvc").is_dir()), None)
     if folder is None:
         return None
@@ -64,5 +64,5 @@ def _find_cache(path: Path) -> Path | None:
         config.read([folder / "config", folder / "config.local"], encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError):
         return None
-    chosen = config.get("cache", "dir", fallback="cache").strip("'\"")
-    return folder / Path(chosen).expanduser() / "files" / "md5"
+    setting = config.get("cache", "dir", fallback="cache").strip("'\"")
+    return folder / Path(setting).expanduser() / "files" / "md5"
