@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from potstill.core.errors import FatalError, InputError, RejectedError, TransientError
+from potstill.core.errors import FatalError, InputError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params, Teacher, load_params
 from potstill.core.prices import cost_usd, known_price
 from potstill.teacher.api.credentials import Credentials, read_credentials
@@ -107,7 +107,13 @@ class Checks:
         try:
             self.reply, seconds = ask_probe(self.teacher, extras, self.credentials, self.params.runtime.timeout_s)
         except TransientError as error:
-            raise InputError(f"{error}; this may pass, so run `make doctor` again") from None
+            unreachable = isinstance(error, UnreachableError)
+            advice = (
+                f"check {self.credentials.prefix}_ENDPOINT"
+                if unreachable
+                else "this may pass, so run `make doctor` again"
+            )
+            raise InputError(f"{error}; {advice}") from None
         return seconds
 
     def _describe_cost(self) -> str:

@@ -212,6 +212,12 @@ def test_a_host_that_nobody_knows_is_a_cross(patient: Patient) -> None:
     patient.examine({"endpoint": "nobody.invalid:443: its name is not known; check"}, ["call", "logprobs"])
 
 
+def test_https_to_a_server_without_tls_is_a_cross_of_the_call(patient: Patient) -> None:
+    endpoint = patient.teacher.endpoint.replace("http:", "https:")
+    patient.write(".env", f"TEACHER_MODEL_ENDPOINT={endpoint}\nTEACHER_MODEL_KEY={KEY}\n")
+    patient.examine({"call": "is the endpoint's scheme http?; check TEACHER_MODEL_ENDPOINT"}, ["logprobs"])
+
+
 def test_a_proxy_that_is_no_url_is_a_cross(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     patient.write(".env", f"TEACHER_MODEL_ENDPOINT=https://nobody.invalid/models\nTEACHER_MODEL_KEY={KEY}\n")
     monkeypatch.setenv("https_proxy", "http://:secret@:x")

@@ -111,7 +111,7 @@ def test_the_time_that_the_server_asks_to_wait_is_read(headers: dict[str, str], 
         pytest.param(404, b"", "check GPT4O_ENDPOINT and the teacher's model", id="404 without body"),
         pytest.param(400, error_body("unknown_model"), "check GPT4O_ENDPOINT and the teacher's model", id="model"),
         pytest.param(429, error_body("insufficient_quota"), "this account has no credit left", id="no credit"),
-        pytest.param(301, b"", "check GPT4O_ENDPOINT: a redirect is not followed", id="redirect"),
+        pytest.param(300, b"", "check GPT4O_ENDPOINT: a redirect is not followed", id="redirect"),
         pytest.param(308, b"", "check GPT4O_ENDPOINT: a redirect is not followed", id="lasting redirect"),
     ],
 )

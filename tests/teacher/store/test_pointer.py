@@ -9,6 +9,7 @@ import pytest
 from potstill.core.errors import InputError
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.ledger import check_complete, import_ledger, import_segments, publish
+from potstill.teacher.store.pointer import Pointer
 from tests.teacher.store.bought import PROJECT, buy_and_publish
 
 
@@ -77,6 +78,10 @@ def test_a_ledger_with_a_segment_missing_is_not_complete(
     for book in (None, journal):
         with pytest.raises(InputError, match=f"ledger.dvc: expected .*, but {found} there; run `make pull`"):
             check_complete(folder, pointer, book)
+
+
+def test_an_older_dvc_file_without_a_size_counts_the_files() -> None:
+    assert [Pointer("0.dir", 2, None).matches([1] * files) for files in (1, 2, 3)] == [False, True, False]
 
 
 def test_an_unfinished_segment_does_not_stand_in_for_a_missing_one(folder: Path, pointer: Path) -> None:
