@@ -146,7 +146,9 @@ class Teacher(Section):
         description="local (the bundled model), azure (an endpoint ending in /models) or openai (any with OpenAI's API)"
     )
     model: str = Field(description="the name that the provider knows it by")
-    temperature: float = Field(default=0, ge=0, le=2, description="0 to 2")
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
+        default=0, description="0 to 2; null: none is sent, for models that refuse any"
+    )
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None, description="above 0 up to 1; null: the provider's default"
     )

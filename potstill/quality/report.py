@@ -98,11 +98,12 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
     counts = [f"{split}: {questions:,} questions, {rows:,} rows" for split, (rows, questions) in sizes.items()]
     skipped = len(source.get("skipped") or [])
     answer_format = params.prompts[params.prompt].answer_format
+    temperature = "none" if teacher.temperature is None else f"{teacher.temperature:g}"
     return {
         "Data set": f"{source.get('dataset', 'unknown')} ({source.get('path', 'unknown')}{name})",
         "Revision": str(source.get("revision") or "none (local files)"),
         "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
-        "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {teacher.temperature:g})",
+        "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {temperature})",
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",

@@ -18,22 +18,25 @@ QUESTION = Message(role="user", content="Reply with the letter A.")
 MOST_TOKENS = 16
 
 
-def reach(credentials: Credentials, timeout_s: float) -> str:
-    """Connect to the endpoint's host, or to the proxy on the way, and name what was reached; nothing is sent."""
+def check_reachable(credentials: Credentials, timeout_s: float) -> str:
+    """Connect to the endpoint's host, or to the proxy before it, send nothing, and return what was reached.
+
+    Raise an InputError if there is no connection.
+    """
     proxy = proxy_for(credentials.endpoint)
     host, port = address_of(proxy or credentials.endpoint)
     try:
         socket.create_connection((host, port), connect_timeout_s(timeout_s)).close()
     except OSError as error:
-        broken = classify_connection_error(error, (OSError,), credentials, timeout_s)
-        raise InputError(f"{broken}; check {credentials.prefix}_ENDPOINT and the network") from None
+        failure = classify_connection_error(error, (OSError,), credentials, timeout_s)
+        raise InputError(f"{failure}; check {credentials.prefix}_ENDPOINT and the network") from None
     return f"{host}:{port}{', the proxy,' if proxy else ''}"
 
 
 def ask_probe(
     teacher: Teacher, extras: dict[str, JsonValue], credentials: Credentials, timeout_s: float
 ) -> tuple[Reply, float]:
-    """Ask once, with few tokens allowed, and return the reply and the seconds it took; a client's errors pass."""
+    """Ask once, with few tokens allowed, and return the reply and the seconds it took; raise what a client raises."""
     return asyncio.run(_ask_once(_shrink(teacher, extras), credentials, timeout_s))
 
 

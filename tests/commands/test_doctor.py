@@ -1,17 +1,12 @@
 """The doctor in a project folder of its own: real clients against a loopback teacher, real DVC, a real journal."""
 
-import gzip
-import os
 import socket
-import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from dvc.repo import Repo
 
 from potstill.commands.doctor import main
 from potstill.core.records import Usage
@@ -21,13 +16,11 @@ from potstill.teacher.store.ledger import publish, record_uses
 from tests.conftest import Workspace
 from tests.servers.teacher import MODEL, Answer, TeacherServer, changed_choice, completion, refusal
 
-ROOT = Path(__file__).parents[2]
 KEY = "not-a-real-key-8f3a"
 SUBJECTS = ["params.yaml", "credentials", "journal", "endpoint", "call", "logprobs", "remote", "ledger"]
 PROXIES = [name for scheme in ("http", "https", "no", "all") for name in (f"{scheme}_proxy", f"{scheme}_PROXY".upper())]
 WITH_LOGPROBS = Answer(changed_choice(logprobs={"content": [{"token": "A", "logprob": -0.1}]}))
 NO_LOGPROBS = refusal(400, "unsupported_parameter", "logprobs is not supported")
-NOT_FOUND = refusal(404, "DeploymentNotFound", "no such deployment")
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -47,13 +40,11 @@ class Patient(Workspace):
         """Make the loopback teacher the chosen one."""
         self.edit(teacher="loopback", teachers={"loopback": {"provider": provider, "model": "m", **options}})
 
-    def dvc(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-    def set_remote(self, name: str = "remote") -> Path:
-        """Make a folder of the project, which need not be there, the default remote."""
-        self.dvc("remote", "add", "--quiet", "--default", "store", str(self.folder / name))
-        return self.folder / name
+    def set_remote(self, url: Path | str) -> None:
+        """Make a folder, which need not be there, or a URL the default remote."""
+        self.write(
+            ".dvc/config", f"[core]\n    no_scm = true\n    remote = store\n['remote \"store\"']\n    url = {url}\n"
+        )
 
     def publish(self, *keys: str) -> Path:
         """Buy answers and publish them as one segment that DVC tracks."""
@@ -63,7 +54,8 @@ class Patient(Workspace):
                 journal.record(key, 16, reply, "models.example")
             record_uses(journal, "project", [(key, 16) for key in keys])
             segment = publish(journal, "project", self.ledger)
-        self.dvc("add", "--quiet", "data/ledger")
+        with Repo(str(self.folder)) as repo:
+            repo.add(str(self.ledger))
         assert segment
         return segment
 
@@ -104,40 +96,34 @@ def provider(request: pytest.FixtureRequest) -> str:
 def test_a_good_set_up_has_no_cross(patient: Patient, provider: str) -> None:
     patient.choose(provider, max_tokens=4000)
     patient.teacher.script(WITH_LOGPROBS)
-    patient.set_remote().mkdir()
+    (patient.folder / "remote").mkdir()
+    patient.set_remote(patient.folder / "remote")
     patient.publish("a", "b")
 
-    said = patient.examine()
+    lines = patient.examine()
 
-    assert [sentence[0] for sentence in said.values()] == ["✓"] * len(SUBJECTS)
-    assert said["params.yaml"] == f"✓ dataset bundled, prompt letter, teacher loopback ({provider}, m)"
-    assert said["credentials"] == "✓ TEACHER_MODEL_ENDPOINT and the key TEACHER_MODEL_KEY are set"
-    assert said["journal"] == f"✓ {patient.folder}/journal.sqlite can be read and written, and holds 2 answers"
-    assert said["endpoint"] == f"✓ {patient.teacher.endpoint.split('/')[2]} can be reached"
-    assert said["call"].startswith(f"✓ {MODEL} answered in 0.")
-    assert said["remote"].startswith("✓ store (/")
-    assert said["remote"].endswith("/remote) can be listed, with your rights on this machine")
+    assert [sentence[0] for sentence in lines.values()] == ["✓"] * len(SUBJECTS)
+    assert lines["params.yaml"] == f"✓ dataset bundled, prompt letter, teacher loopback ({provider}, m)"
+    assert lines["credentials"] == "✓ TEACHER_MODEL_ENDPOINT and the key TEACHER_MODEL_KEY are set"
+    assert lines["journal"] == f"✓ {patient.folder}/journal.sqlite can be read and written, and holds 2 answers"
+    assert lines["endpoint"] == f"✓ {patient.teacher.endpoint.split('/')[2]} can be reached"
+    assert lines["call"].startswith(f"✓ {MODEL} answered in 0.")
+    assert lines["remote"] == f"✓ store ({patient.folder}/remote) can be listed, with your rights on this machine"
+    assert lines["ledger"] == "✓ all that data/ledger.dvc names is in data/ledger (1 segments) or in the journal"
 
 
-def test_the_one_call_is_small_and_asks_for_logprobs(patient: Patient, provider: str) -> None:
-    patient.choose(provider, max_tokens=4000, temperature=0.5, extras={"reasoning_effort": "low"})
-    patient.examine()
-    (call,) = patient.teacher.calls
-    assert call.body == {
-        "messages": [{"role": "user", "content": "Reply with the letter A."}],
-        "model": "m",
-        "temperature": 0.5,
-        "max_tokens": 16,
-        "reasoning_effort": "low",
-        "logprobs": True,
-        "top_logprobs": 2,
-    }
-    assert call.header("authorization") == f"Bearer {KEY}"
+def test_without_remote_and_ledger_there_is_no_cross_either_and_nothing_is_kept(patient: Patient) -> None:
+    lines = patient.examine()
+    assert lines["remote"].startswith("- nothing bought is shared, since no remote storage is set: `make remote URL=")
+    assert lines["ledger"].startswith("- data/ledger.dvc is not there, so nothing was published yet")
+    with Journal(patient.folder / "journal.sqlite") as journal:
+        assert list(journal.read("SELECT key FROM answers UNION SELECT key FROM claims")) == []
 
 
 @pytest.mark.parametrize(
     ("options", "limits"),
     [
+        pytest.param({"max_tokens": 4000}, {"max_tokens": 16}, id="a large limit"),
         pytest.param({"max_tokens": 5}, {"max_tokens": 5}, id="a smaller limit stays"),
         pytest.param(
             {"extras": {"max_completion_tokens": 4000}}, {"max_completion_tokens": 16}, id="of a reasoning model"
@@ -145,72 +131,67 @@ def test_the_one_call_is_small_and_asks_for_logprobs(patient: Patient, provider:
         pytest.param({"extras": {"max_tokens": 4000}}, {"max_tokens": 16}, id="among the extras"),
     ],
 )
-def test_whichever_field_limits_tokens_the_call_is_small(
+def test_the_one_call_is_small_and_asks_for_logprobs(
     patient: Patient, options: dict[str, Any], limits: dict[str, int]
 ) -> None:
-    patient.choose(**options)
+    patient.choose(**options, temperature=0.5)
     patient.examine()
     (call,) = patient.teacher.calls
-    assert {name: value for name, value in call.body.items() if name.startswith("max_")} == limits
+    assert call.body == {
+        "messages": [{"role": "user", "content": "Reply with the letter A."}],
+        "model": "m",
+        "temperature": 0.5,
+        "logprobs": True,
+        "top_logprobs": 2,
+        **limits,
+    }
 
 
 @pytest.mark.parametrize(
-    ("answers", "calls", "said"),
+    ("answer", "calls", "finding"),
     [
-        pytest.param([WITH_LOGPROBS], 1, "✓ supported: ", id="given"),
+        pytest.param(WITH_LOGPROBS, 1, "✓ supported: ", id="given"),
+        pytest.param(Answer(completion()), 1, "- not supported: asked for them, the teacher answered", id="left out"),
         pytest.param(
-            [Answer(completion())], 1, "- not supported: asked for them, the teacher answered without", id="left out"
-        ),
-        pytest.param(
-            [NO_LOGPROBS], 2, "- not supported: asked for them, the teacher refused with status 400: ", id="refused"
+            NO_LOGPROBS, 2, "- not supported: asked for them, the teacher refused with status 400", id="refused"
         ),
     ],
 )
-def test_logprobs_are_told_and_never_a_cross(
-    patient: Patient, provider: str, answers: list[Answer], calls: int, said: str
-) -> None:
-    patient.choose(provider)
-    patient.teacher.script(*answers)
-    assert patient.examine()["logprobs"].startswith(said)
+def test_logprobs_are_never_a_cross(patient: Patient, answer: Answer, calls: int, finding: str) -> None:
+    patient.teacher.script(answer)
+    assert patient.examine()["logprobs"].startswith(finding)
     assert ["logprobs" in call.body for call in patient.teacher.calls] == [True, False][:calls]
 
 
 @pytest.mark.parametrize(
-    ("price", "said"),
+    ("price", "cost"),
     [
-        pytest.param(None, "this one call is paid, at a cost that is not known", id="unknown"),
         pytest.param(
             {"input": 1, "output": None}, "this one call is paid, at a cost that is not known", id="half known"
         ),
         pytest.param({"input": 100, "output": 1000}, "this one call is paid: 0.004100 US dollars", id="known"),
     ],
 )
-def test_what_the_call_costs_is_told(patient: Patient, price: dict[str, float] | None, said: str) -> None:
+def test_what_the_call_costs_is_named(patient: Patient, price: dict[str, float], cost: str) -> None:
     patient.choose(price_per_million=price)
-    assert said in patient.examine()["call"]
+    assert cost in patient.examine()["call"]
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "sentence"),
     [
         pytest.param([refusal(401, "401", f"the key {KEY} is wrong")], "check TEACHER_MODEL_KEY", id="wrong key"),
-        pytest.param([NOT_FOUND], "check TEACHER_MODEL_ENDPOINT and the teacher's model", id="unknown model"),
         pytest.param([refusal(429, "429", "slow down")], "run `make doctor` again", id="throttled"),
         pytest.param([Answer(fault="reset")], "the connection broke", id="connection reset"),
-        pytest.param([Answer(b"<html>")], "the server's answer is no JSON", id="a page for people"),
-        pytest.param([Answer(fault="hang")], "no answer within 1 s", id="hang"),
-        pytest.param([Answer(fault="drip")], "no answer within 1 s", id="drip"),
+        pytest.param([Answer(fault="drip")], "no answer within 0.5 s", id="drip"),
         pytest.param([NO_LOGPROBS, refusal(400, "bad", "no")], "check teachers.loopback in params.yaml", id="rejected"),
         pytest.param([NO_LOGPROBS, refusal(401)], "check TEACHER_MODEL_KEY", id="wrong key, the second time"),
     ],
 )
-def test_a_call_without_an_answer_is_a_cross(patient: Patient, provider: str, answers: list[Answer], said: str) -> None:
-    patient.choose(provider)
-    patient.edit(runtime={"timeout_s": 1})
+def test_a_call_without_an_answer_is_a_cross(patient: Patient, answers: list[Answer], sentence: str) -> None:
+    patient.edit(runtime={"timeout_s": 0.5})
     patient.teacher.script(*answers)
-    started = time.monotonic()
-    patient.examine({"call": said}, ["logprobs"])
-    assert time.monotonic() - started < 8
+    patient.examine({"call": sentence}, ["logprobs"])
     assert len(patient.teacher.calls) == len(answers)
 
 
@@ -220,8 +201,7 @@ def test_a_key_that_the_server_gives_back_is_not_shown(patient: Patient, provide
     assert patient.examine()["call"].startswith("✓ echo *** [31mred answered in ")
 
 
-def test_an_endpoint_that_refuses_is_a_cross(patient: Patient, provider: str) -> None:
-    patient.choose(provider)
+def test_an_endpoint_that_refuses_is_a_cross(patient: Patient) -> None:
     patient.teacher.stop()
     host = patient.teacher.endpoint.split("/")[2]
     patient.examine({"endpoint": f"{host}: connection refused; check TEACHER_MODEL_ENDPOINT"}, ["call", "logprobs"])
@@ -232,44 +212,36 @@ def test_a_host_that_nobody_knows_is_a_cross(patient: Patient) -> None:
     patient.examine({"endpoint": "nobody.invalid:443: its name is not known; check"}, ["call", "logprobs"])
 
 
-@pytest.mark.parametrize("proxy", ["http://", "socks5://127.0.0.1:9", "http://:secret@:x"])
-def test_a_proxy_that_is_no_url_is_a_cross(
-    patient: Patient, provider: str, proxy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patient.choose(provider)
+def test_https_to_a_server_without_tls_is_a_cross_of_the_call(patient: Patient) -> None:
+    endpoint = patient.teacher.endpoint.replace("http:", "https:")
+    patient.write(".env", f"TEACHER_MODEL_ENDPOINT={endpoint}\nTEACHER_MODEL_KEY={KEY}\n")
+    patient.examine({"call": "is the endpoint's scheme http?; check TEACHER_MODEL_ENDPOINT"}, ["logprobs"])
+
+
+def test_a_proxy_that_is_no_url_is_a_cross(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     patient.write(".env", f"TEACHER_MODEL_ENDPOINT=https://nobody.invalid/models\nTEACHER_MODEL_KEY={KEY}\n")
-    monkeypatch.setenv("https_proxy", proxy)
-    said = patient.examine({"endpoint": "expected a URL such as http://proxy.example:3128"}, ["call", "logprobs"])
-    assert "secret" not in said["endpoint"]
+    monkeypatch.setenv("https_proxy", "http://:secret@:x")
+    lines = patient.examine({"endpoint": "expected a URL such as http://proxy.example:3128"}, ["call", "logprobs"])
+    assert "secret" not in lines["endpoint"]
 
 
-def test_the_way_through_a_proxy_is_checked(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_before_the_endpoint_is_what_is_reached(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     patient.write(".env", f"TEACHER_MODEL_ENDPOINT=http://nobody.invalid/models\nTEACHER_MODEL_KEY={KEY}\n")
     proxy = patient.teacher.endpoint.removesuffix("/models")
     monkeypatch.setenv("http_proxy", proxy)
     assert patient.examine()["endpoint"] == f"✓ {proxy.removeprefix('http://')}, the proxy, can be reached"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_a_cross_of_the_call(patient: Patient, provider: str) -> None:
-    patient.choose(provider)
-    with TeacherServer(tls=True) as server:
-        patient.write(".env", f"TEACHER_MODEL_ENDPOINT={server.endpoint}\nTEACHER_MODEL_KEY={KEY}\n")
-        patient.examine({"call": "certificate cannot be verified"}, ["logprobs"])
-
-
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
-        pytest.param(None, "expected TEACHER_MODEL_ENDPOINT and TEACHER_MODEL_KEY, found none", id="no file"),
-        pytest.param(f"TEACHER_MODEL_KEY={KEY}\n", "expected TEACHER_MODEL_ENDPOINT, found none", id="key alone"),
+        pytest.param("", "expected TEACHER_MODEL_ENDPOINT and TEACHER_MODEL_KEY, found none", id="nothing"),
         pytest.param(f"TEACHER_MODEL_ENDPOINT={KEY}\n", "TEACHER_MODEL_ENDPOINT: expected a URL", id="the key as URL"),
     ],
 )
-def test_missing_credentials_are_a_cross(patient: Patient, content: str | None, said: str) -> None:
-    (patient.folder / ".env").unlink()
-    if content:
-        patient.write(".env", content)
-    patient.examine({"credentials": said}, ["endpoint", "call", "logprobs"])
+def test_missing_credentials_are_a_cross(patient: Patient, content: str, sentence: str) -> None:
+    patient.write(".env", content)
+    patient.examine({"credentials": sentence}, ["endpoint", "call", "logprobs"])
     assert not patient.teacher.calls
 
 
@@ -282,51 +254,33 @@ def test_a_teacher_may_have_variables_of_its_own(patient: Patient) -> None:
 def test_without_a_key_entra_is_named(patient: Patient) -> None:
     patient.write(".env", f"TEACHER_MODEL_ENDPOINT={patient.teacher.endpoint}\n")
     patient.teacher.stop()  # so that nobody is asked for a token
-    said = patient.examine({"endpoint": "connection refused"}, ["call", "logprobs"])
-    assert "TEACHER_MODEL_KEY is not, so Microsoft Entra ID is asked for a token" in said["credentials"]
+    lines = patient.examine({"endpoint": "connection refused"}, ["call", "logprobs"])
+    assert "TEACHER_MODEL_KEY is not, so Microsoft Entra ID is asked for a token" in lines["credentials"]
+
+
+def test_an_env_file_that_is_no_text_is_a_cross_of_all_that_read_it(patient: Patient) -> None:
+    (patient.folder / ".env").write_bytes(b"TEACHER_MODEL_KEY=a\x00b\n")
+    sentence = f"{patient.folder}/.env: expected lines such as NAME=value in UTF-8"
+    patient.examine({"credentials": sentence, "journal": sentence}, ["endpoint", "call", "logprobs", "ledger"])
 
 
 @pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(f"TEACHER_MODEL_KEY={KEY}\n".encode("utf-16"), id="utf-16"),
-        pytest.param(b"TEACHER_MODEL_KEY=a\x00b\n", id="null"),
-    ],
-)
-def test_an_env_file_that_is_no_text_is_told(patient: Patient, content: bytes) -> None:
-    (patient.folder / ".env").write_bytes(content)
-    said = f"{patient.folder}/.env: expected lines such as NAME=value in UTF-8"
-    patient.examine({"credentials": said, "journal": said}, ["endpoint", "call", "logprobs", "ledger"])
-
-
-@pytest.mark.parametrize(
-    ("edits", "said"),
+    ("edits", "sentence"),
     [
         pytest.param({"teacher": "nobody"}, "teacher: expected one of smollm2", id="unknown teacher"),
-        pytest.param({"load": {"trian": 1}}, "load.trian: unknown key; did you mean train?", id="misspelt key"),
         pytest.param({"runtime": {"budget_usd": 1}}, "loopback.price_per_million: expected", id="budget without price"),
     ],
 )
-def test_wrong_params_are_a_cross(patient: Patient, edits: dict[str, Any], said: str) -> None:
+def test_wrong_params_are_a_cross(patient: Patient, edits: dict[str, Any], sentence: str) -> None:
     patient.edit(**edits)
-    found = patient.examine({"params.yaml": said}, ["credentials", "endpoint", "call", "logprobs"])
-    assert found["logprobs"] == "- not tried, since params.yaml failed"
+    lines = patient.examine({"params.yaml": sentence}, ["credentials", "endpoint", "call", "logprobs"])
+    assert lines["logprobs"] == "- not tried, since params.yaml failed"
 
 
-def test_another_folder_is_told(patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
+def test_another_folder_is_a_cross(patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    skipped = ["credentials", "endpoint", "call", "logprobs"]
     crosses = {"params.yaml": "run from the project's folder", "remote": "expected a DVC project"}
-    said = patient.examine(crosses, skipped)
-    assert said["params.yaml"].startswith("✗ not found in ")
-
-
-def newer(journal: Path) -> None:
-    with Journal(journal):
-        pass
-    database = sqlite3.connect(journal)
-    database.execute("PRAGMA user_version = 99")
-    database.close()
+    patient.examine(crosses, ["credentials", "endpoint", "call", "logprobs"])
 
 
 def corrupt(journal: Path) -> None:
@@ -337,19 +291,12 @@ def corrupt(journal: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        pytest.param(newer, "got 99; update Potstill", id="newer"),
-        pytest.param(corrupt, "it is kept as", id="damaged"),
-        pytest.param(
-            lambda journal: journal.write_text("no database" * 99), "file is not a database", id="another file"
-        ),
-        pytest.param(lambda journal: journal.mkdir(), "Is a directory", id="a folder"),
-    ],
+    ("spoil", "sentence"),
+    [pytest.param(corrupt, "it is kept as", id="damaged"), pytest.param(Path.mkdir, "Is a directory", id="a folder")],
 )
-def test_a_journal_that_cannot_be_used_is_a_cross(patient: Patient, spoil: Any, said: str) -> None:
+def test_a_journal_that_cannot_be_used_is_a_cross(patient: Patient, spoil: Any, sentence: str) -> None:
     spoil(patient.folder / "journal.sqlite")
-    patient.examine({"journal": said}, ["ledger"])
+    patient.examine({"journal": sentence}, ["ledger"])
 
 
 def test_a_journal_path_that_is_not_full_is_a_cross(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,67 +304,29 @@ def test_a_journal_path_that_is_not_full_is_a_cross(patient: Patient, monkeypatc
     patient.examine({"journal": "POTSTILL_JOURNAL: expected a full path"}, ["ledger"])
 
 
-def test_the_doctor_buys_nothing_that_a_run_would_find(patient: Patient) -> None:
-    patient.examine()
-    with Journal(patient.folder / "journal.sqlite") as journal:
-        assert list(journal.read("SELECT * FROM answers")) == []
-        assert list(journal.read("SELECT * FROM claims")) == []
-
-
-def forget(segment: Path) -> None:
-    """Be another engineer, whose journal knows nothing, before `make pull`."""
-    segment.unlink()
-    for file in segment.parents[2].glob("journal.sqlite*"):
-        file.unlink()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        pytest.param(forget, "run `make pull`", id="not pulled"),
-        pytest.param(lambda s: s.chmod(0o600) or s.write_bytes(gzip.compress(b"{}\n")), "it was damaged", id="damaged"),
-        pytest.param(
-            lambda s: s.parent.with_suffix(".dvc").write_text("<<<<<<< HEAD\n"), "a merge that failed", id="conflict"
-        ),
-    ],
-)
-def test_a_ledger_that_is_not_whole_is_a_cross(patient: Patient, spoil: Any, said: str) -> None:
+def test_a_ledger_that_is_not_whole_is_a_cross(patient: Patient) -> None:
     segment = patient.publish("a")
-    spoil(segment)
-    patient.examine({"ledger": said})
+    content = segment.read_bytes()
+    segment.unlink()
+    known = "✓ all that data/ledger.dvc names is in data/ledger (0 segments) or in the journal"
+    assert patient.examine()["ledger"] == known
+    for file in patient.folder.glob("journal.sqlite*"):  # as of another engineer, before `make pull`
+        file.unlink()
+    patient.examine({"ledger": "run `make pull`"})
+    segment.write_bytes(content[:-1])
+    patient.examine({"ledger": "it was damaged"})
+    segment.write_bytes(content)
+    patient.ledger.with_suffix(".dvc").write_text("<<<<<<< HEAD\n")
+    patient.examine({"ledger": "a merge that failed"})
 
 
-def test_a_segment_that_the_journal_knows_need_not_be_here(patient: Patient) -> None:
-    patient.publish("a").unlink()
-    assert patient.examine()["ledger"] == (
-        "✓ all that data/ledger.dvc names is in data/ledger (0 segments) or in the journal"
-    )
-
-
-def test_nothing_published_is_information(patient: Patient) -> None:
-    assert patient.examine()["ledger"].startswith("- data/ledger.dvc is not there, so nothing was published yet")
-
-
-def test_no_remote_is_information_with_the_way_to_one(patient: Patient) -> None:
-    said = patient.examine()["remote"]
-    assert said.startswith("- nothing bought is shared, since no remote storage is set: `make remote URL=azure://")
-
-
-def test_a_folder_that_is_missing_is_a_cross(patient: Patient) -> None:
-    folder = patient.set_remote()
+def test_a_remote_that_cannot_be_listed_is_a_cross(patient: Patient) -> None:
+    patient.set_remote(patient.folder / "remote")
     patient.examine({"remote": "it is not there ("})
-    folder.mkdir()
-    assert patient.examine()["remote"] == f"✓ store ({folder}) can be listed, with your rights on this machine"
-
-
-def test_a_remote_whose_server_is_away_is_a_cross(patient: Patient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    patient.dvc("remote", "add", "--quiet", "--default", "store", f"http://127.0.0.1:{port}/dvc")
+    patient.set_remote(f"http://127.0.0.1:{port}/dvc")
     patient.examine({"remote": "the service cannot be reached ("})
-
-
-def test_a_default_remote_without_a_name_in_the_list_is_a_cross(patient: Patient) -> None:
     patient.write(".dvc/config", "[core]\n    no_scm = true\n    remote = gone\n")
     patient.examine({"remote": "gone"})
 
@@ -436,20 +345,10 @@ def test_an_output_that_knows_no_check_marks_gets_words(patient: Patient) -> Non
 def test_the_bundled_teacher_answers(patient: Patient) -> None:
     patient.edit(teacher="smollm2")
     (patient.folder / ".env").unlink()
-    said = patient.examine()
-    assert said["credentials"] == "✓ smollm2 needs none, since it runs on this machine"
-    assert said["endpoint"] == "✓ the bundled teacher has started on this machine"
-    assert said["call"].startswith("✓ SmolLM2-135M-Instruct answered in ")
-    assert said["call"].endswith("it is free")
-    assert said["logprobs"].startswith("✓ supported")
+    lines = patient.examine()
+    assert lines["credentials"] == "✓ smollm2 needs none, since it runs on this machine"
+    assert lines["endpoint"] == "✓ the bundled teacher has started on this machine"
+    assert lines["call"].startswith("✓ SmolLM2-135M-Instruct answered in ")
+    assert lines["call"].endswith("it is free")
+    assert lines["logprobs"].startswith("✓ supported")
     assert not patient.teacher.calls
-
-
-@pytest.mark.usefixtures("patient")
-def test_make_doctor_runs_the_module() -> None:
-    recipe = next(line for line in (ROOT / "Makefile").read_text().splitlines() if "potstill doctor" in line)
-    command = recipe.strip().removeprefix("@python ").split()
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("\n") == len(SUBJECTS)

@@ -1,9 +1,8 @@
-"""A chat model asked through azure-ai-inference."""
+"""Requests sent through azure-ai-inference."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from typing import Any, Self
 
 from aiohttp import ClientConnectorError, ClientHttpProxyError, ClientSession, DummyCookieJar, TCPConnector
 from aiohttp.client_exceptions import ConnectionTimeoutError
@@ -13,55 +12,31 @@ from azure.core.exceptions import AzureError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
 
-from potstill.core.params import Teacher
-from potstill.core.records import Message
-from potstill.teacher.api.client import request_body
 from potstill.teacher.api.credentials import Credentials
-from potstill.teacher.api.http_errors import AnswerReader
-from potstill.teacher.api.logins import log_in
-from potstill.teacher.api.network import KEEP_ALIVE_S, classify_connection_error, connect_timeout_s, proxy_for
-from potstill.teacher.api.replies import Limits, Reply
-
-if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
+from potstill.teacher.api.network import KEEP_ALIVE_S, connect_timeout_s, proxy_for
+from potstill.teacher.api.replies import HttpResponse
 
 ROUTE = "/chat/completions?api-version=2024-05-01-preview"
-SCOPE = "https://cognitiveservices.azure.com/.default"
-NOT_CONNECTED = (ClientConnectorError, ClientHttpProxyError, ConnectionTimeoutError)
 
 
-class AzureClient:
-    """A chat model behind azure-ai-inference, one attempt a call.
+class AzureSender:
+    """Sends through `ChatCompletionsClient.send_request`.
 
-    Its `complete` would run thirteen policies and build models that are taken apart again: 1.35 ms of CPU a request,
-    where `send_request` with none takes 0.38. No policy retries, redirects or logs, so nothing does.
+    The library's `complete` would run thirteen policies and build models that are taken apart again: 1.35 ms of CPU a
+    request, where `send_request` with none takes 0.38. No policy retries, redirects or logs, so nothing does.
     """
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        teacher: Teacher,
-        timeout_s: float,
-        identity: "AsyncTokenCredential | None" = None,
-    ) -> None:
-        """Note whom to ask; nothing is opened yet."""
-        self.endpoint_host = urlsplit(credentials.endpoint).hostname or ""
-        self._url = credentials.endpoint + ROUTE
-        self._credentials = credentials
-        self._teacher = teacher
+    scope = "https://cognitiveservices.azure.com/.default"
+    errors: type[Exception] = AzureError
+    not_connected: tuple[type[Exception], ...] = (ClientConnectorError, ClientHttpProxyError, ConnectionTimeoutError)
+
+    def __init__(self, credentials: Credentials, timeout_s: float, *, pass_extras: bool) -> None:
+        """Keep the endpoint; open no connection yet. `pass_extras` has it take options that it does not know."""
+        self._endpoint = credentials.endpoint
         self._timeout_s = timeout_s
-        self._login = log_in(credentials, teacher.scope or SCOPE, identity)
-        self._answers = AnswerReader(credentials, self._login)
-        self._headers = {"Content-Type": "application/json"}
+        self._headers = {"extra-parameters": "pass-through"} if pass_extras else {}
         if credentials.key is not None:  # some services read a key from here only
             self._headers["api-key"] = credentials.key
-        if teacher.extras:
-            self._headers["extra-parameters"] = "pass-through"
-
-    @property
-    def limits(self) -> Limits:
-        """What the server's headers last said of its limits."""
-        return self._answers.limits
 
     @cached_property
     def _client(self) -> ChatCompletionsClient:
@@ -70,11 +45,11 @@ class AzureClient:
             connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=DummyCookieJar(),
             trust_env=False,
-            proxy=proxy_for(self._credentials.endpoint),
+            proxy=proxy_for(self._endpoint),
         )
         return ChatCompletionsClient(
-            self._credentials.endpoint,
-            AzureKeyCredential("unused"),  # it must be told one, though what is sent is the request's
+            self._endpoint,
+            AzureKeyCredential("unused"),  # one is required, but the request's header is what is sent
             policies=[],
             transport=AioHttpTransport(
                 session=session,
@@ -84,23 +59,14 @@ class AzureClient:
             ),
         )
 
-    async def complete(self, messages: Sequence[Message]) -> Reply:
-        """Ask once; raise a FatalError, a RejectedError or a TransientError."""
-        # What went wrong is raised after the block, so that it is not shown with the library's error.
-        failure: Exception | None = None
-        headers = self._headers | {"Authorization": f"Bearer {await self._login.secret()}"}
-        request = _SentOnce("POST", self._url, headers=headers, content=request_body(self._teacher, messages))
-        try:
-            response = await self._client.send_request(request)
-        except AzureError as error:
-            failure = classify_connection_error(error, NOT_CONNECTED, self._credentials, self._timeout_s)
-        if failure is not None:
-            raise failure
-        return self._answers.read(response.status_code, response.headers, response.content)
+    async def send(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Send a request, and return the response, whatever its status."""
+        request = _SentOnce("POST", self._endpoint + ROUTE, headers={**headers, **self._headers}, content=body)
+        response = await self._client.send_request(request)
+        return HttpResponse(response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
-        """Give back the connections."""
-        await self._login.close()
+        """Close the connections."""
         if "_client" in vars(self):
             await self._client.close()
 

@@ -59,7 +59,7 @@ def serve(model: str) -> Iterator[Credentials]:
 
 
 def _usable_cores() -> int:
-    """Count the cores that this process may use; the answers do not depend on it."""
+    """Return how many cores this process may use; the answers do not depend on it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -69,8 +69,8 @@ def _wait_until_healthy(address: str) -> None:
     direct = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach this machine's own loopback
     while True:
         try:
-            with direct.open(f"{address}/health", timeout=5) as answer:
-                if answer.status == 200:  # noqa: PLR2004
+            with direct.open(f"{address}/health", timeout=5) as response:
+                if response.status == 200:  # noqa: PLR2004
                     return
         except OSError as error:
             if time.monotonic() > deadline:

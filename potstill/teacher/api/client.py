@@ -1,32 +1,79 @@
-"""The teacher's API behind one small protocol: messages in, a Reply or one of three errors out."""
+"""One attempt at one endpoint: messages in, a Reply or one of three errors out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.credentials import Credentials
-from potstill.teacher.api.replies import Limits, Reply
+from potstill.teacher.api.http_responses import read_reply, update_limits
+from potstill.teacher.api.logins import Login
+from potstill.teacher.api.network import classify_connection_error
+from potstill.teacher.api.replies import HttpResponse, Limits, Reply
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 
-class Client(Protocol):
-    """One teacher at one endpoint."""
+class Sender(Protocol):
+    """A library that sends one request: without retries, redirects and cookies, in a session of its own.
 
-    endpoint_host: str
+    `scope` is what a token of Microsoft Entra ID is asked for. `errors` are raised where no whole response came;
+    those that are caused by one of `not_connected` mean that the server was never reached.
+    """
 
-    @property
-    def limits(self) -> Limits:
-        """What the server's headers last said of its limits."""
+    scope: str
+    errors: type[Exception]
+    not_connected: tuple[type[Exception], ...]
+
+    async def send(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Send a request to the endpoint's route for chats, and return the response, whatever its status."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class Client:
+    """One teacher at one endpoint; `limits` is what the server's headers last said of its limits."""
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        credentials: Credentials,
+        timeout_s: float,
+        sender: Sender,
+        identity: "AsyncTokenCredential | None" = None,
+    ) -> None:
+        """Keep whom to ask; open no connection yet."""
+        self.endpoint_host = urlsplit(credentials.endpoint).hostname or ""
+        self.limits = Limits()
+        self._teacher = teacher
+        self._credentials = credentials
+        self._timeout_s = timeout_s
+        self._sender = sender
+        self._login = Login(credentials, teacher.scope or sender.scope, identity)
 
     async def complete(self, messages: Sequence[Message]) -> Reply:
         """Ask once; raise a FatalError, a RejectedError or a TransientError."""
+        secret = await self._login.get_secret()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
+        # Raised within the block, our error would be shown with the library's, which quotes what was sent and received.
+        failure: Exception | None = None
+        try:
+            response = await self._sender.send(headers, build_body(self._teacher, messages))
+        except self._sender.errors as error:
+            failure = classify_connection_error(error, self._sender.not_connected, self._credentials, self._timeout_s)
+        if failure is not None:
+            raise failure
+        self.limits = update_limits(self.limits, response.headers)
+        return read_reply(response, self._credentials, self._login.secrets)
 
     async def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
+        await self._login.close()
+        await self._sender.close()
 
 
 def connect(
@@ -39,18 +86,21 @@ def connect(
 
     An `identity` gives tokens where the credentials hold no key; without one the login of this machine is used.
     """
+    sender: Sender
     # Each library takes long to import, and a run needs one of them at most.
     if teacher.provider == "openai":
-        from potstill.teacher.api.openai import OpenAIClient  # noqa: PLC0415
+        from potstill.teacher.api.openai import OpenAISender  # noqa: PLC0415
 
-        return OpenAIClient(credentials, teacher, timeout_s, identity)
-    from potstill.teacher.api.azure import AzureClient  # noqa: PLC0415
+        sender = OpenAISender(credentials, timeout_s)
+    else:
+        from potstill.teacher.api.azure import AzureSender  # noqa: PLC0415
 
-    return AzureClient(credentials, teacher, timeout_s, identity)
+        sender = AzureSender(credentials, timeout_s, pass_extras=bool(teacher.extras))
+    return Client(teacher, credentials, timeout_s, sender, identity)
 
 
-def request_body(teacher: Teacher, messages: Sequence[Message]) -> bytes:
-    """Return the body of a request, the same for each client: what params.yaml sets, and no more."""
+def build_body(teacher: Teacher, messages: Sequence[Message]) -> bytes:
+    """Return the body of a request, the same for each library: what params.yaml sets, and no more."""
     options = {
         "model": teacher.model,
         "temperature": teacher.temperature,

@@ -1,6 +1,6 @@
 """From the body of a chat completion to a Reply. No I/O.
 
-What was bought is kept wherever the answer itself can be told; a side field of another shape than agreed is dropped.
+What was bought is kept wherever the answer itself can be read; a side field of another shape than agreed is dropped.
 """
 
 import json
@@ -27,7 +27,7 @@ NO_COMPLETION = "the server's answer is no chat completion"
 
 
 def read_completion(body: object) -> Reply:
-    """Read the first choice.
+    """Return the first choice as a Reply.
 
     A body of another shape, or an answer that the server broke off, is a TransientError; one that ended for a reason
     that says nothing of its being whole is a RejectedError, since asking again would be paid again.
@@ -68,17 +68,17 @@ def clean(text: str) -> str:
 
 
 def _read_status(finish_reason: str | None) -> ReplyStatus:
-    """Tell a whole answer from one that was cut off or held back; another reason is an error."""
+    """Return whether an answer is whole, cut off or held back; raise an error for any other reason to end."""
     if status := STATUSES.get(finish_reason):
         return status
-    said = f"the server's answer ended with the finish_reason {finish_reason!r}"
+    message = f"the server's answer ended with the finish_reason {finish_reason!r}"
     if finish_reason in BROKEN_OFF:
-        raise TransientError(said)
-    raise RejectedError(f"{said}, of which nobody knows whether it is whole")
+        raise TransientError(message)
+    raise RejectedError(f"{message}, of which nobody knows whether it is whole")
 
 
 def _read_content(content: object) -> tuple[str, str | None]:
-    """Return the answer's text and the thoughts that stand in it; a list is read part by part."""
+    """Return the answer's text and the thoughts in it; a list is read part by part."""
     if content is None:
         return "", None
     if isinstance(content, str):
@@ -100,7 +100,7 @@ def _text_of(part: Mapping[str, object]) -> str:
 
 
 def _split_thinking(text: str) -> tuple[str, str | None]:
-    """Part a reasoning model's thoughts from its answer: cut off or without their opening tag, as they may be."""
+    """Return the answer and a reasoning model's thoughts, which may be cut off or lack their opening tag."""
     if thinking := THINKING.match(text):
         return text[thinking.end() :], thinking[1].strip()
     end = THINKING_END.search(text)
@@ -115,7 +115,7 @@ def _read_string(value: object) -> str | None:
 
 
 def _read_usage(counted: object) -> Usage | None:
-    """Read how many tokens were counted."""
+    """Return how many tokens were counted; None where that is not said in full."""
     try:
         return Usage.model_validate({name: counted.get(name) for name in Usage.model_fields})  # type: ignore[attr-defined]
     except (AttributeError, ValidationError):

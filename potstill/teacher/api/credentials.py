@@ -21,7 +21,7 @@ class Credentials:
     prefix: str
 
     def __repr__(self) -> str:
-        """Keep the key out of tracebacks and logs."""
+        """Return it without the key, for tracebacks and logs."""
         return f"Credentials(endpoint={self.endpoint!r}, key={self.key and '***'})"
 
 

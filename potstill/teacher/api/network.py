@@ -1,4 +1,4 @@
-"""The way to a server: its proxy, and what it means when no whole answer came back. Knows no client."""
+"""The route to a server: its proxy, and what it means that no whole response came. Knows no client."""
 
 import socket
 import ssl
@@ -12,21 +12,22 @@ from potstill.teacher.api.credentials import Credentials, is_loopback
 CONNECT_TIMEOUT_S = 10
 KEEP_ALIVE_S = 60
 PORTS = {"http": 80, "https": 443}
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")  # what OpenSSL makes of a plain HTTP response
 
 
 def proxy_for(endpoint: str) -> str | None:
     """Return the environment's proxy for an endpoint; no proxy can reach this machine's own loopback.
 
-    One named as host:port is taken for an http proxy, as by curl. A FatalError tells of one that is no http or https
-    URL; it does not quote it, since it may hold a password.
+    One named as host:port is taken for an http proxy, as by curl. Raise a FatalError for one that is no http or https
+    URL, without quoting it, since it may hold a password.
     """
     parts = urlsplit(endpoint)
     if is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
         return None
-    named = getproxies().get(parts.scheme)
-    if not named:
+    setting = getproxies().get(parts.scheme)
+    if not setting:
         return None
-    proxy = named if "://" in named else f"http://{named}"
+    proxy = setting if "://" in setting else f"http://{setting}"
     try:
         address_of(proxy)
         if urlsplit(proxy).path.strip("/"):
@@ -40,7 +41,7 @@ def proxy_for(endpoint: str) -> str | None:
 
 
 def address_of(url: str) -> tuple[str, int]:
-    """Return the host and port of an http or https URL; anything else is a ValueError."""
+    """Return the host and port of an http or https URL; raise a ValueError for anything else."""
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname:
         raise ValueError("expected a URL with http or https and a host")
@@ -56,11 +57,11 @@ def connect_timeout_s(timeout_s: float) -> float:
 def classify_connection_error(
     error: BaseException, not_connected: tuple[type[BaseException], ...], credentials: Credentials, timeout_s: float
 ) -> FatalError | TransientError:
-    """Return the error that a client's exception means, which is not of an answer but of the lack of one.
+    """Return the error that a library's exception means where no whole response came.
 
-    `not_connected` are the exceptions by which the client's own transport says that it never reached the server. The
-    sentences are made here, of nothing but the causes, so that they are the same whatever the client, and hold no
-    secret that an exception may quote.
+    `not_connected` are the exceptions by which the library says that it never reached the server. The sentences are
+    made of nothing but the causes, so that they are the same for each library, and hold no secret that an exception
+    may quote.
     """
     causes = list(_causes(error))
     certificate = [cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)]
@@ -72,7 +73,7 @@ def classify_connection_error(
             "file with the authority that signed it"
         )
     if any(isinstance(cause, not_connected) for cause in causes):
-        return UnreachableError(f"{_name_way(credentials.endpoint)}: {_describe_reason(causes)}")
+        return UnreachableError(f"{_describe_route(credentials.endpoint)}: {_describe_reason(causes)}")
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return TransientError(f"no answer within {timeout_s:g} s")
     return TransientError("the connection broke before the answer was whole")
@@ -88,17 +89,17 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _name_way(endpoint: str) -> str:
-    """Name host and port, and those of the proxy on the way, without its password."""
+def _describe_route(endpoint: str) -> str:
+    """Return host and port, and those of the proxy on the way, without its password."""
     host, port = address_of(endpoint)
-    way = f"{host}:{port}"
-    if proxy := proxy_for(endpoint):
-        way += f" through the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}"
-    return way
+    proxy = proxy_for(endpoint)
+    return f"{host}:{port}" + (f" through the proxy {proxy.rpartition('@')[2].rpartition('//')[2]}" if proxy else "")
 
 
 def _describe_reason(causes: list[BaseException]) -> str:
-    """Say in the same words for each client why there is no connection."""
+    """Return why there is no connection, in the same words for each library."""
+    if any(getattr(cause, "reason", None) in NO_TLS for cause in causes):
+        return "it does not speak TLS; is the endpoint's scheme http?"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "its name is not known"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):

@@ -1,5 +1,6 @@
-"""What one call comes back with: a Reply, or one of the errors that say whether to ask again."""
+"""What one call brings: a Reply, or one of the errors that say whether to ask again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,3 +28,12 @@ class Limits:
 
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What a server sent, whichever library received it; header names are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes

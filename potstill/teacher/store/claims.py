@@ -1,4 +1,4 @@
-"""Who is asking for what, so that two runs at once buy each answer once."""
+"""Claims on requests, so that two runs at once buy each answer once."""
 
 import time
 from collections.abc import Sequence
@@ -30,17 +30,16 @@ class Claims:
     """
 
     def __init__(self, journal: Journal) -> None:
-        """Claim nothing yet."""
+        """Keep the journal, and this process's name; claim nothing yet."""
         self._journal = journal
         self._owner = name_owner()
 
     def claim(self, keys: Sequence[str], max_tokens: int) -> set[str]:
         """Return those keys that are now this run's to ask: not bought meanwhile, and claimed by nobody who lives.
 
-        Who lives is found out before the journal is written to, and where all is held, it is not: a run that looks
-        again and again for what others leave must not keep them from writing.
+        Nothing is written where nothing is free: a run that waits for what others ask must not keep them from writing.
         """
-        free, ended = self._sort(keys, max_tokens)
+        free, ended = self._find_free(keys, max_tokens)
         if not free:
             return set()
         with self._journal.transaction() as database:
@@ -48,8 +47,8 @@ class Claims:
             values = {"limit": max_tokens, "owner": self._owner, "expiry": time.time() + CLAIM_S}
             return {key for key in free if database.execute(CLAIM, {"key": key, **values}).rowcount}
 
-    def _sort(self, keys: Sequence[str], max_tokens: int) -> tuple[list[str], list[tuple[str, int, str, float]]]:
-        """Return the keys that nobody else who lives has claimed, and the claims on them of those who do not."""
+    def _find_free(self, keys: Sequence[str], max_tokens: int) -> tuple[list[str], list[tuple[str, int, str, float]]]:
+        """Return the keys that no other living owner has claimed, and the claims on them that have ended."""
         with self._journal.transaction("DEFERRED") as database:
             held = {key: database.execute(HELD, (key, max_tokens)).fetchone() for key in keys}
         others = {key: claim for key, claim in held.items() if claim and claim[0] != self._owner}
@@ -59,25 +58,25 @@ class Claims:
         return free, [(key, max_tokens, *claim) for key, claim in ended.items()]
 
     def renew(self) -> None:
-        """Put off the expiry of all claims, and give up those that got their answer; to be done often in CLAIM_S.
+        """Extend all claims by CLAIM_S from now, and release those with an answer; to be called more often than that.
 
-        To give each up with its answer would cost twice the writing, and a claim beside an answer holds nobody back.
+        To release each with its answer would cost twice the writing, and a claim beside an answer stops nobody.
         """
         with self._journal.transaction() as database:
             database.execute(DROP_ANSWERED, (self._owner,))
             database.execute("UPDATE claims SET expires_at = ? WHERE owner = ?", (time.time() + CLAIM_S, self._owner))
 
     def release(self, key: str, max_tokens: int) -> None:
-        """Give up a claim of this run without an answer."""
+        """Release one claim, whose request has no answer."""
         with self._journal.transaction() as database:
             database.execute(DROP, (key, max_tokens, self._owner))
 
     def close(self) -> None:
-        """Give up all claims; where that fails they end with the process, and the error that matters has been told."""
+        """Release all claims; an error is ignored, since they end with the process anyway."""
         with suppress(InputError), self._journal.transaction() as database:
             database.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
 
 
 def _has_ended(alive: bool | None, expires_at: float) -> bool:
-    """Return whether a claim is nobody's: its owner's end decides, and its expiry only where that cannot be seen."""
+    """Return whether a claim has ended: with its owner, or by its expiry where nobody knows whether the owner lives."""
     return expires_at < time.time() if alive is None else not alive

@@ -1,12 +1,10 @@
-"""The machine-local record of every answer that was ever bought."""
+"""The journal: a file on this machine with every answer that was ever bought."""
 
-import json
 import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -15,31 +13,20 @@ import platformdirs
 
 from potstill.core.environment import load_env_file
 from potstill.core.errors import InputError
-from potstill.core.records import Usage
 from potstill.teacher.api.replies import Reply
+from potstill.teacher.store.answers import INSERT, SELECT, BoughtAnswer
 from potstill.teacher.store.migrations import MIGRATIONS, VERSION
 
 PATIENCE_S = 60
 BATCH = 1000
 LOG_PAGES = 10_000
 Kind = Literal["DEFERRED", "IMMEDIATE"]
-ANSWER = "max_tokens, status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs"
 SERVING = """
     FROM answers WHERE key = :key AND (max_tokens = :limit OR
         (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
 """
 BEST = f"{SERVING} ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1"
-FIND = f"SELECT {ANSWER}, endpoint_host, segment IS NOT NULL {BEST}"
-
-
-@dataclass(frozen=True)
-class Bought:
-    """An answer in the journal: what was said, under which token limit and where, and whether a ledger brought it."""
-
-    reply: Reply
-    max_tokens: int
-    endpoint_host: str
-    from_ledger: bool
+FIND = f"{SELECT} {BEST}"
 
 
 def journal_path() -> Path:
@@ -56,12 +43,12 @@ def journal_path() -> Path:
 class Journal:
     """A SQLite file of answers by key, each written as it arrives. Errors are never stored as answers.
 
-    What is written survives the end of the process at once, and a power cut after the next `flush`. Every method may
-    raise an InputError that says why the file can no longer be read or written.
+    What is written survives the end of the process at once, and a power cut after the next `flush`. Every method
+    raises an InputError if the file can no longer be read or written.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the journal, or make a new one that only its owner may read; a damaged one is kept aside."""
+        """Open the journal, or make a new one, that only its owner may read; a damaged one is kept aside."""
         self.path = Path(os.path.realpath(path))  # where SQLite writes its log, too
         self._unflushed = False
         with self._plain_errors():
@@ -78,7 +65,7 @@ class Journal:
                 raise
 
     def _prepare(self) -> None:
-        """Migrate the file, waiting for another process that does so; SQLite does not wait for the switch to WAL."""
+        """Migrate the file; wait for another process that does, since SQLite does not wait for the switch to WAL."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
@@ -90,7 +77,7 @@ class Journal:
                 time.sleep(0.01)
 
     def _migrate(self) -> None:
-        """Bring the file to this version's schema; a newer one is refused."""
+        """Migrate the file to this version's schema; raise an InputError for a newer one."""
         if self._version() > VERSION:  # read before anything is written: WAL mode alone would change the file
             raise InputError(
                 f"{self.path}: expected a journal of version {VERSION}, got {self._version()}; update Potstill"
@@ -106,45 +93,29 @@ class Journal:
                 self._database.execute(f"PRAGMA user_version = {number + 1}")
 
     def _version(self) -> int:
-        """Read the version of the file's schema; 0 for a new file."""
+        """Return the version of the file's schema; 0 for a new file."""
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         return int(version)
 
-    def find(self, key: str, max_tokens: int) -> Bought | None:
+    def find(self, key: str, max_tokens: int) -> BoughtAnswer | None:
         """Return the answer bought under this key that serves this token limit, or None.
 
         One that ended by itself serves any limit that it fits in; a truncated one only the limit that it hit. Of
         several, the one asked with this very limit stays the answer, whatever is bought with another one.
         """
-        (bought,) = self.find_all([key], max_tokens)
-        return bought
+        return self.find_all([key], max_tokens)[0]
 
-    def find_all(self, keys: Sequence[str], max_tokens: int) -> list[Bought | None]:
+    def find_all(self, keys: Sequence[str], max_tokens: int) -> list[BoughtAnswer | None]:
         """Return what `find` does for each of many keys, in their order; the file is locked once for all."""
         with self.transaction("DEFERRED") as database:
             rows = [database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone() for key in keys]
-        return [row and _to_bought(row) for row in rows]
+        return [row and BoughtAnswer.from_columns(row) for row in rows]
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
         """Keep an answer for good; the first one under a key and limit stays."""
+        answer = BoughtAnswer(key, max_tokens, reply, endpoint_host, time.time())
         with self._plain_errors():
-            self._database.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-                (
-                    key,
-                    max_tokens,
-                    reply.status,
-                    reply.content,
-                    reply.reasoning,
-                    reply.finish_reason,
-                    reply.model,
-                    reply.usage and reply.usage.prompt_tokens,
-                    reply.usage and reply.usage.completion_tokens,
-                    None if reply.logprobs is None else json.dumps(reply.logprobs),
-                    endpoint_host,
-                    time.time(),
-                ),
-            )
+            self._database.execute(INSERT, answer.to_columns())
         self._unflushed = True
 
     def read(self, query: str, values: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
@@ -160,15 +131,15 @@ class Journal:
 
     @contextmanager
     def transaction(self, kind: Kind = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """Give the database to a block that writes all or nothing, or, DEFERRED, reads all at one moment.
+        """Yield the database for a block that writes all or nothing, or, DEFERRED, reads all at one moment.
 
-        An OSError in it is taken for the journal's.
+        An OSError in the block is taken for the journal's.
         """
         with self._plain_errors(), self._transaction(kind):
             yield self._database
 
     def flush(self) -> None:
-        """Make what was written outlast a power cut, too: commits themselves do not wait for the disk."""
+        """Sync what was written to the disk, which commits do not wait for, so that it outlasts a power cut."""
         if not self._unflushed:
             return
         self._unflushed = False
@@ -181,7 +152,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self, kind: Kind) -> Iterator[None]:
-        """Do what `transaction` does, with SQLite's own errors."""
+        """Begin and end a transaction; SQLite's own errors pass."""
         self._database.execute(f"BEGIN {kind}")
         try:
             yield
@@ -192,7 +163,7 @@ class Journal:
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
-        """Turn what the file system or SQLite says into an InputError; a damaged file is kept aside first."""
+        """Turn errors of the file system and of SQLite into InputErrors; a damaged file is kept aside first."""
         try:
             yield
         except sqlite3.Error as error:
@@ -203,29 +174,29 @@ class Journal:
             raise InputError(self._describe(error)) from None
 
     def _describe(self, error: Exception) -> str:
-        """Say what is wrong with the file, and what to do."""
+        """Return what is wrong with the file, and what to do."""
         return (
             f"{self.path}: expected a journal that can be read and written, but {error}; make room or mend it, or name "
             "another file with POTSTILL_JOURNAL; nothing more is asked, and what was bought before is kept"
         )
 
     def _keep_aside(self, error: Exception) -> str:
-        """Rename a damaged journal, and say where it is; a new one begins only with the next run."""
-        found = f"{self.path}: expected a journal, but {error}"
+        """Rename a damaged journal, and return where it is now; a new one begins only with the next run."""
+        message = f"{self.path}: expected a journal, but {error}"
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
         try:
             if not self.path.exists() or self.path.stat().st_ino != self._inode:
                 return (
-                    f"{found}; another run has kept it aside as {self.path}.damaged-*, and nothing was asked; run again"
+                    f"{message}; another run kept it aside as {self.path}.damaged-*, and nothing was asked; run again"
                 )
             for suffix in ("", "-wal", "-shm"):
                 file = Path(f"{self.path}{suffix}")
                 if file.exists():
                     file.rename(f"{aside}{suffix}")
-        except OSError as refused:
-            return f"{found}; it is to be kept as {aside}, but {refused}: rename it so, and run again"
+        except OSError as refusal:
+            return f"{message}; it is to be kept as {aside}, but {refusal}: rename it so, and run again"
         return (
-            f"{found}; it is kept as {aside}, and nothing was asked. "
+            f"{message}; it is kept as {aside}, and nothing was asked. "
             f"`sqlite3 {aside} .recover` may save its answers; the next run begins a new journal"
         )
 
@@ -236,15 +207,7 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file; where it can no longer be written, that has been told."""
+        """Close the file; that it can no longer be written has been raised before."""
         with suppress(InputError):
             self.flush()
         self._database.close()
-
-
-def _to_bought(row: tuple[Any, ...]) -> Bought:
-    """Make an answer of the columns that FIND selects."""
-    max_tokens, status, content, reasoning, finish, model, prompt, completion, logprobs, host, from_ledger = row
-    usage = None if prompt is None else Usage(prompt_tokens=prompt, completion_tokens=completion)
-    reply = Reply(status, content, reasoning, finish, model, usage, None if logprobs is None else json.loads(logprobs))
-    return Bought(reply, max_tokens, host, bool(from_ledger))

@@ -1,4 +1,4 @@
-"""What names an answer, so that one that was bought is found again."""
+"""The keys by which bought answers are found again."""
 
 import hashlib
 import json
@@ -11,15 +11,15 @@ CANONICAL_JSON = json.JSONEncoder(sort_keys=True)
 
 
 def answer_key(teacher: Teacher, messages: Sequence[Message], replicate: int) -> str:
-    """Return the sha256 that names an answer: all that decides it, and nothing else.
+    """Return the sha256 of all that decides an answer, and of nothing else.
 
     The token limit is left out, since an answer that ended by itself serves any limit that it fits in; so are the
     endpoint and the credentials, since two resources that serve one model share their answers.
     """
-    decisive = {
+    decisive: dict[str, object] = {
         "provider": teacher.provider,
         "model": teacher.model,
-        "temperature": float(teacher.temperature),
+        "temperature": None if teacher.temperature is None else float(teacher.temperature),
         "top_p": teacher.top_p,
         "seed": teacher.seed,
         "messages": [[message.role, message.content] for message in messages],

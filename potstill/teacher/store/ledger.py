@@ -5,20 +5,15 @@ A segment never changes and is named by its content: gzip of JSON Lines, one ans
 
 import gzip
 import hashlib
-import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
 
 from potstill.core.errors import InputError
-from potstill.core.records import Row, Tokens, Usage
-from potstill.teacher.api.replies import ReplyStatus
+from potstill.teacher.store.answers import INSERT, SELECT, BoughtAnswer
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.journal import BATCH, Journal
 from potstill.teacher.store.pointer import list_named, pointer_of, read_pointer
@@ -26,11 +21,6 @@ from potstill.teacher.store.pointer import list_named, pointer_of, read_pointer
 SUFFIX = ".jsonl.gz"
 NAME_LENGTH = 16
 SHOWN = 3
-COLUMNS = (
-    "key, max_tokens, status, content, reasoning, finish_reason, model, prompt_tokens, completion_tokens, logprobs, "
-    "endpoint_host, asked_at"
-)
-IMPORT = f"INSERT OR IGNORE INTO answers ({COLUMNS}, segment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 UNPUBLISHED = """
     FROM uses JOIN answers USING (key, max_tokens)
     WHERE project = :project AND NOT EXISTS (
@@ -39,26 +29,10 @@ UNPUBLISHED = """
 """
 
 
-class LedgerAnswer(Row):
-    """One bought answer, as a line of a segment: what the journal keeps of it, and no more."""
-
-    key: str
-    max_tokens: Tokens
-    status: ReplyStatus
-    content: str | None
-    reasoning: str | None
-    finish_reason: str | None
-    model: str | None
-    usage: Usage | None
-    logprobs: list[dict[str, object]] | None
-    endpoint_host: str
-    asked_at: Annotated[float, Field(allow_inf_nan=False)]
-
-
 def record_uses(journal: Journal, project: str, answers: Iterable[tuple[str, int]]) -> None:
-    """Note that runs of this project bought or found these answers, each named by its key and its own token limit.
+    """Record that runs of this project bought or found these answers, each by its key and its own token limit.
 
-    It is done in one transaction, so bring them in parts.
+    It is done in one transaction, so pass them in parts.
     """
     with journal.transaction() as database:
         rows = ((project, key, limit) for key, limit in answers)
@@ -66,26 +40,25 @@ def record_uses(journal: Journal, project: str, answers: Iterable[tuple[str, int
 
 
 def import_ledger(journal: Journal, folder: Path) -> int:
-    """Take into the journal what only the ledger has; return how many. An InputError tells what is not here of it."""
+    """Import what only the ledger has, and return how many; raise an InputError if a part of it is not here."""
     added = import_segments(journal, folder)
     check_complete(folder, pointer_of(folder), journal)
     return added
 
 
 def import_segments(journal: Journal, folder: Path) -> int:
-    """Take the answers of segments that the journal does not know, and return how many were new to it."""
+    """Import the segments that the journal does not know, and return how many of their answers were new to it."""
     known = _known_segments(journal)
     return sum(_import_segment(journal, segment) for segment in list_segments(folder) if segment.name not in known)
 
 
 def _import_segment(journal: Journal, segment: Path) -> int:
-    """Take one segment's answers, in several transactions so that other runs need not wait for all of it."""
+    """Import one segment, in several transactions so that other runs need not wait for all of it."""
     check_segment(segment)
     added = 0
     for batch in batched(read_segment(segment), BATCH):
-        rows = [_to_columns(answer, segment.name) for answer in batch]
         with journal.transaction() as database:
-            added += database.executemany(IMPORT, rows).rowcount
+            added += database.executemany(INSERT, [answer.to_columns() for answer in batch]).rowcount
     _record_segment(journal, segment)
     return added
 
@@ -93,20 +66,20 @@ def _import_segment(journal: Journal, segment: Path) -> int:
 def check_complete(folder: Path, pointer: Path, journal: Journal | None = None) -> None:
     """Raise an InputError if the .dvc file names segments that are neither in the folder nor known to the journal.
 
-    The names are compared where DVC's cache has the listing; where it has not, number and sizes of the files are.
+    The names are compared where DVC's cache has the listing; where it has not, the folder must hold as many files and
+    bytes as the .dvc file says, and no more.
     """
     named = read_pointer(pointer)
     if named is None or (journal and any(journal.read("SELECT 1 FROM ledgers WHERE md5 = :md5", {"md5": named.md5}))):
         return
-    here = _list_sizes(folder)
-    known = _known_segments(journal) if journal else set()
+    here, known = _list_sizes(folder), _known_segments(journal) if journal else set()
     listed = list_named(pointer, named)
     names = set(here) if listed is None else {name for name in listed if name.endswith(SUFFIX)}
     missing = sorted(names - here.keys() - known)
-    if missing or (listed is None and not named.fits(list(here.values()))):
-        what = _shorten(missing) if missing else f"{len(here)} other files are"
+    if missing or (listed is None and not named.matches(here.values())):
+        found = _format_missing(missing) if missing else f"{len(here)} files with {sum(here.values()):,} bytes are"
         raise InputError(
-            f"{pointer}: expected the {named.nfiles} files that it names in {folder}, but {what} there; run "
+            f"{pointer}: expected the {named.nfiles} files that it names in {folder}, but {found} there; run "
             "`make pull`, or the answers in them would be bought again"
         )
     if journal and names <= known:
@@ -115,23 +88,23 @@ def check_complete(folder: Path, pointer: Path, journal: Journal | None = None) 
 
 
 def publish(journal: Journal, project: str, folder: Path) -> Path | None:
-    """Write one segment of the answers that this project used and that no segment in the folder holds; None if none.
+    """Write one segment of the answers that this project used and no segment in the folder holds; None if none.
 
-    A folder without all that its .dvc file names is refused, since `dvc add` would forget what is not there.
+    Raise an InputError for a folder without all that its .dvc file names: `dvc add` would forget what is not there.
     """
     check_complete(folder, pointer_of(folder))
     _load_held_answers(journal, folder)
-    answers = journal.read(f"SELECT {COLUMNS} {UNPUBLISHED} ORDER BY key, max_tokens", {"project": project})
-    first = next(answers, None)
+    rows = journal.read(f"{SELECT} {UNPUBLISHED} ORDER BY key, max_tokens", {"project": project})
+    first = next(rows, None)
     if first is None:
         return None
-    segment = _write_segment(folder, map(_to_line, chain([first], answers)))
+    segment = _write_segment(folder, (BoughtAnswer.from_columns(row).to_line() for row in chain([first], rows)))
     _record_segment(journal, segment)
     return segment
 
 
 def count_unpublished(journal: Journal, project: str, folder: Path) -> int:
-    """Count the answers that `publish` would write; an InputError says that the ledger is not all here."""
+    """Count the answers that `publish` would write; raise an InputError if a part of the ledger is not here."""
     check_complete(folder, pointer_of(folder))
     _load_held_answers(journal, folder)
     ((count,),) = journal.read(f"SELECT count(*) {UNPUBLISHED}", {"project": project})
@@ -156,12 +129,12 @@ def check_segment(segment: Path) -> None:
         )
 
 
-def read_segment(segment: Path) -> Iterator[LedgerAnswer]:
+def read_segment(segment: Path) -> Iterator[BoughtAnswer]:
     """Yield a segment's answers, one line at a time."""
     try:
         with gzip.open(segment) as lines:
             for line in lines:
-                yield LedgerAnswer.model_validate(json.loads(line))
+                yield BoughtAnswer.from_line(line, segment.name)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -173,7 +146,7 @@ def is_segment(file: Path) -> bool:
     """Return whether a file, whatever its name, holds bought answers."""
     try:
         with gzip.open(file) as lines:
-            LedgerAnswer.model_validate(json.loads(lines.readline()))
+            BoughtAnswer.from_line(lines.readline(), file.name)
     except (OSError, EOFError, zlib.error, ValueError):
         return False
     return True
@@ -198,13 +171,13 @@ def _write_segment(folder: Path, lines: Iterable[bytes]) -> Path:
 
 
 def _name_of(segment: Path) -> str:
-    """Name a file by its bytes: not by its lines, which another zlib packs otherwise, and DVC merges no such twins."""
+    """Return the name for a file's bytes; for its lines it would be shared by files that another zlib packed."""
     with segment.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:NAME_LENGTH] + SUFFIX
 
 
 def _load_held_answers(journal: Journal, folder: Path) -> None:
-    """List what the folder's segments hold in a table of this connection, after a check that they are whole."""
+    """Fill this connection's temporary table of what the folder's segments hold, after a check that they are whole."""
     with journal.transaction() as database:
         database.execute(
             "CREATE TEMP TABLE IF NOT EXISTS held (key TEXT, max_tokens INTEGER, PRIMARY KEY (key, max_tokens))"
@@ -219,33 +192,13 @@ def _load_held_answers(journal: Journal, folder: Path) -> None:
                 )
 
 
-def _to_line(columns: tuple[Any, ...]) -> bytes:
-    """Write the columns of one answer as JSON with its fields sorted.
-
-    Inside the log probabilities the teacher's order is kept, so that responses have the same bytes on every machine.
-    """
-    fields = dict(zip(COLUMNS.split(", "), columns, strict=True))
-    counts = {name: fields.pop(name) for name in ("completion_tokens", "prompt_tokens")}
-    fields["usage"] = None if counts["prompt_tokens"] is None else counts
-    fields["logprobs"] = None if fields["logprobs"] is None else json.loads(fields["logprobs"])
-    return json.dumps(dict(sorted(fields.items())), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _to_columns(answer: LedgerAnswer, segment: str) -> tuple[object, ...]:
-    """Make the row that IMPORT takes."""
-    fields = {**vars(answer), "segment": segment}
-    fields |= vars(answer.usage) if answer.usage else {"prompt_tokens": None, "completion_tokens": None}
-    fields["logprobs"] = None if answer.logprobs is None else json.dumps(answer.logprobs)
-    return tuple(fields[name] for name in [*COLUMNS.split(", "), "segment"])
-
-
 def _known_segments(journal: Journal) -> set[str]:
     """Return the names of the segments whose answers the journal has."""
     return {name for (name,) in journal.read("SELECT name FROM segments")}
 
 
 def _record_segment(journal: Journal, segment: Path) -> None:
-    """Remember that the journal has this segment's answers."""
+    """Record that the journal has this segment's answers."""
     with journal.transaction() as database:
         database.execute("INSERT OR IGNORE INTO segments VALUES (?)", (segment.name,))
 
@@ -256,7 +209,7 @@ def _list_sizes(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_size for file in files if file.is_file() and file.suffix != ".part"}
 
 
-def _shorten(names: list[str]) -> str:
-    """Say how many are missing, and name the first ones."""
+def _format_missing(names: list[str]) -> str:
+    """Return how many are missing, and the names of the first ones."""
     more = ", ..." if len(names) > SHOWN else ""
     return f"{len(names)} ({', '.join(names[:SHOWN])}{more}) are not"

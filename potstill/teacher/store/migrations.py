@@ -1,4 +1,4 @@
-"""The journal's schema, as the numbered steps that lead to it."""
+"""The journal's schema, in numbered steps."""
 
 # Numbered migrations: a file's user_version says how many of them it has had. Never edit one; append.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (

@@ -1,4 +1,4 @@
-"""Who holds a claim: a process that can be told from a dead one."""
+"""Names of processes that own claims, by which a dead one is recognised."""
 
 import socket
 
@@ -8,13 +8,13 @@ SAME_START_S = 1.0
 
 
 def name_owner() -> str:
-    """Name this process: its machine, its number and its start, since numbers are used again."""
-    mine = psutil.Process()
-    return f"{socket.gethostname()} {mine.pid} {_start_of(mine):.2f}"
+    """Return this process's name: its machine, its number and its start, since numbers are used again."""
+    process = psutil.Process()
+    return f"{socket.gethostname()} {process.pid} {_start_of(process):.2f}"
 
 
 def is_alive(owner: str) -> bool | None:
-    """Return whether an owner still runs; None for one on another machine, of which nothing is known."""
+    """Return whether an owner still runs; None for one on another machine, which cannot be seen."""
     host, number, started = owner.rsplit(" ", 2)
     if host != socket.gethostname():
         return None

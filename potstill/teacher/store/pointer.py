@@ -2,10 +2,8 @@
 
 import configparser
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -13,34 +11,27 @@ from ruamel.yaml.error import YAMLError
 
 from potstill.core.errors import InputError
 
-MANY = 100_000
-
 
 @dataclass(frozen=True)
 class Pointer:
-    """What a .dvc file says of a folder: the md5 that names its listing, how many files, how many bytes."""
+    """What a .dvc file holds of a folder: the md5 that names its listing, the number of files and of bytes."""
 
     md5: str
     nfiles: int
     size: int | None
 
-    def fits(self, sizes: Sequence[int]) -> bool:
-        """Return whether files of these sizes can be the ones named, and perhaps some more.
-
-        With very many more this is not tried, and told as no.
-        """
-        if len(sizes) < self.nfiles or math.comb(len(sizes), self.nfiles) > MANY:
-            return False
-        return self.size is None or any(sum(chosen) == self.size for chosen in combinations(sizes, self.nfiles))
+    def matches(self, sizes: Collection[int]) -> bool:
+        """Return whether files of these sizes are as many files and bytes as it says."""
+        return len(sizes) == self.nfiles and self.size in (None, sum(sizes))
 
 
 def pointer_of(folder: Path) -> Path:
-    """Return where `dvc add` of this folder writes."""
+    """Return the .dvc file that `dvc add` of this folder writes."""
     return folder.with_name(f"{folder.name}.dvc")
 
 
 def read_pointer(path: Path) -> Pointer | None:
-    """Read what a .dvc file names; None if there is none."""
+    """Return what a .dvc file names, None if there is no file; raise an InputError for one of another form."""
     if not path.is_file():
         return None
     try:
@@ -54,7 +45,7 @@ def read_pointer(path: Path) -> Pointer | None:
 
 
 def list_named(path: Path, pointer: Pointer) -> set[str] | None:
-    """List the files that the .dvc file at this path names; None where DVC's cache does not have the listing."""
+    """Return the files that the .dvc file at this path names; None where DVC's cache does not have the listing."""
     cache = _find_cache(path)
     try:
         listing = json.loads((cache / pointer.md5[:2] / pointer.md5[2:]).read_bytes()) if cache else None
@@ -64,7 +55,7 @@ def list_named(path: Path, pointer: Pointer) -> set[str] | None:
 
 
 def _find_cache(path: Path) -> Path | None:
-    """Find DVC's cache: where the nearest project upwards says, which for a queued experiment is its parent's."""
+    """Return DVC's cache, as the nearest project upwards sets it; for a queued experiment that is its parent's."""
     folder = next((parent / ".dvc" for parent in path.resolve().parents if (parent / ".dvc").is_dir()), None)
     if folder is None:
         return None
@@ -73,5 +64,5 @@ def _find_cache(path: Path) -> Path | None:
         config.read([folder / "config", folder / "config.local"], encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError):
         return None
-    chosen = config.get("cache", "dir", fallback="cache").strip("'\"")
-    return folder / Path(chosen).expanduser() / "files" / "md5"
+    setting = config.get("cache", "dir", fallback="cache").strip("'\"")
+    return folder / Path(setting).expanduser() / "files" / "md5"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def project_id(folder: Path) -> str:
-    """Name the project that a folder belongs to, the same in all its clones, worktrees and queued experiments.
+    """Return the name of a folder's project, the same in all its clones, worktrees and queued experiments.
 
     It is the oldest root commit of the history, or the folder's path where there is none. A shallow clone knows only
     the commit that it was cut at, so it is a project of its own until `git fetch --unshallow`.

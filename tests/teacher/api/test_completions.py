@@ -50,19 +50,9 @@ def test_an_answer_is_read_whole() -> None:
     ],
 )
 def test_the_finish_reason_decides_the_status(finish_reason: str | None, status: str) -> None:
-    body = completion(finish_reason=finish_reason)
-
-    reply = read(body)
+    reply = read(completion(None, finish_reason))
 
     assert (reply.status, reply.finish_reason) == (status, finish_reason)
-
-
-def test_a_filtered_answer_without_text_is_filtered() -> None:
-    body = completion(None, "content_filter")
-
-    reply = read(body)
-
-    assert (reply.status, reply.content or None) == ("filtered", None)
 
 
 @pytest.mark.parametrize(
@@ -72,11 +62,9 @@ def test_a_filtered_answer_without_text_is_filtered() -> None:
         pytest.param(completion("\n<think>\nCats\npurr.\n</think>B"), "B", "Cats\npurr.", id="think over lines"),
         pytest.param(completion("<think>Cats pu", "length"), "", "Cats pu", id="think cut off"),
         pytest.param(completion("B", reasoning_content="Cats purr."), "B", "Cats purr.", id="reasoning_content"),
-        pytest.param(completion("B", reasoning_content=None), "B", None, id="reasoning_content null"),
         pytest.param(completion(None, "length", reasoning_content="Cats"), "", "Cats", id="reasoning_content alone"),
         pytest.param(completion("Cats purr.\n</think>\n\nB"), "B", "Cats purr.", id="opening tag left out"),
         pytest.param(completion("B, not <think>A</think>"), "B, not <think>A</think>", None, id="think in the answer"),
-        pytest.param(completion("B"), "B", None, id="none"),
     ],
 )
 def test_reasoning_stands_apart_from_the_answer(body: object, content: str, reasoning: str | None) -> None:
@@ -126,7 +114,6 @@ def test_half_a_character_is_replaced(body: object, field: str, kept: object) ->
         pytest.param(None, id="null"),
         pytest.param({"prompt_tokens": 7}, id="half"),
         pytest.param({"prompt_tokens": None, "completion_tokens": None}, id="tokens null"),
-        pytest.param({}, id="empty"),
     ],
 )
 def test_an_answer_that_counts_no_tokens_is_still_an_answer(usage: object) -> None:
@@ -144,7 +131,6 @@ def test_an_answer_that_counts_no_tokens_is_still_an_answer(usage: object) -> No
         pytest.param(changed_choice(logprobs={"content": ["A"]}), "logprobs", id="logprobs of no objects"),
         pytest.param(changed_choice(logprobs={"content": "A"}), "logprobs", id="logprobs a text"),
         pytest.param(changed(model={"a": 1}), "model", id="model an object"),
-        pytest.param(changed(model=5), "model", id="model a number"),
         pytest.param(changed(usage=[1]), "usage", id="usage a list"),
         pytest.param(changed(usage={"prompt_tokens": 10**30, "completion_tokens": 1}), "usage", id="usage too large"),
         pytest.param(completion("A", reasoning_content=["x"]), "reasoning", id="reasoning a list"),
@@ -173,18 +159,18 @@ def test_a_refusal_without_content_is_the_answer() -> None:
     assert read(body).content == "I cannot answer that."
 
 
-def test_an_answer_that_the_server_broke_off_is_a_failed_attempt() -> None:
-    error = read_error(completion("The answer is", "insufficient_system_resource"))
+@pytest.mark.parametrize(
+    ("finish_reason", "kind"),
+    [
+        pytest.param("insufficient_system_resource", TransientError, id="broken off: asked again"),
+        pytest.param("tool_calls", RejectedError, id="unknown: not bought again and again"),
+    ],
+)
+def test_an_answer_that_may_not_be_whole_is_an_error(finish_reason: str, kind: type[Exception]) -> None:
+    error = read_error(completion("The answer is", finish_reason))
 
-    assert type(error) is TransientError
-    assert "insufficient_system_resource" in str(error)
-
-
-def test_an_answer_that_ended_for_an_unknown_reason_is_not_bought_again_and_again() -> None:
-    error = read_error(completion("The answer is", "tool_calls"))
-
-    assert type(error) is RejectedError
-    assert "tool_calls" in str(error)
+    assert type(error) is kind
+    assert finish_reason in str(error)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +178,6 @@ def test_an_answer_that_ended_for_an_unknown_reason_is_not_bought_again_and_agai
     [
         pytest.param(None, id="null"),
         pytest.param([], id="list"),
-        pytest.param("A", id="string"),
         pytest.param(changed(choices={"0": "A"}), id="choices no list"),
         pytest.param(changed(choices=[None]), id="choice null"),
         pytest.param(changed(choices=[{}]), id="message missing"),
@@ -208,27 +193,16 @@ def test_a_body_that_is_no_completion_is_a_failed_attempt(body: object) -> None:
     assert str(error).startswith("the server's answer ")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param({"object": "chat.completion"}, id="missing"),
-        pytest.param(changed(choices=[]), id="empty"),
-        pytest.param(changed(choices=None), id="null"),
-    ],
-)
-def test_a_body_without_choices_is_a_failed_attempt_and_said(body: object) -> None:
-    error = read_error(body)
+@pytest.mark.parametrize("choices", [[], None], ids=["empty", "null"])
+def test_a_body_without_choices_is_a_failed_attempt(choices: object) -> None:
+    error = read_error(changed(choices=choices))
 
-    assert type(error) is TransientError
-    assert str(error) == "the server's answer holds no choices"
+    assert (type(error), str(error)) == (TransientError, "the server's answer holds no choices")
 
 
 @pytest.mark.parametrize(
     "raw",
     [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"<html><body>Bad gateway</body></html>", id="HTML"),
-        pytest.param(json.dumps(completion()).encode()[:-20], id="cut short"),
         pytest.param(b'{"choices": "\xff"}', id="no UTF-8"),
         pytest.param(b"[" * 100_000, id="brackets without end"),
         pytest.param(b"1" * 10_000, id="a number without end"),

@@ -55,33 +55,22 @@ def test_a_teacher_may_have_variables_of_its_own(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "missing", "present"),
+    ("lines", "missing"),
     [
-        pytest.param("", ["GPT4O_ENDPOINT", "GPT4O_KEY"], [], id="both"),
-        pytest.param(f"GPT4O_KEY={KEY}", ["GPT4O_ENDPOINT"], ["GPT4O_KEY"], id="endpoint"),
-        pytest.param(f"GPT4O_ENDPOINT=' '\nGPT4O_KEY={KEY}", ["GPT4O_ENDPOINT"], ["GPT4O_KEY"], id="blank endpoint"),
+        pytest.param("", "GPT4O_ENDPOINT and GPT4O_KEY", id="both"),
+        pytest.param(f"GPT4O_KEY={KEY}", "GPT4O_ENDPOINT", id="endpoint"),
+        pytest.param(f"GPT4O_ENDPOINT=' '\nGPT4O_KEY={KEY}", "GPT4O_ENDPOINT", id="blank endpoint"),
     ],
 )
-def test_a_missing_variable_is_named_and_the_example_too(
-    project: Path, lines: str, missing: list[str], present: list[str]
-) -> None:
+def test_a_missing_variable_is_named_and_what_to_do(project: Path, lines: str, missing: str) -> None:
     (project / ".env").write_text(lines)
 
     with pytest.raises(InputError) as raised:
         read_credentials("GPT4O")
 
-    said = str(raised.value)
-    assert all(name in said for name in [*missing, ".env.example"])
-    assert not any(name in said for name in [*present, KEY])
-
-
-def test_the_sentence_for_nothing_at_all_says_what_to_do() -> None:
-    with pytest.raises(InputError) as raised:
-        read_credentials("TEACHER_MODEL")
-
     assert str(raised.value) == (
-        ".env: expected TEACHER_MODEL_ENDPOINT and TEACHER_MODEL_KEY, found none here or in the environment: copy "
-        ".env.example to .env and fill it in, or choose `teacher: smollm2` in params.yaml"
+        f".env: expected {missing}, found none here or in the environment: copy .env.example to .env and fill it in, "
+        "or choose `teacher: smollm2` in params.yaml"
     )
 
 
@@ -89,7 +78,6 @@ def test_the_sentence_for_nothing_at_all_says_what_to_do() -> None:
     "lines",
     [
         pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}", id="left out"),
-        pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY=", id="left empty"),
         pytest.param(f"GPT4O_ENDPOINT={ENDPOINT}\nGPT4O_KEY=' '", id="blank"),
     ],
 )
@@ -144,7 +132,6 @@ def test_a_key_that_no_header_can_hold_is_refused_and_not_shown(monkeypatch: pyt
         pytest.param("example.services.ai.azure.com/models", id="no scheme"),
         pytest.param("ftp://example.com", id="another scheme"),
         pytest.param("https://", id="no host"),
-        pytest.param("https:///models", id="no host but a path"),
         pytest.param("http://[::1/models", id="open bracket"),
         pytest.param("http://example.com:http/models", id="port is no number"),
         pytest.param("https://user:secret@example.com/models", id="user and password"),
@@ -164,7 +151,6 @@ def test_an_endpoint_that_is_no_url_is_refused_by_the_name_of_its_variable(
     "endpoint",
     [
         pytest.param(f"{ENDPOINT}/", id="closing slash"),
-        pytest.param(f"{ENDPOINT}/chat/completions", id="whole route"),
         pytest.param(f"{ENDPOINT}/chat/completions/", id="whole route and slash"),
         pytest.param(f"{ENDPOINT}/chat/completions?api-version=2024-05-01-preview", id="as the portal shows it"),
         pytest.param(f"  {ENDPOINT} ", id="spaces around"),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,14 @@ from azure.core.exceptions import ClientAuthenticationError
 from potstill.core.errors import FatalError, RejectedError, TransientError
 from potstill.core.params import Teacher
 from potstill.core.records import Message
-from potstill.teacher.api.client import Client, connect
+from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
-from potstill.teacher.api.logins import redact
+from potstill.teacher.api.logins import Login, redact
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
 MESSAGES = [Message(role="user", content="Why?")]
-
-
-@pytest.fixture(params=["azure", "openai"])
-def provider(request: pytest.FixtureRequest) -> str:
-    return request.param
+KEYLESS = Credentials("https://models.example", None, "GPT4O")
 
 
 def token(number: int) -> str:
@@ -55,82 +51,82 @@ class FakeIdentity:
         self.closed = True
 
 
-def use(
-    server: TeacherServer, provider: str, identity: FakeIdentity, calls: Callable[[Client], Any], **options: object
-) -> None:
-    """Run calls of a client that has no key."""
+def ask(server: TeacherServer, provider: str, identity: FakeIdentity, times: int = 1, **options: object) -> None:
+    """Ask so many times with a client that has no key."""
 
-    async def run() -> None:
+    async def ask_in_turn() -> None:
         teacher = Teacher.model_validate({"provider": provider, "model": "m"} | options)
         client = connect(teacher, Credentials(server.endpoint, None, "GPT4O"), 5, identity)
         try:
-            await calls(client)
+            for _ in range(times):
+                await client.complete(MESSAGES)
         finally:
             await client.close()
 
-    asyncio.run(run())
+    asyncio.run(ask_in_turn())
 
 
-async def ask(client: Client) -> None:
-    await client.complete(MESSAGES)
+def use(identity: FakeIdentity, calls: Callable[[Login], Awaitable[None]]) -> None:
+    """Use a login that has no key."""
 
+    async def use_and_close() -> None:
+        login = Login(KEYLESS, "scope", identity)
+        try:
+            await calls(login)
+        finally:
+            await login.close()
 
-def test_without_a_key_a_token_is_sent(teacher: TeacherServer, provider: str) -> None:
-    use(teacher, provider, FakeIdentity(), ask)
-
-    call = teacher.calls[0]
-    assert (call.header("authorization"), call.header("api-key")) == (f"Bearer {token(1)}", None)
+    asyncio.run(use_and_close())
 
 
 @pytest.mark.parametrize(
     ("provider", "scope"),
     [("azure", "https://cognitiveservices.azure.com/.default"), ("openai", "https://ai.azure.com/.default")],
 )
-def test_each_provider_has_a_scope_of_its_own(teacher: TeacherServer, provider: str, scope: str) -> None:
+def test_without_a_key_a_token_for_the_providers_scope_is_sent(
+    teacher: TeacherServer, provider: str, scope: str
+) -> None:
     identity = FakeIdentity()
 
-    use(teacher, provider, identity, ask)
+    ask(teacher, provider, identity, times=2)
 
+    assert [call.header("authorization") for call in teacher.calls] == [f"Bearer {token(1)}"] * 2
+    assert teacher.calls[0].header("api-key") is None
     assert identity.scopes == [scope]
+    assert identity.closed
 
 
-def test_a_teacher_may_name_another_scope(teacher: TeacherServer, provider: str) -> None:
+def test_a_teacher_may_name_another_scope(teacher: TeacherServer) -> None:
     identity = FakeIdentity()
 
-    use(teacher, provider, identity, ask, scope="https://ml.azure.com/.default")
+    ask(teacher, "azure", identity, scope="https://ml.azure.com/.default")
 
     assert identity.scopes == ["https://ml.azure.com/.default"]
 
 
-def test_a_token_serves_many_calls(teacher: TeacherServer, provider: str) -> None:
+def test_many_calls_at_once_ask_for_one_token() -> None:
     identity = FakeIdentity()
 
-    async def ask_many(client: Client) -> None:
-        await asyncio.gather(*(ask(client) for _ in range(20)))
-        await ask(client)
+    async def get_many(login: Login) -> None:
+        secrets = await asyncio.gather(*(login.get_secret() for _ in range(20)))
+        assert set(secrets) == {token(1)}
 
-    use(teacher, provider, identity, ask_many)
+    use(identity, get_many)
 
-    assert len(teacher.calls) == 21
     assert len(identity.scopes) == 1
 
 
-def test_a_token_that_ends_is_renewed(teacher: TeacherServer, provider: str) -> None:
-    async def ask_twice(client: Client) -> None:
-        await ask(client)
-        await ask(client)
+def test_a_token_that_ends_is_renewed_and_the_one_before_stays_secret() -> None:
+    async def get_two(login: Login) -> None:
+        assert [await login.get_secret(), await login.get_secret()] == [token(1), token(2)]
+        assert login.secrets == [token(1), token(2)]
 
-    use(teacher, provider, FakeIdentity(valid_s=0), ask_twice)
-
-    assert [call.header("authorization") for call in teacher.calls] == [
-        f"Bearer {token(1)}",
-        f"Bearer {token(2)}",
-    ]
+    use(FakeIdentity(valid_s=0), get_two)
 
 
 def test_nobody_logged_in_is_one_plain_sentence(teacher: TeacherServer, provider: str) -> None:
     with pytest.raises(FatalError) as raised:
-        use(teacher, provider, FakeIdentity(tokens=0), ask)
+        ask(teacher, provider, FakeIdentity(tokens=0))
 
     assert str(raised.value) == (
         "Microsoft Entra ID gives no token, since nobody is logged in: set GPT4O_KEY, or log in with `az login`"
@@ -139,60 +135,45 @@ def test_nobody_logged_in_is_one_plain_sentence(teacher: TeacherServer, provider
     assert teacher.calls == []
 
 
-def test_a_login_that_hangs_is_given_up(teacher: TeacherServer, monkeypatch: pytest.MonkeyPatch, provider: str) -> None:
+def test_a_login_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("potstill.teacher.api.logins.LOGIN_TIMEOUT_S", 0.1)
 
-    with pytest.raises(FatalError, match="gives no token"):
-        use(teacher, provider, FakeIdentity(hangs=True), ask)
+    async def get(login: Login) -> None:
+        with pytest.raises(FatalError, match="gives no token"):
+            await login.get_secret()
+
+    use(FakeIdentity(hangs=True), get)
 
 
-def test_a_token_that_cannot_be_renewed_now_is_a_failed_attempt(teacher: TeacherServer, provider: str) -> None:
-    async def ask_twice(client: Client) -> None:
-        await ask(client)
+def test_a_token_that_cannot_be_renewed_now_is_a_failed_attempt() -> None:
+    async def get_two(login: Login) -> None:
+        await login.get_secret()
         with pytest.raises(TransientError, match="gave no new token"):
-            await ask(client)
+            await login.get_secret()
 
-    use(teacher, provider, FakeIdentity(valid_s=0, tokens=1), ask_twice)
-
-    assert len(teacher.calls) == 1
+    use(FakeIdentity(valid_s=0, tokens=1), get_two)
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_login_is_fatal_and_says_that_it_is_the_login(
-    teacher: TeacherServer, provider: str, status: int
-) -> None:
+def test_a_refused_login_is_fatal_and_named(teacher: TeacherServer, status: int) -> None:
     teacher.script(refusal(status))
 
     with pytest.raises(FatalError, match=r"; check that your login to .* may use this model, or set GPT4O_KEY"):
-        use(teacher, provider, FakeIdentity(), ask)
+        ask(teacher, "azure", FakeIdentity())
 
 
 @pytest.mark.parametrize("number", [1, 2], ids=["the one before", "the current one"])
 def test_no_token_stands_in_an_error(teacher: TeacherServer, provider: str, number: int) -> None:
     teacher.script(Answer(completion()), refusal(400, message=f"wrong token {token(number)}"))
 
-    async def ask_twice(client: Client) -> None:
-        await ask(client)
-        await ask(client)
-
     with pytest.raises(RejectedError) as raised:
-        use(teacher, provider, FakeIdentity(valid_s=0), ask_twice)
+        ask(teacher, provider, FakeIdentity(valid_s=0), times=2)
 
     assert "wrong token ***" in str(raised.value)
     assert token(number)[:8] not in "".join(traceback.format_exception(raised.value))
 
 
-def test_the_login_is_given_back(teacher: TeacherServer, provider: str) -> None:
-    identity = FakeIdentity()
-
-    use(teacher, provider, identity, ask)
-
-    assert identity.closed
-
-
-def test_where_nobody_is_logged_in_the_real_library_says_so_soon(
-    tmp_path: Path, teacher: TeacherServer, provider: str
-) -> None:
+def test_where_nobody_is_logged_in_the_real_library_says_so_soon(tmp_path: Path, teacher: TeacherServer) -> None:
     script = f"""
 import asyncio
 from potstill.core.params import Teacher
@@ -201,7 +182,7 @@ from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 
 async def main():
-    client = connect(Teacher(provider={provider!r}, model="m"), Credentials({teacher.endpoint!r}, None, "GPT4O"), 5)
+    client = connect(Teacher(provider="openai", model="m"), Credentials({teacher.endpoint!r}, None, "GPT4O"), 5)
     try:
         await client.complete([Message(role="user", content="Why?")])
     except Exception as error:

@@ -1,0 +1,138 @@
+"""From an HTTP response (status, headers, body) to a Reply or to the error that it means. No I/O."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from potstill.core.errors import FatalError, RejectedError, TransientError
+from potstill.teacher.api.completions import parse_body, read_completion
+from potstill.teacher.api.credentials import Credentials
+from potstill.teacher.api.logins import redact
+from potstill.teacher.api.replies import HttpResponse, Limits, Reply
+
+UNKNOWN_MODEL = ("unknown_model", "model_not_found", "DeploymentNotFound")
+NO_CREDIT = "insufficient_quota"
+TRANSIENT = {408, 409, 425, 429}
+SUCCESS, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
+LONGEST_QUOTE = 300
+LIMIT_HEADERS = {
+    "requests_per_minute": "x-ratelimit-limit-requests",
+    "tokens_per_minute": "x-ratelimit-limit-tokens",
+}
+FILTERED_PROMPT = Reply("filtered", None, None, "content_filter", None, None, None)
+
+Headers = Mapping[str, str]
+
+
+def read_reply(response: HttpResponse, credentials: Credentials, secrets: Sequence[str]) -> Reply:
+    """Return the Reply, or raise the FatalError, RejectedError or TransientError that a response means.
+
+    What an error quotes of the response is short and holds none of the secrets.
+    """
+    successful = SUCCESS <= response.status < REDIRECT
+    try:
+        body = parse_body(response.content)
+    except ValueError:
+        if successful:
+            raise TransientError("the server's answer is no JSON") from None
+        body = response.content.decode(errors="replace")
+    if not successful:
+        return _classify_refusal(response, body, credentials, secrets)
+    try:
+        return read_completion(body)
+    except (RejectedError, TransientError) as error:
+        failure = type(error)(_quote(str(error), secrets))
+    raise failure
+
+
+def _classify_refusal(response: HttpResponse, body: object, credentials: Credentials, secrets: Sequence[str]) -> Reply:
+    """Return the Reply that a filtered prompt is, or raise what a status and an error's code mean."""
+    status = response.status
+    code, message = read_error(body)
+    if code == "content_filter" and status == HTTPStatus.BAD_REQUEST:
+        return FILTERED_PROMPT
+    text = f"status {status}: {_quote(': '.join(part for part in (code, message) if part), secrets)}"
+    if advice := _advise(status, code, credentials):
+        raise FatalError(f"{urlsplit(credentials.endpoint).hostname} answered {text}; {advice}")
+    if status in TRANSIENT or status >= SERVER_ERROR:
+        throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+        raise TransientError(text, retry_after_s=read_retry_after_s(response.headers), throttled=throttled)
+    raise RejectedError(text)
+
+
+def _advise(status: int, code: str | None, credentials: Credentials) -> str | None:
+    """Return what to check where no call can succeed; None where another may."""
+    endpoint, key = (f"{credentials.prefix}_{name}" for name in ("ENDPOINT", "KEY"))
+    if REDIRECT <= status < CLIENT_ERROR:
+        return f"check {endpoint}: a redirect is not followed, since the key would go with it"
+    if code == NO_CREDIT:
+        return "this account has no credit left, so look at its plan and billing"
+    if status == HTTPStatus.NOT_FOUND or code in UNKNOWN_MODEL:
+        return f"check {endpoint} and the teacher's model"
+    if status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return None
+    if credentials.key is None:
+        return f"check that your login to Microsoft Entra ID may use this model, or set {key}"
+    return f"check {key}" if status == HTTPStatus.UNAUTHORIZED else f"check that {key} may use this model"
+
+
+def _quote(text: str, secrets: Sequence[str]) -> str:
+    """Return a server's text fit for a sentence; secrets go first, before shortening may cut one in two."""
+    return " ".join(redact(text, secrets).split())[:LONGEST_QUOTE]
+
+
+def read_error(body: object) -> tuple[str | None, str]:
+    """Return an error's code and message, from any of the forms that servers give it."""
+    if isinstance(body, str):
+        return None, body
+    error = body.get("error", body) if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return None, str(error or body or "")
+    code, message = error.get("code"), error.get("message") or error.get("detail")
+    return None if code is None else str(code), str(message or ("" if code else error or ""))
+
+
+def update_limits(limits: Limits, headers: Headers) -> Limits:
+    """Return the limits with what the headers say of them; what is no positive number says nothing."""
+    numbers = {name: _read_number(headers.get(header)) for name, header in LIMIT_HEADERS.items()}
+    changes = {name: number for name, number in numbers.items() if number}
+    return replace(limits, **changes) if changes else limits
+
+
+def read_retry_after_s(headers: Headers) -> float | None:
+    """Return how many seconds the server asks to wait: retry-after-ms, else Retry-After as seconds or as a date."""
+    milliseconds = _read_number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = _read_number(headers.get("retry-after"))
+    return _read_seconds_until(headers) if seconds is None else seconds
+
+
+def _read_seconds_until(headers: Headers) -> float | None:
+    """Return the seconds until the date of Retry-After by the server's own clock, which may differ from ours."""
+    until = _read_date(headers.get("retry-after"))
+    if until is None:
+        return None
+    return max(0.0, (until - (_read_date(headers.get("date")) or datetime.now(UTC))).total_seconds())
+
+
+def _read_date(text: str | None) -> datetime | None:
+    """Return an HTTP-date, which is in UTC; None for what is none."""
+    try:
+        date = parsedate_to_datetime(text or "")
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _read_number(text: str | None) -> float | None:
+    """Return a number from 0 up; None for what is none."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

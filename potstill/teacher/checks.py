@@ -1,0 +1,145 @@
+"""Checks of a set-up, one after the other: params, credentials, the journal, the teacher and the ledger."""
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from potstill.core.errors import FatalError, InputError, RejectedError, TransientError, UnreachableError
+from potstill.core.params import Params, Teacher, load_params
+from potstill.core.prices import cost_usd, known_price
+from potstill.teacher.api.credentials import Credentials, read_credentials
+from potstill.teacher.api.logins import redact
+from potstill.teacher.api.replies import Reply
+from potstill.teacher.budget import Budget
+from potstill.teacher.buying import connection
+from potstill.teacher.probe import MOST_TOKENS, ask_probe, check_reachable
+from potstill.teacher.store.claims import Claims
+from potstill.teacher.store.journal import Journal, journal_path
+from potstill.teacher.store.ledger import check_complete, check_segment, list_segments
+from potstill.teacher.store.pointer import pointer_of
+
+LOGPROBS: dict[str, JsonValue] = {"logprobs": True, "top_logprobs": 2}
+OK, NOTE = "ok", "-"
+FAILURES = (InputError, FatalError, OSError)  # what a check may raise
+
+Finding = tuple[str, str]
+
+
+class Checks:
+    """What the checks find, each for those after it.
+
+    Each returns OK or NOTE and a sentence, or raises one of FAILURES.
+    """
+
+    params: Params
+    credentials: Credentials
+    reply: Reply
+
+    def __init__(self, ledger: Path, running: ExitStack) -> None:
+        """Keep where the ledger is; `running` ends what a check starts."""
+        self.ledger = ledger
+        self.refusal: str | None = None
+        self._running = running
+
+    @property
+    def teacher(self) -> Teacher:
+        """The teacher chosen."""
+        return self.params.teachers[self.params.teacher]
+
+    def check_params(self) -> Finding:
+        """Read params.yaml; raise an InputError for a budget that cannot be kept, as infer would."""
+        self.params = params = load_params()
+        Budget(params.teacher, self.teacher, params.runtime.budget_usd)
+        return OK, (
+            f"dataset {params.dataset}, prompt {params.prompt}, teacher {params.teacher} "
+            f"({self.teacher.provider}, {self.teacher.model})"
+        )
+
+    def check_credentials(self) -> Finding:
+        """Name the variables that are set, and never what they are set to."""
+        if self.teacher.provider == "local":
+            return OK, f"{self.params.teacher} needs none, since it runs on this machine"
+        found = read_credentials(self.teacher.credentials)
+        if found.key:
+            return OK, f"{found.prefix}_ENDPOINT and the key {found.prefix}_KEY are set"
+        return OK, (
+            f"{found.prefix}_ENDPOINT is set, {found.prefix}_KEY is not, so Microsoft Entra ID is asked for a token"
+        )
+
+    def check_journal(self) -> Finding:
+        """Write to the journal, and count its answers."""
+        with Journal(journal_path()) as journal, closing(Claims(journal)) as claims:
+            claims.claim(["doctor"], MOST_TOKENS)  # a write like any other, which the block's end takes back
+            ((answers,),) = journal.read("SELECT count(*) FROM answers")
+        return OK, f"{journal.path} can be read and written, and holds {answers:,} answers"
+
+    def check_endpoint(self) -> Finding:
+        """Start the bundled teacher, or connect to another one's host, without a word of HTTP."""
+        self.credentials = self._running.enter_context(connection(self.teacher))
+        if self.teacher.provider == "local":
+            return OK, "the bundled teacher has started on this machine"
+        return OK, f"{check_reachable(self.credentials, self.params.runtime.timeout_s)} can be reached"
+
+    def check_call(self) -> Finding:
+        """Ask one small question, again without log probabilities if they may be why it is refused."""
+        try:
+            seconds = self._ask(LOGPROBS)
+        except RejectedError as error:
+            self.refusal = str(error)
+            seconds = self._ask_plainly()
+        key = self.credentials.key
+        model = redact(self.reply.model or "a model without a name", [key] if key else [])
+        return OK, f"{model} answered in {seconds:.2f} s; {self._describe_cost()}"
+
+    def _ask_plainly(self) -> float:
+        """Ask with what params.yaml sets and no more; raise an InputError if this is refused as well."""
+        try:
+            return self._ask({})
+        except RejectedError as error:
+            raise InputError(
+                f"{error}; check teachers.{self.params.teacher} in params.yaml (this call allowed {MOST_TOKENS} tokens "
+                "at most)"
+            ) from None
+
+    def _ask(self, extras: dict[str, JsonValue]) -> float:
+        """Ask once and keep the reply; return the seconds it took."""
+        try:
+            self.reply, seconds = ask_probe(self.teacher, extras, self.credentials, self.params.runtime.timeout_s)
+        except TransientError as error:
+            unreachable = isinstance(error, UnreachableError)
+            advice = (
+                f"check {self.credentials.prefix}_ENDPOINT"
+                if unreachable
+                else "this may pass, so run `make doctor` again"
+            )
+            raise InputError(f"{error}; {advice}") from None
+        return seconds
+
+    def _describe_cost(self) -> str:
+        """Return what the call cost, as far as that is known."""
+        if self.teacher.provider == "local":
+            return "it is free"
+        price = known_price(self.teacher.price_per_million)
+        if price is None or self.reply.usage is None:
+            return f"this one call is paid, at a cost that is not known (price_per_million of {self.params.teacher})"
+        return f"this one call is paid: {cost_usd(price, self.reply.usage):.6f} US dollars"
+
+    def check_logprobs(self) -> Finding:
+        """Return whether that call was answered with log probabilities, which no stage needs."""
+        if self.refusal:
+            return NOTE, f"not supported: asked for them, the teacher refused with {self.refusal}"
+        if not self.reply.logprobs:
+            return NOTE, "not supported: asked for them, the teacher answered without"
+        return OK, "supported: `extras: {logprobs: true}` asks for them"
+
+    def check_ledger(self) -> Finding:
+        """Compare the segments with their names, and all of them with what DVC tracks."""
+        pointer, segments = pointer_of(self.ledger), list_segments(self.ledger)
+        for segment in segments:
+            check_segment(segment)
+        with Journal(journal_path()) as journal:
+            check_complete(self.ledger, pointer, journal)
+        if not pointer.is_file():
+            return NOTE, f"{pointer} is not there, so nothing was published yet; `make publish` does"
+        return OK, f"all that {pointer} names is in {self.ledger} ({len(segments)} segments) or in the journal"

@@ -1,0 +1,64 @@
+import pytest
+
+from potstill.core.params import Teacher
+from potstill.core.records import Message
+from potstill.teacher.store.keys import answer_key
+
+TEACHER = Teacher(provider="azure", model="gpt-4o", temperature=0.7, top_p=0.9, seed=1)
+MESSAGES = [Message(role="system", content="Reply with one letter."), Message(role="user", content="Why?")]
+
+
+def changed(**values: object) -> Teacher:
+    return Teacher.model_validate(TEACHER.model_dump() | values)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "messages", "replicate"),
+    [
+        pytest.param(changed(model="gpt-4o-mini"), MESSAGES, 0, id="model"),
+        pytest.param(changed(provider="local"), MESSAGES, 0, id="provider"),
+        pytest.param(changed(temperature=0.8), MESSAGES, 0, id="temperature"),
+        pytest.param(changed(temperature=None), MESSAGES, 0, id="no temperature"),
+        pytest.param(changed(top_p=None), MESSAGES, 0, id="top_p"),
+        pytest.param(changed(seed=2), MESSAGES, 0, id="seed"),
+        pytest.param(changed(extras={"logprobs": True}), MESSAGES, 0, id="extras"),
+        pytest.param(TEACHER, MESSAGES, 1, id="replicate"),
+        pytest.param(TEACHER, MESSAGES[1:], 0, id="fewer messages"),
+        pytest.param(TEACHER, MESSAGES[::-1], 0, id="order of messages"),
+        pytest.param(TEACHER, [MESSAGES[0], Message(role="user", content="Why? ")], 0, id="a space"),
+        pytest.param(TEACHER, [MESSAGES[0], Message(role="assistant", content="Why?")], 0, id="role"),
+    ],
+)
+def test_the_key_differs_with_all_that_decides_an_answer(
+    teacher: Teacher, messages: list[Message], replicate: int
+) -> None:
+    assert answer_key(teacher, messages, replicate) != answer_key(TEACHER, MESSAGES, 0)
+
+
+@pytest.mark.parametrize(
+    "teacher",
+    [
+        pytest.param(changed(max_tokens=17), id="max_tokens"),
+        pytest.param(changed(credentials="GPT4O"), id="credentials"),
+        pytest.param(changed(price_per_million={"input": 1.0, "output": 2.0}), id="price"),
+    ],
+)
+def test_the_key_does_not_differ_with_what_decides_no_answer(teacher: Teacher) -> None:
+    assert answer_key(teacher, MESSAGES, 0) == answer_key(TEACHER, MESSAGES, 0)
+
+
+def test_temperature_0_has_one_key_however_it_is_written_and_none_another() -> None:
+    keys = {
+        written: answer_key(Teacher(provider="azure", model="m", **options), MESSAGES, 0)
+        for written, options in {"left out": {}, "0": {"temperature": 0}, "0.0": {"temperature": 0.0}}.items()
+    }
+
+    assert len(set(keys.values())) == 1
+    assert answer_key(Teacher(provider="azure", model="m", temperature=None), MESSAGES, 0) not in keys.values()
+
+
+def test_the_key_stays_the_same_between_versions() -> None:
+    """Another key for the same question would buy every answer of every user once more."""
+    key = "24f383d3f29224b492e9a61978b206d82fd58bf947d6d2194c93199211e05d5d"
+
+    assert answer_key(TEACHER, MESSAGES, 0) == key
