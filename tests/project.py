@@ -1,13 +1,17 @@
 """A copy of this project in a folder of its own, for tests that run `dvc` and `make` in it."""
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+from click.testing import CliRunner
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from tests.servers.teacher import TeacherServer
@@ -17,7 +21,9 @@ QUESTIONS = 8 + 5
 COMMANDS = {
     name: shlex.split(stage["cmd"]) for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()
 }
-STAGES = ["load", "prepare", "infer", "analyze", "export"]
+STAGES = list(COMMANDS)
+# What no stage and no goal reads.
+NOT_COPIED = [":!benchmarks", ":!docs", ":!tests"]
 
 
 def arguments(stage: str) -> list[str]:
@@ -28,6 +34,11 @@ def arguments(stage: str) -> list[str]:
 def command(stage: str) -> list[str]:
     """The stage as dvc.yaml runs it, with the Python of the tests."""
     return [sys.executable, *COMMANDS[stage][1:]]
+
+
+def stages_that_ran(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The stages that a `dvc repro` did not take from its cache, those that failed included."""
+    return [stage for stage in STAGES if f"Running stage '{stage}'" in done.stdout]
 
 
 class Project:
@@ -46,7 +57,7 @@ class Project:
     def make(self) -> None:
         """Copy what git would commit of this project, and choose a teacher on loopback and a small sample."""
         listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *NOT_COPIED],
             cwd=ROOT,
             capture_output=True,
             check=True,
@@ -65,6 +76,7 @@ class Project:
         self.git("init", "-q")
         self.git("add", "--all")
         self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Use the loopback teacher")
+        self.git("gc", "-q")  # one file in place of hundreds, of which each test makes a copy
 
     def use(self, teacher: TeacherServer) -> None:
         """Let .env name this teacher."""
@@ -99,7 +111,19 @@ class Project:
         """Run `dvc repro`, and return the stages that really ran."""
         done = self.run("dvc", "repro", *options)
         assert done.returncode == 0, done.stderr
-        return [stage for stage in STAGES if f"Running stage '{stage}'" in done.stdout]
+        return stages_that_ran(done)
+
+    def run_stage(self, stage: str) -> None:
+        """Run a stage in the process of the tests, with that one's environment."""
+        with contextlib.chdir(self.folder):
+            done = CliRunner().invoke(import_module(f"stages.{stage}").main, arguments(stage), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    def changed_stages(self) -> list[str]:
+        """Return the stages of which something that they read or wrote is not what dvc.lock says."""
+        with contextlib.chdir(self.folder), Repo() as repo:
+            status = repo.status()
+        return [stage for stage in STAGES if stage in status]
 
     def edit_params(self, **edits: object) -> None:
         """Set params, `a__b=1` for a.b."""

@@ -1,13 +1,23 @@
-"""Servers of other people that run in a process of their own."""
+"""Servers of other people that run in a process of their own, and what several processes of the tests share."""
 
+import fcntl
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
 START_S = 60
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Let no other process into the block before this one has left it."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
