@@ -10,6 +10,8 @@ READY := .venv/.ready
 # A setting counts where it is said on the command line, not where the environment happens to have it.
 given = $(if $(findstring command,$(origin $(1))),$(filter-out 0,$($(1))))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Stages and tests start Python often; with its bytecode kept, that takes half the time.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list these goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def stage_name(stage: click.Command) -> str:
-    """The name of the stage whose module a command stands in."""
+    """Return the name of the stage whose command this is."""
     return stage.callback.__module__.removeprefix("stages.")
 
 

@@ -27,17 +27,17 @@ NOT_COPIED = [":!benchmarks", ":!docs", ":!tests"]
 
 
 def arguments(stage: str) -> list[str]:
-    """The options that dvc.yaml gives a stage: its paths."""
+    """Return the options of a stage in dvc.yaml: its paths."""
     return COMMANDS[stage][3:]
 
 
 def command(stage: str) -> list[str]:
-    """The stage as dvc.yaml runs it, with the Python of the tests."""
+    """Return the command of a stage in dvc.yaml, with the Python of the tests."""
     return [sys.executable, *COMMANDS[stage][1:]]
 
 
 def stages_that_ran(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The stages that a `dvc repro` did not take from its cache, those that failed included."""
+    """Return the stages that a `dvc repro` did not take from its cache, those that failed included."""
     return [stage for stage in STAGES if f"Running stage '{stage}'" in done.stdout]
 
 
@@ -97,7 +97,7 @@ class Project:
         return self.run("make", "--no-print-directory", "--assume-old=.venv/.ready", name, *settings)
 
     def make_goal(self, name: str, *settings: str) -> str:
-        """Run a goal that succeeds, and return what it said."""
+        """Run a goal that succeeds, and return what it printed."""
         done = self.goal(name, *settings)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -114,13 +114,13 @@ class Project:
         return stages_that_ran(done)
 
     def run_stage(self, stage: str) -> None:
-        """Run a stage in the process of the tests, with that one's environment."""
+        """Run a stage in the process of the tests and with its environment."""
         with contextlib.chdir(self.folder):
             done = CliRunner().invoke(import_module(f"stages.{stage}").main, arguments(stage), catch_exceptions=False)
         assert done.exit_code == 0, done.output
 
     def changed_stages(self) -> list[str]:
-        """Return the stages of which something that they read or wrote is not what dvc.lock says."""
+        """Return the stages whose params, deps or outputs differ from dvc.lock."""
         with contextlib.chdir(self.folder), Repo() as repo:
             status = repo.status()
         return [stage for stage in STAGES if stage in status]

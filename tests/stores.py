@@ -92,7 +92,7 @@ def s3_store(endpoint: str) -> Store:
 
 @contextmanager
 def s3_server(**environment: str) -> Iterator[str]:
-    """Run moto's S3 server, and give its endpoint."""
+    """Run moto's S3 server, and yield its endpoint."""
     with listening([sys.executable, "-m", "moto.server", "--port", "0"], os.environ | environment) as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -111,7 +111,7 @@ def azurite_server() -> Iterator[azurite.Azurite]:
 
 
 def release_clients() -> None:
-    """Let go of the storage clients that a test left, with their sessions, before another test runs."""
+    """Close what storage clients a test opened, with their sessions, before another test runs."""
     kinds = [getattr(sys.modules[module], name) for module, name in CLIENTS.items() if module in sys.modules]
     if any(kind._cache for kind in kinds):
         for kind in kinds:

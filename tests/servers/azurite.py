@@ -62,7 +62,7 @@ def running(*options: str) -> Iterator[Azurite]:
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and say how a remote is set to it."""
+    """Serve until Ctrl-C, and print how a remote is set to it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with running("--blobPort", "0", "--location", str(ROOT / ".azurite/data")) as azurite:
         sys.stdout.write(

@@ -22,7 +22,7 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
 
 @contextmanager
 def listening(command: list[str], environment: Mapping[str, str]) -> Iterator[int]:
-    """Start a server, wait until it says on which port of loopback it listens, and end it after the block."""
+    """Start a server, wait until it prints its port of loopback, and end it after the block."""
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:
@@ -31,7 +31,7 @@ def listening(command: list[str], environment: Mapping[str, str]) -> Iterator[in
             Thread(target=_read, args=(server, ports), daemon=True).start()
             yield ports.get(timeout=START_S)
         except Empty:
-            raise RuntimeError(f"{command[0]} said no port within {START_S} s") from None
+            raise RuntimeError(f"{command[0]} printed no port within {START_S} s") from None
         finally:
             server.kill()
 
