@@ -74,8 +74,7 @@ class Project:
             load__validation=5,
         )
         self.git("init", "-q")
-        self.git("add", "--all")
-        self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Use the loopback teacher")
+        self.commit("Use the loopback teacher")
         self.git("gc", "-q")  # one file in place of hundreds, of which each test makes a copy
 
     def use(self, teacher: TeacherServer) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 from ruamel.yaml import YAML
@@ -45,10 +44,8 @@ def test_one_command_leads_from_questions_to_a_training_set(project: Project) ->
     metrics = json.loads(project.read("reports/metrics.json"))
     assert metrics["validation"]["questions"] == 5
     assert "<html" in project.read("reports/index.html")
-    changed = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=project.folder, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert {line[3:] for line in changed} <= {"dvc.lock", "reports/metrics.json"}
+    changed = project.run("git", "status", "--porcelain").stdout.splitlines()
+    assert {line[3:] for line in changed} == {"dvc.lock", "reports/metrics.json"}
 
 
 def test_only_what_an_edit_concerns_would_run_again(project: Project) -> None:
