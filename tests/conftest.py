@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from tests.clones import Clone, new_project, set_remote
 from tests.project import QUESTIONS, STAGES, Project, arguments
 from tests.servers.azurite import Azurite
+from tests.servers.processes import one_at_a_time
 from tests.servers.teacher import TeacherServer
 from tests.stores import Store, azure_store, azurite_server, folder_store, release_clients, s3_server, s3_store
 
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def stage_name(stage: click.Command) -> str:
-    """The name of the stage whose module a command stands in."""
+    """Return the name of the stage whose command this is."""
     return stage.callback.__module__.removeprefix("stages.")
 
 
@@ -108,16 +109,34 @@ def teacher() -> Iterator[TeacherServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose five stages have run once, for tests to copy."""
-    project = Project(tmp_path_factory.mktemp("template"))
+def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that the first of the test run's processes fills, for all of them to copy."""
+    parallel = "PYTEST_XDIST_WORKER" in os.environ
+    shared = factory.getbasetemp().parent if parallel else factory.getbasetemp()
+    folder, made = shared / name, shared / f"{name}.made"
+    with one_at_a_time(shared / f"{name}.lock"):
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
+def run_pipeline(folder: Path) -> None:
+    """Make a project, and run its stages."""
+    project = Project(folder)
     project.make()
     with TeacherServer() as teacher:
         project.use(teacher)
         assert project.repro() == STAGES
         assert len(teacher.calls) == QUESTIONS
-    return project
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose five stages have run once, for tests to copy."""
+    return Project(make_once(tmp_path_factory, "template", run_pipeline))
 
 
 @pytest.fixture
@@ -154,7 +173,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 @pytest.fixture(scope="session")
 def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small project with an upstream, for tests to copy."""
-    return new_project(tmp_path_factory.mktemp("small")).folder.parent
+    return make_once(tmp_path_factory, "small", new_project)
 
 
 @pytest.fixture

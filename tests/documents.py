@@ -15,13 +15,13 @@ def code_blocks(language: str, text: str) -> list[str]:
 
 
 def commands(block: str) -> list[str]:
-    """Return the commands of a block, without what is said of them."""
+    """Return the commands of a block, without their comments."""
     lines = [line.partition(" #")[0].strip() for line in block.splitlines()]
     return [line for line in lines if line]
 
 
 def merge_recipe() -> list[str]:
-    """The commands by which docs/sharing.md resolves a merge's conflict in dvc.lock."""
+    """Return the commands by which docs/sharing.md resolves a merge's conflict in dvc.lock."""
     (block,) = [block for block in code_blocks("bash", SHARING) if "--ours" in block]
     return commands(block)
 

@@ -12,7 +12,7 @@ OTHER_WORDS = "One of {labels}, please."
 
 
 def first_engineer(project: Project, store: Store | None = None) -> Project:
-    """Make of a finished project one with an upstream for git, pushed, and a remote for DVC where one is given."""
+    """Push a finished project to a new upstream, and set a remote for DVC where there is a store; return it."""
     project.environment |= {"HOME": str(project.folder.parent / "home")}
     Path(project.environment["HOME"]).mkdir()
     upstream = project.folder.parent / "upstream.git"
@@ -47,8 +47,8 @@ def another_engineer(first: Project, teacher: TeacherServer | None = None, name:
 
 
 def share(project: Project, message: str, *settings: str) -> str:
-    """Push, commit and push the commit; return what `make push` said."""
-    said = project.make_goal("push", *settings)
+    """Push, commit and push the commit; return what `make push` printed."""
+    output = project.make_goal("push", *settings)
     project.commit(message)
     project.git("push", "-q")
-    return said
+    return output

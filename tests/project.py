@@ -1,13 +1,17 @@
 """A copy of this project in a folder of its own, for tests that run `dvc` and `make` in it."""
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+from click.testing import CliRunner
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from tests.servers.teacher import TeacherServer
@@ -17,17 +21,24 @@ QUESTIONS = 8 + 5
 COMMANDS = {
     name: shlex.split(stage["cmd"]) for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items()
 }
-STAGES = ["load", "prepare", "infer", "analyze", "export"]
+STAGES = list(COMMANDS)
+# What no stage and no goal reads.
+NOT_COPIED = [":!benchmarks", ":!docs", ":!tests"]
 
 
 def arguments(stage: str) -> list[str]:
-    """The options that dvc.yaml gives a stage: its paths."""
+    """Return the options of a stage in dvc.yaml: its paths."""
     return COMMANDS[stage][3:]
 
 
 def command(stage: str) -> list[str]:
-    """The stage as dvc.yaml runs it, with the Python of the tests."""
+    """Return the command of a stage in dvc.yaml, with the Python of the tests."""
     return [sys.executable, *COMMANDS[stage][1:]]
+
+
+def stages_that_ran(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the stages that a `dvc repro` did not take from its cache, those that failed included."""
+    return [stage for stage in STAGES if f"Running stage '{stage}'" in done.stdout]
 
 
 class Project:
@@ -46,7 +57,7 @@ class Project:
     def make(self) -> None:
         """Copy what git would commit of this project, and choose a teacher on loopback and a small sample."""
         listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *NOT_COPIED],
             cwd=ROOT,
             capture_output=True,
             check=True,
@@ -63,8 +74,8 @@ class Project:
             load__validation=5,
         )
         self.git("init", "-q")
-        self.git("add", "--all")
-        self.git("-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-qm", "Use the loopback teacher")
+        self.commit("Use the loopback teacher")
+        self.git("gc", "-q")  # one file in place of hundreds, of which each test makes a copy
 
     def use(self, teacher: TeacherServer) -> None:
         """Let .env name this teacher."""
@@ -85,7 +96,7 @@ class Project:
         return self.run("make", "--no-print-directory", "--assume-old=.venv/.ready", name, *settings)
 
     def make_goal(self, name: str, *settings: str) -> str:
-        """Run a goal that succeeds, and return what it said."""
+        """Run a goal that succeeds, and return what it printed."""
         done = self.goal(name, *settings)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -99,7 +110,19 @@ class Project:
         """Run `dvc repro`, and return the stages that really ran."""
         done = self.run("dvc", "repro", *options)
         assert done.returncode == 0, done.stderr
-        return [stage for stage in STAGES if f"Running stage '{stage}'" in done.stdout]
+        return stages_that_ran(done)
+
+    def run_stage(self, stage: str) -> None:
+        """Run a stage in the process of the tests and with its environment."""
+        with contextlib.chdir(self.folder):
+            done = CliRunner().invoke(import_module(f"stages.{stage}").main, arguments(stage), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+
+    def changed_stages(self) -> list[str]:
+        """Return the stages whose params, deps or outputs differ from dvc.lock."""
+        with contextlib.chdir(self.folder), Repo() as repo:
+            status = repo.status()
+        return [stage for stage in STAGES if stage in status]
 
     def edit_params(self, **edits: object) -> None:
         """Set params, `a__b=1` for a.b."""

@@ -6,22 +6,25 @@ import json
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from potstill.core.params import Params, Section
-from potstill.prompting.requests import prepare
-from potstill.quality.report import analyze
-from potstill.questions.sampling import write_samples
-from potstill.teacher.run import infer
-from potstill.training_set.export import export_examples
 from tests.project import COMMANDS
 from tests.servers.teacher import TeacherServer
 
 ROOT = Path(__file__).parents[1]
-FUNCTIONS = {"load": write_samples, "prepare": prepare, "infer": infer, "analyze": analyze, "export": export_examples}
+# Loaded when they are run: three of them need seconds for that.
+FUNCTIONS = {
+    "load": "potstill.questions.sampling:write_samples",
+    "prepare": "potstill.prompting.requests:prepare",
+    "infer": "potstill.teacher.run:infer",
+    "analyze": "potstill.quality.report:analyze",
+    "export": "potstill.training_set.export:export_examples",
+}
 CHOICES = {"dataset": "own", "prompt": "own", "teacher": "own"}
 COLUMNS = {"question": "q", "choices": ["a", "b"], "answer": "gold", "answer_is": "index", "id": "name", "concept": "c"}
 # The last row is a bad one, since only then does it matter what to do with it.
@@ -69,6 +72,7 @@ def make_params() -> Params:
     params["teachers"]["own"] = {"provider": "azure", "model": "stand-in", "price_per_million": prices}
     params["load"] = {"train": None, "validation": 0, "test": 0, "sample": "random", "on_bad_row": "skip"}
     params["prepare"]["splits"] = ["train"]
+    params["analyze"]["gates"] = {"min_accuracy": 1}  # not passed: then it matters whether they are strict
     return Params.model_validate(params | CHOICES)
 
 
@@ -91,5 +95,5 @@ def reads_of_stages() -> dict[str, Reads]:
             paths = {
                 option.removeprefix("--"): Path(path) for option, path in zip(*[iter(command[3:])] * 2, strict=True)
             }
-            FUNCTIONS[stage](Noting(make_params(), "", reads[stage]), **paths)
+            resolve_name(FUNCTIONS[stage])(Noting(make_params(), "", reads[stage]), **paths)
     return reads

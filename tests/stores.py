@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import adlfs
+import fsspec
 import pytest
-import s3fs
 
 from tests.servers import azurite
 from tests.servers.processes import listening
 
+CLIENTS = {"adlfs": "AzureBlobFileSystem", "s3fs": "S3FileSystem"}
 REQUIRED = "POTSTILL_REQUIRE_AZURITE"
 # The storage clients that DVC uses never close their sessions; tests that use them in their own process say so.
 UNCLOSED = [
@@ -72,7 +72,7 @@ def folder_store(folder: Path) -> Store:
 def azure_store(server: azurite.Azurite) -> Store:
     """A container's folder in Azurite; the container is not there yet."""
     connection = server.connection_string()
-    files = adlfs.AzureBlobFileSystem(connection_string=connection)
+    files = fsspec.filesystem("abfs", connection_string=connection)
     return Store(f"azure://c{secrets.token_hex(6)}/answers", {"AZURE_STORAGE_CONNECTION_STRING": connection}, files)
 
 
@@ -84,7 +84,7 @@ def s3_environment(endpoint: str) -> dict[str, str]:
 
 def s3_store(endpoint: str) -> Store:
     """A bucket's folder in moto's server; the bucket is there."""
-    files = s3fs.S3FileSystem(key="any", secret="any", endpoint_url=endpoint)
+    files = fsspec.filesystem("s3", key="any", secret="any", endpoint_url=endpoint)
     bucket = f"b{secrets.token_hex(6)}"
     files.mkdir(bucket)
     return Store(f"s3://{bucket}/answers", s3_environment(endpoint), files)
@@ -92,7 +92,7 @@ def s3_store(endpoint: str) -> Store:
 
 @contextmanager
 def s3_server(**environment: str) -> Iterator[str]:
-    """Run moto's S3 server, and give its endpoint."""
+    """Run moto's S3 server, and yield its endpoint."""
     with listening([sys.executable, "-m", "moto.server", "--port", "0"], os.environ | environment) as port:
         yield f"http://127.0.0.1:{port}"
 
@@ -111,8 +111,8 @@ def azurite_server() -> Iterator[azurite.Azurite]:
 
 
 def release_clients() -> None:
-    """Let go of the storage clients that a test left, with their sessions, before another test runs."""
-    kinds = (adlfs.AzureBlobFileSystem, s3fs.S3FileSystem)
+    """Close what storage clients a test opened, with their sessions, before another test runs."""
+    kinds = [getattr(sys.modules[module], name) for module, name in CLIENTS.items() if module in sys.modules]
     if any(kind._cache for kind in kinds):
         for kind in kinds:
             kind.clear_instance_cache()

@@ -115,7 +115,7 @@ def test_a_misspelt_required_key_is_told_as_misspelt_and_not_as_missing(workspac
         pytest.param("load.test", -1, "0 or more, or null", id="size below nought"),
         pytest.param("prepare.rotations", 0, "1 or more", id="no rotation"),
         pytest.param("prepare.rotations", 27, "26 or less", id="more rotations than letters"),
-        pytest.param("teachers.smollm2.temperature", 2.1, "2 or less", id="temperature"),
+        pytest.param("teachers.smollm2.temperature", 2.1, "2 or less, or null", id="temperature"),
         pytest.param("teachers.smollm2.top_p", 0, "more than 0, or null", id="top_p"),
         pytest.param("teachers.smollm2.max_tokens", 0, "1 or more", id="no token"),
         pytest.param("runtime.timeout_s", float("inf"), "a finite number", id="no end"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from tests.servers.processes import listening
+from tests.servers.processes import listening, one_at_a_time
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ".azurite/node_modules/azurite/dist/src/blob/main.js"
@@ -46,8 +46,10 @@ def is_installable() -> bool:
 
 
 def install() -> None:
-    """Install it below the project, as `make azurite` does."""
-    subprocess.run(["make", "--no-print-directory", PROGRAM], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    """Install it below the project, as `make azurite` does; where several tests want it at once, one of them does."""
+    (ROOT / ".azurite").mkdir(exist_ok=True)
+    with one_at_a_time(ROOT / ".azurite/lock"):
+        subprocess.run(["make", "--no-print-directory", PROGRAM], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -60,7 +62,7 @@ def running(*options: str) -> Iterator[Azurite]:
 
 
 def main() -> None:
-    """Serve until Ctrl-C, and say how a remote is set to it."""
+    """Serve until Ctrl-C, and print how a remote is set to it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with running("--blobPort", "0", "--location", str(ROOT / ".azurite/data")) as azurite:
         sys.stdout.write(

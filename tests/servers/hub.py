@@ -41,12 +41,12 @@ class HubServer:
         self._server.server_close()
 
     def describe(self, commit: str) -> dict[str, Any]:
-        """What the Hub's API says about the repository at a commit."""
+        """Return the answer of the Hub's API about the repository at a commit."""
         siblings = [{"rfilename": name} for name in self.commits[commit]]
         return {"id": self.repo_id, "sha": commit, "private": False, "gated": False, "tags": [], "siblings": siblings}
 
     def list_folder(self, commit: str, folder: str) -> list[dict[str, Any]]:
-        """What the Hub's API says stands in a folder, not below its own folders."""
+        """Return the answer of the Hub's API about a folder: what is in it, not below its own folders."""
         prefix = f"{folder}/" if folder else ""
         entries: dict[str, dict[str, Any]] = {}
         for name, content in self.commits[commit].items():

@@ -1,9 +1,11 @@
-"""Servers of other people that run in a process of their own."""
+"""Servers of other people that run in a process of their own, and what several processes of the tests share."""
 
+import fcntl
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -11,8 +13,16 @@ START_S = 60
 
 
 @contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Let no other process into the block before this one has left it."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def listening(command: list[str], environment: Mapping[str, str]) -> Iterator[int]:
-    """Start a server, wait until it says on which port of loopback it listens, and end it after the block."""
+    """Start a server, wait until it prints its port of loopback, and end it after the block."""
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:
@@ -21,7 +31,7 @@ def listening(command: list[str], environment: Mapping[str, str]) -> Iterator[in
             Thread(target=_read, args=(server, ports), daemon=True).start()
             yield ports.get(timeout=START_S)
         except Empty:
-            raise RuntimeError(f"{command[0]} said no port within {START_S} s") from None
+            raise RuntimeError(f"{command[0]} printed no port within {START_S} s") from None
         finally:
             server.kill()
 
