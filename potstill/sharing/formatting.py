@@ -1,11 +1,13 @@
 """Numbers and lists as people read them."""
 
+from collections.abc import Sequence
+
 SHOWN = 3
 KILO = 1000
 
 
 def format_size(size: int) -> str:
-    """Write a number of bytes in units of 1,000."""
+    """Return a number of bytes in units of 1,000."""
     if size < KILO:
         return f"{size} bytes"
     amount, unit = float(size), ""
@@ -16,7 +18,7 @@ def format_size(size: int) -> str:
     return f"{amount:.1f} {unit}"
 
 
-def format_names(names: list[str]) -> str:
-    """Name the first few, and count the others."""
+def format_names(names: Sequence[str]) -> str:
+    """Return the first few names, and how many others there are."""
     more = f" and {len(names) - SHOWN:,} others" if len(names) > SHOWN else ""
     return "; ".join(names[:SHOWN]) + more

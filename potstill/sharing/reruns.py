@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from potstill.core.errors import InputError
-from potstill.sharing.differences import list_differences, look_up
+from potstill.sharing.differences import get_param, list_differences
 from potstill.sharing.formatting import format_names
 from potstill.sharing.history import LOCK, PARAMS
 from potstill.sharing.storage_errors import first_line
@@ -26,14 +27,19 @@ class Rerun:
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it in a line."""
         return f"{self.stage} would run: {format_names(list(self.reasons))}"
 
 
 def list_reruns(repo: Repo) -> list[Rerun]:
-    """Return the stages that would run, in the pipeline's order; those after them run where their inputs change."""
+    """Return the stages that would run, in the pipeline's order; those after them run where their inputs change.
+
+    Raise InputError if DVC cannot read the pipeline.
+    """
     try:
         status: Mapping[str, list[Any]] = repo.status()
+    except LockError:
+        raise
     except DvcException as error:
         raise InputError(f"dvc.yaml, {PARAMS}: {first_line(error)}; check `dataset`, `prompt` and `teacher`") from None
     order = [stage.name for stage in repo.index.stages if getattr(stage, "name", None)]
@@ -43,18 +49,25 @@ def list_reruns(repo: Repo) -> list[Rerun]:
 
 def list_followers(repo: Repo, reruns: list[Rerun]) -> list[str]:
     """Return the stages that read, directly or not, what these write, and are not among them."""
-    written = {
-        out.def_path for stage in repo.index.stages for out in stage.outs
-        if getattr(stage, "name", None) in {rerun.stage for rerun in reruns}
-    }  # fmt: skip
+    running = {rerun.stage for rerun in reruns}
+    stages = {stage.name: stage for stage in repo.index.stages if getattr(stage, "name", None)}
+    written = {out.def_path for name in running for out in stages[name].outs}
     followers = []
-    for stage in repo.index.stages:
-        name = getattr(stage, "name", None)
-        if name and any(dep.def_path in written for dep in stage.deps):
+    for name, stage in stages.items():
+        if any(dep.def_path in written for dep in stage.deps):
             written |= {out.def_path for out in stage.outs}
-            if name not in {rerun.stage for rerun in reruns}:
+            if name not in running:
                 followers.append(name)
     return followers
+
+
+def describe_reruns(repo: Repo) -> tuple[list[str], list[str]]:
+    """Return the stages that would or might run, and a line for each reason."""
+    reruns = list_reruns(repo)
+    followers = list_followers(repo, reruns)
+    lines = [str(rerun) for rerun in reruns] or ["nothing would run: all stages are up to date"]
+    lines += [f"after that, where their inputs change: {', '.join(followers)}"] if followers else []
+    return [rerun.stage for rerun in reruns] + followers, lines
 
 
 def _describe_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
@@ -63,21 +76,21 @@ def _describe_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
             yield {"changed command": "its command changed", "always changed": "it always runs"}.get(change, change)
             continue
         for paths in change.values():
-            for path, what in paths.items():
+            for path, change_kind in paths.items():
                 if path == PARAMS:
-                    yield from _describe_params(stage, what)
-                elif what == "deleted" or not Path(path).exists():
+                    yield from _describe_params(stage, change_kind)
+                elif change_kind == "deleted" or not Path(path).exists():
                     yield f"{path} is not here"
                 else:
-                    yield f"{path} {CHANGES.get(what, what)}"
+                    yield f"{path} {CHANGES.get(change_kind, change_kind)}"
 
 
 def _describe_params(stage: str, changed: Mapping[str, str]) -> Iterator[str]:
-    """Say which params changed, with their old and new values where these are short."""
+    """Yield which params changed, with their old and new values where these are short."""
     yaml = YAML(typ="safe")
-    now = yaml.load(Path(PARAMS))
+    current = yaml.load(Path(PARAMS))
     locked = yaml.load(Path(LOCK))["stages"].get(stage, {}) if Path(LOCK).is_file() else {}
     before = locked.get("params", {}).get(PARAMS, {})
     for name in changed:
-        leaves = list(list_differences(name, before.get(name), look_up(now, name)))
-        yield from leaves or [f"{name} {CHANGES.get(changed[name], changed[name])}"]
+        phrases = list(list_differences(name, before.get(name), get_param(current, name)))
+        yield from phrases or [f"{name} {CHANGES.get(changed[name], changed[name])}"]

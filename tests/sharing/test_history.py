@@ -12,9 +12,9 @@ from potstill.sharing.history import (
     HERE,
     Output,
     describe,
-    outputs_of_history,
-    outputs_of_revision,
-    outputs_of_workspace,
+    list_history_outputs,
+    list_revision_outputs,
+    list_workspace_outputs,
     parse,
 )
 
@@ -65,16 +65,16 @@ def test_each_output_has_the_commit_that_named_it_first() -> None:
     first = commit("a", "First")
     second = commit("b", "Second")
     commit("a", "Back")
-    found = outputs_of_history("HEAD", *COMMITS)
+    found = list_history_outputs("HEAD", *COMMITS)
     assert {output: made.id for output, made in found.items()} == {responses("a"): first, responses("b"): second}
     assert str(found[responses("b")]).startswith(f"commit {second[:10]} (Second; Ada, 20")
 
 
 def test_what_git_keeps_itself_is_no_output_of_dvc() -> None:
     commit("a", "First")
-    assert set(outputs_of_history("HEAD")) == {responses("a")}
-    assert set(outputs_of_revision("HEAD")) == {responses("a")}
-    assert outputs_of_workspace() == {responses("a"): HERE}
+    assert set(list_history_outputs("HEAD")) == {responses("a")}
+    assert set(list_revision_outputs("HEAD")) == {responses("a")}
+    assert list_workspace_outputs() == {responses("a"): HERE}
     assert str(HERE) == "workspace"
 
 
@@ -91,8 +91,8 @@ def test_branches_tags_and_what_a_merge_left_behind_are_found() -> None:
     commit("e", "Tagged")
     git("tag", "v1")
     git("checkout", "-q", "main")
-    assert set(outputs_of_history("HEAD", *COMMITS)) == {responses(number) for number in "abcde"}
-    assert set(outputs_of_history("HEAD")) == {responses(number) for number in "abcd"}
+    assert set(list_history_outputs("HEAD", *COMMITS)) == {responses(number) for number in "abcde"}
+    assert set(list_history_outputs("HEAD")) == {responses(number) for number in "abcd"}
 
 
 def test_what_a_merge_alone_made_is_found() -> None:
@@ -103,7 +103,7 @@ def test_what_a_merge_alone_made_is_found() -> None:
     git("commit", "-q", "--allow-empty", "-m", "Main")
     git("merge", "-q", "--no-commit", "side")
     merged = commit("m", "A merge that names outputs of its own")
-    assert outputs_of_history("HEAD")[responses("m")].id == merged
+    assert list_history_outputs("HEAD")[responses("m")].id == merged
 
 
 def test_experiments_are_told_apart_from_the_commits_that_they_start_from() -> None:
@@ -112,8 +112,8 @@ def test_experiments_are_told_apart_from_the_commits_that_they_start_from() -> N
     variant = commit("x", "Variant")
     git("checkout", "-q", "main")
     git("update-ref", "refs/exps/12/34/variant", variant)
-    assert set(outputs_of_history(*EXPERIMENTS)) == {responses("x")}
-    assert set(outputs_of_history("HEAD", *COMMITS)) == {responses("a")}
+    assert set(list_history_outputs(*EXPERIMENTS)) == {responses("x")}
+    assert set(list_history_outputs("HEAD", *COMMITS)) == {responses("a")}
 
 
 def test_a_project_in_a_folder_of_a_larger_repository_sees_its_own_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,9 +121,9 @@ def test_a_project_in_a_folder_of_a_larger_repository_sees_its_own_outputs(monke
     Path("projet été").mkdir()
     monkeypatch.chdir("projet été")
     commit("b", "This project")
-    assert set(outputs_of_history("HEAD")) == {responses("b")}
-    assert set(outputs_of_revision("HEAD")) == {responses("b")}
-    assert set(outputs_of_workspace()) == {responses("b")}
+    assert set(list_history_outputs("HEAD")) == {responses("b")}
+    assert set(list_revision_outputs("HEAD")) == {responses("b")}
+    assert set(list_workspace_outputs()) == {responses("b")}
 
 
 def test_the_workspace_counts_before_it_is_committed() -> None:
@@ -131,7 +131,7 @@ def test_the_workspace_counts_before_it_is_committed() -> None:
     Path("dvc.lock").write_text(LOCK.format(number="w"))
     Path("data").mkdir()
     Path("data/ledger.dvc").write_text("outs:\n- md5: 77.dir\n  nfiles: 1\n  hash: md5\n  path: ledger\n")
-    assert set(outputs_of_workspace()) == {responses("w"), Output("data/ledger", "77.dir")}
+    assert set(list_workspace_outputs()) == {responses("w"), Output("data/ledger", "77.dir")}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_file_that_names_nothing_of_this_project_is_passed_over(name: str, tex
 def test_any_subject_is_read(subject: str, shown: str) -> None:
     first = commit("a", subject)
     commit("b", "Second")
-    found = outputs_of_history("HEAD")[responses("a")]
+    found = list_history_outputs("HEAD")[responses("a")]
     assert (found.id, found.subject) == (first, shown)
     assert describe(first) == found
 
@@ -169,7 +169,7 @@ def test_a_users_own_settings_of_git_change_nothing() -> None:
     for name, value in {"log.showSignature": "true", "log.showRoot": "false", "color.ui": "always"}.items():
         git("config", name, value)
     first = commit("a", "First")
-    assert {output: made.id for output, made in outputs_of_history("HEAD").items()} == {responses("a"): first}
+    assert {output: made.id for output, made in list_history_outputs("HEAD").items()} == {responses("a"): first}
 
 
 def test_line_ends_of_windows_in_the_history_are_read() -> None:
@@ -178,12 +178,12 @@ def test_line_ends_of_windows_in_the_history_are_read() -> None:
         Path("dvc.lock").write_bytes(LOCK.format(number=number).replace("\n", "\r\n").encode())
         git("add", "--all")
         git("commit", "-qm", number)
-    assert responses("a") in outputs_of_history("HEAD")
-    assert responses("b") in outputs_of_history("HEAD")
+    assert responses("a") in list_history_outputs("HEAD")
+    assert responses("b") in list_history_outputs("HEAD")
 
 
 def test_before_the_first_commit_there_is_no_history() -> None:
-    assert outputs_of_history("HEAD", *COMMITS) == {}
+    assert list_history_outputs("HEAD", *COMMITS) == {}
 
 
 def test_an_object_of_the_history_that_is_gone_is_told() -> None:
@@ -191,14 +191,14 @@ def test_an_object_of_the_history_that_is_gone_is_told() -> None:
     blob = git("rev-parse", "HEAD:dvc.lock")
     Path(".git/objects", blob[:2], blob[2:]).unlink()
     with pytest.raises(InputError, match=rf"^git: an object of the history is not here \({blob} missing\); "):
-        outputs_of_history("HEAD")
+        list_history_outputs("HEAD")
 
 
 @pytest.mark.parametrize("content", [b"<<<<<<< HEAD\nstages:\n=======\n", b"\xff\xfe", b"[1]"])
 def test_a_lock_of_the_workspace_that_cannot_be_read_is_told(content: bytes) -> None:
     Path("dvc.lock").write_bytes(content)
     with pytest.raises(InputError, match=r"^dvc\.lock: expected what DVC writes, .* `git checkout --ours dvc\.lock`"):
-        outputs_of_workspace()
+        list_workspace_outputs()
 
 
 def test_a_revision_that_looks_like_an_option_is_none() -> None:
