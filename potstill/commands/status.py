@@ -1,6 +1,8 @@
 """Say what would run again and why, what that would cost, what is missing here, and what is only here."""
 
 from collections.abc import Iterable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,7 +61,8 @@ def describe_cost(stages: list[str], source: Path, raw: Path, requests: Path, le
                 run_python("stages.load", "--source", str(source), "--raw", str(raw))  # imports `datasets` for seconds
             if "load" in stages or "prepare" in stages:
                 requests = Path(folder, "requests")
-                prepare(params, raw, requests)
+                with redirect_stdout(StringIO()):  # its words are about a run, which this is none
+                    prepare(params, raw, requests)
             with planned(params, requests, ledger) as (_, plan):
                 return describe_estimate(params, plan.tally)
     except InputError as error:

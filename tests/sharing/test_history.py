@@ -9,13 +9,13 @@ from potstill.core.errors import InputError
 from potstill.sharing.history import (
     COMMITS,
     EXPERIMENTS,
-    HERE,
+    WORKSPACE,
     Output,
-    describe,
+    find_commit,
     list_history_outputs,
     list_revision_outputs,
     list_workspace_outputs,
-    parse,
+    parse_committed,
 )
 
 LOCK = """
@@ -74,8 +74,8 @@ def test_what_git_keeps_itself_is_no_output_of_dvc() -> None:
     commit("a", "First")
     assert set(list_history_outputs("HEAD")) == {responses("a")}
     assert set(list_revision_outputs("HEAD")) == {responses("a")}
-    assert list_workspace_outputs() == {responses("a"): HERE}
-    assert str(HERE) == "workspace"
+    assert list_workspace_outputs() == {responses("a"): WORKSPACE}
+    assert str(WORKSPACE) == "workspace"
 
 
 def test_branches_tags_and_what_a_merge_left_behind_are_found() -> None:
@@ -145,24 +145,16 @@ def test_the_workspace_counts_before_it_is_committed() -> None:
     ],
 )
 def test_a_file_that_names_nothing_of_this_project_is_passed_over(name: str, text: str) -> None:
-    assert list(parse(name, text)) == []
+    assert parse_committed(name, text) == []
 
 
-@pytest.mark.parametrize(
-    ("subject", "shown"),
-    [
-        pytest.param("form\x0cfeed", "form feed", id="form feed"),
-        pytest.param("start\x01of heading", "start of heading", id="control"),
-        pytest.param("line\u2028separator", "line separator", id="line separator"),
-        pytest.param("a\ttab", "a tab", id="tab"),
-    ],
-)
-def test_any_subject_is_read(subject: str, shown: str) -> None:
-    first = commit("a", subject)
+def test_any_subject_is_read() -> None:
+    shown = "form feed, start of heading, line separator, a tab"
+    first = commit("a", "form\x0cfeed, start\x01of heading, line\u2028separator, a\ttab")
     commit("b", "Second")
     found = list_history_outputs("HEAD")[responses("a")]
     assert (found.id, found.subject) == (first, shown)
-    assert describe(first) == found
+    assert find_commit(first) == found
 
 
 def test_a_users_own_settings_of_git_change_nothing() -> None:
@@ -201,14 +193,9 @@ def test_a_lock_of_the_workspace_that_cannot_be_read_is_told(content: bytes) -> 
         list_workspace_outputs()
 
 
-def test_a_revision_that_looks_like_an_option_is_none() -> None:
+@pytest.mark.parametrize("revision", ["nope", "--output=x"])
+def test_a_revision_that_is_not_there_is_refused(revision: str) -> None:
     commit("a", "First")
-    with pytest.raises(InputError, match=r"^REV: expected a commit, tag or branch, got --output=x"):
-        describe("--output=x")
+    with pytest.raises(InputError, match=rf"^REV: expected a commit, tag or branch, got {revision}; "):
+        find_commit(revision)
     assert not list(Path().glob("x*"))
-
-
-def test_a_revision_that_is_not_there_is_told_in_a_sentence() -> None:
-    commit("a", "First")
-    with pytest.raises(InputError, match=r"^REV: expected a commit, tag or branch, got nope; "):
-        describe("nope")
