@@ -37,7 +37,10 @@ Finding = tuple[str, str]
 @click.command()
 @project_path_option("ledger", "Folder with what was bought and published.")
 def main(ledger: Path) -> None:
-    """Check what the pipeline needs, with one small call to the teacher, which is paid where the teacher is."""
+    """Check what the pipeline needs, with one small call to the teacher.
+
+    The call is paid where the teacher is.
+    """
     crosses = 0
     blamed: dict[str, str] = {}  # what failed or was not tried, and which failure is to blame for it
     with ExitStack() as running:

@@ -14,7 +14,7 @@ from potstill.teacher.run import planned
 @project_path_option("requests", "Folder with what is to be asked.")
 @project_path_option("ledger", "Folder with what others bought and published.")
 def main(requests: Path, ledger: Path) -> None:
-    """Count the requests without an answer, their tokens and US dollars; asks nothing."""
+    """Count the requests to ask, their tokens and US dollars; ask nothing."""
     params = load_params()
     with planned(params, requests, ledger) as (_, plan):
         click.echo(describe_estimate(params, plan.tally))

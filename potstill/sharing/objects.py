@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,12 @@ class Cache:
 
     def find_incomplete(self, outputs: Iterable[Output]) -> set[Output]:
         """Return the outputs of which something is not here."""
-        return {output for md5, output in self.map_objects(outputs).items() if not self.holds(md5)}
+        outputs = list(outputs)
+        return self.find_outputs(outputs, {md5 for md5 in self.map_objects(outputs) if not self.holds(md5)})
+
+    def find_outputs(self, outputs: Iterable[Output], objects: Set[str]) -> set[Output]:
+        """Return the outputs that are made of some of these objects; two outputs may have the same ones."""
+        return {output for output in outputs if not objects.isdisjoint(self.map_objects([output]))}
 
     def check_whole(self, objects: Iterable[str]) -> None:
         """Raise InputError if an object is not what its name says: it would damage the remote for everyone."""

@@ -57,9 +57,8 @@ def check_out(repo: Repo, paths: list[str], *, force: bool) -> None:
 
 def find_lost(cache: Cache, remote: Remote, outputs: Collection[Output]) -> set[Output]:
     """Return the outputs of which neither the cache nor the remote has everything."""
-    objects = cache.map_objects(outputs)
-    not_cached = {md5 for md5 in objects if not cache.holds(md5)}
-    return {objects[md5] for md5 in not_cached - remote.find(not_cached)}
+    not_cached = {md5 for md5 in cache.map_objects(outputs) if not cache.holds(md5)}
+    return cache.find_outputs(outputs, not_cached - remote.find(not_cached))
 
 
 def describe_lost(outputs: Mapping[Output, Commit], lost: Set[Output]) -> list[str]:

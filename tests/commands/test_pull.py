@@ -7,22 +7,37 @@ import shutil
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from potstill.commands import gc, pull, push
 from potstill.teacher.store.journal import Journal
 from tests.clones import Clone, set_remote
+from tests.conftest import copy_small
 from tests.stores import UNCLOSED, s3_store
 
 pytestmark = UNCLOSED
 
 
-@pytest.fixture
-def second(first: Clone, tmp_path: Path) -> Clone:
-    """A clone of a project in which two answers were bought and an export was made, all of it pushed."""
+@pytest.fixture(scope="module")
+def shared(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which two answers were bought and an export was made, all of it pushed."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "remote").mkdir()
+    first = set_remote(copy_small(small_template, folder), "../../remote")
     first.buy("a", "b")
     first.keep("data/export", train="rows", validation="more")
     first.tell(push.main)
     first.commit("Export")
+    return folder
+
+
+@pytest.fixture
+def first(shared: Path, tmp_path: Path) -> Clone:
+    return copy_small(shared, tmp_path)
+
+
+@pytest.fixture
+def second(first: Clone, tmp_path: Path) -> Clone:
     return first.clone(tmp_path / "second")
 
 
@@ -201,7 +216,8 @@ def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) ->
     stage = "stages:\n  {0}:\n    cmd: mkdir -p data/{0} && echo {0} > data/{0}/f\n    outs: [data/{0}]\n"
     for name in ("old", "new"):
         (first.folder / "dvc.yaml").write_text(stage.format(name))
-        first.run("dvc", "repro", "--quiet")
+        with first.active(), Repo() as repo:
+            repo.reproduce()
     assert "data/old" in (first.folder / "dvc.lock").read_text()
     first.tell(push.main)
     first.commit("Rename the stage")
@@ -222,7 +238,8 @@ def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> No
     second.git("checkout", "-q", "data/ledger.dvc")
     second.tell(pull.main)
     assert second.answers() == {"a", "b", "d"}
-    second.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
+    with second.active(), Repo() as repo:
+        repo.checkout(["data/ledger.dvc"])
     second.tell(gc.main, "--unpushed")
     assert b"answer to d" in b"".join(
         gzip.decompress(file.read_bytes()) for file in second.objects() if file.read_bytes()[:2] == b"\x1f\x8b"
