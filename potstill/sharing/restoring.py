@@ -8,7 +8,7 @@ from potstill.core.errors import InputError
 from potstill.sharing.formatting import format_names
 from potstill.sharing.history import LOCK, PARAMS, list_workspace_outputs, parse_committed
 from potstill.sharing.objects import Cache
-from potstill.sharing.outputs import check_out
+from potstill.sharing.outputs import check_out, list_declared
 from potstill.sharing.processes import run_git, try_git
 
 
@@ -30,9 +30,8 @@ def restore_files() -> list[str]:
 
 
 def restore_outputs(repo: Repo, ledger: Path) -> list[str]:
-    """Bring the stages' outputs back to what dvc.lock names, over what is there; return lines that name them."""
-    paths = [out.def_path for stage in repo.index.stages for out in stage.outs if out.use_cache]
-    paths = [path for path in paths if Path(path) != ledger]
+    """Bring all outputs but the ledger back to what DVC has of them, over what is there; return lines that name them."""
+    paths = [path for path in list_declared(repo) if Path(path) != ledger]
     check_out(repo, paths, force=True)
     outputs = [output for output in list_workspace_outputs() if output.path in paths]
     missing = sorted({output.path for output in Cache(repo).find_incomplete(outputs)})

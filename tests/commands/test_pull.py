@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -69,13 +68,8 @@ def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
     assert changed.read_text() == "by hand"
     second.tell(pull.main, "--force")
     assert changed.read_text() == "rows"
-
-
-def test_what_was_changed_and_is_saved_elsewhere_is_put_right_without_a_word(second: Clone) -> None:
-    second.tell(pull.main)
-    changed = second.folder / "data/export/train.jsonl"
     changed.unlink()
-    changed.write_text("more")  # as the cache has it of another file
+    changed.write_text("more")  # as the cache has it of another file, so nothing is lost
     second.tell(pull.main)
     assert changed.read_text() == "rows"
 
@@ -136,23 +130,16 @@ def md5_of_text(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def test_a_segment_that_a_killed_publish_left_is_published_after_the_pull(second: Clone) -> None:
-    second.tell(pull.main)
-    second.buy("d")
-    second.tell(push.main)
-    second.git("checkout", "-q", "data/ledger.dvc")  # as if killed between the segment and `dvc add`
-    shutil.rmtree(second.folder / ".dvc/cache")
-    with Journal(second.journal) as journal:
-        assert journal.find("d", 16) is not None
-    second.tell(pull.main)
-    assert second.answers() == {"a", "b", "d"}
-    second.tell(push.main)
-    assert second.answers() == {"a", "b", "d"}
-
-
-def test_a_pointer_with_the_marks_of_a_merge_is_told(second: Clone) -> None:
-    second.pointer.write_text("<<<<<<< HEAD\nouts: []\n=======\nouts: []\n>>>>>>> side\n")
-    assert "marks of a merge" in second.refuse(pull.main)
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        pytest.param("data/ledger.dvc", "marks of a merge", id="a pointer with the marks of a merge"),
+        pytest.param("data/ledger", "expected to read and write here, but [Errno 17]", id="a file for the ledger"),
+    ],
+)
+def test_what_is_no_ledger_is_refused(second: Clone, name: str, sentence: str) -> None:
+    (second.folder / name).write_text("<<<<<<< HEAD\nouts: []\n=======\nouts: []\n>>>>>>> side\n")
+    assert sentence in second.refuse(pull.main)
 
 
 def test_outputs_of_other_commits_that_nobody_has_are_told_and_stop_nothing(first: Clone, second: Clone) -> None:
@@ -164,10 +151,6 @@ def test_outputs_of_other_commits_that_nobody_has_are_told_and_stop_nothing(firs
     said = second.tell(pull.main, "--all-commits")
     assert re.search(r"neither here nor in the remote: data/export of commit \w{10} \(Not pushed; ", said)
     assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
-
-
-def test_without_a_remote_the_way_to_one_is_said(local: Clone) -> None:
-    assert "`make remote URL=azure://container/path`" in local.refuse(pull.main)
 
 
 def test_segments_that_this_commit_does_not_name_leave_the_folder_where_the_cache_has_them(second: Clone) -> None:
@@ -226,21 +209,18 @@ def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) ->
     assert (second.folder / "data/new/f").read_text() == "new\n"
 
 
-def test_a_file_where_the_ledger_should_be_is_told(second: Clone) -> None:
-    second.ledger.write_text("a file")
-    assert "expected to read and write here, but [Errno 17]" in second.refuse(pull.main)
-
-
 def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> None:
     second.tell(pull.main)
     second.buy("d")
     second.publish()
     second.git("checkout", "-q", "data/ledger.dvc")
     second.tell(pull.main)
+    second.tell(push.main)  # tracks it anew
     assert second.answers() == {"a", "b", "d"}
+    second.git("checkout", "-q", "data/ledger.dvc")
     with second.active(), Repo() as repo:
         repo.checkout(["data/ledger.dvc"])
-    second.tell(gc.main, "--unpushed")
+    second.tell(gc.main, "--unpushed")  # which keeps segments, whatever names them
     assert b"answer to d" in b"".join(
         gzip.decompress(file.read_bytes()) for file in second.objects() if file.read_bytes()[:2] == b"\x1f\x8b"
     )

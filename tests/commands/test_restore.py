@@ -7,7 +7,10 @@ from tests.pipelines import Pipeline
 
 
 def test_after_a_failed_stage_everything_is_as_it_was_committed_and_the_edit_is_in_the_stash(ada: Pipeline) -> None:
+    ada.share("bought")
     params, answers = ada.read("params.yaml"), ada.read("data/answers/train.jsonl")
+    ada.buy("since")
+    ada.publish()
     ada.edit_params(prompts__letter__system="One of {labels}, please.")
     edited = ada.read("params.yaml")
     ada.prepare()
@@ -24,6 +27,7 @@ def test_after_a_failed_stage_everything_is_as_it_was_committed_and_the_edit_is_
     assert (ada.read("params.yaml"), ada.read("data/answers/train.jsonl")) == (params, answers)
     ada.git("checkout", "-q", "seed")
     assert ada.status() == {}
+    assert {"bought", "since"} <= ada.answers()
     ada.git("stash", "pop", "-q")
     assert ada.read("params.yaml") == edited
 
