@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 from potstill.core.errors import InputError
 from potstill.sharing.processes import check_git_repository, run_git, try_git
 
-COMMITS = ("--exclude=refs/exps/*", "--all")
+COMMITS = ("--exclude=refs/exps/*", "--exclude=refs/stash", "--all")
 EXPERIMENTS = ("--glob=refs/exps/*", "--not", "--branches", "--tags", "--remotes", "HEAD")
 LOCK, PARAMS, FOLDER_SUFFIX = "dvc.lock", "params.yaml", ".dir"
 NAMING = (LOCK, "*.dvc")

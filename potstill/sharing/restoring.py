@@ -30,7 +30,7 @@ def restore_files() -> list[str]:
 
 
 def restore_outputs(repo: Repo, ledger: Path) -> list[str]:
-    """Bring all outputs but the ledger back to what DVC has of them, over what is there; return lines that name them."""
+    """Bring all outputs but the ledger back to what DVC has of them, over what is there; return lines of which."""
     paths = [path for path in list_declared(repo) if Path(path) != ledger]
     check_out(repo, paths, force=True)
     outputs = [output for output in list_workspace_outputs() if output.path in paths]

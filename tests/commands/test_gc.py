@@ -85,12 +85,14 @@ def drop_last_commit(clone: Clone) -> None:
     clone.tell(pull.main)
 
 
-def test_what_a_dropped_commit_named_counts_as_named_while_git_remembers_it(history: Clone) -> None:
+def test_what_a_dropped_commit_or_a_stash_names_stays_while_git_remembers_it(history: Clone) -> None:
+    history.keep("data/export", train="stashed")
+    history.git("stash", "push", "-q")
     history.keep("data/export", train="dropped")
     history.commit("To be dropped", pushed=False)
     drop_last_commit(history)
     history.tell(gc.main, "--unpushed")
-    assert b"dropped" in contents(history)
+    assert {b"dropped", b"stashed"} <= contents(history)
 
 
 def test_experiments_stay_until_they_are_let_go(history: Clone) -> None:

@@ -97,12 +97,14 @@ def test_branches_tags_and_what_a_merge_left_behind_or_made_are_found() -> None:
     assert found[responses("m")].id == merged
 
 
-def test_experiments_are_told_apart_from_the_commits_that_they_start_from() -> None:
+def test_experiments_and_stashes_are_no_commits_to_share() -> None:
     commit("a", "First")
     git("checkout", "-q", "--detach")
     variant = commit("x", "Variant")
     git("checkout", "-q", "main")
     git("update-ref", "refs/exps/12/34/variant", variant)
+    Path("dvc.lock").write_text(LOCK.format(number="s"))
+    git("stash", "push", "-q")  # which is nobody else's
     assert set(list_history_outputs(*EXPERIMENTS)) == {responses("x")}
     assert set(list_history_outputs("HEAD", *COMMITS)) == {responses("a")}
 
