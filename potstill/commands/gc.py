@@ -20,5 +20,5 @@ def main(ledger: Path, *, experiments: bool, unpushed: bool) -> None:
     `--unpushed`, what neither the remote has nor any commit, experiment or stash names goes as well.
     """
     with open_project() as repo:
-        cleanup = clean_cache(repo, ledger, experiments=experiments, unpushed=unpushed)
-    click.echo("\n".join(cleanup.describe()))
+        lines = clean_cache(repo, ledger, experiments=experiments, unpushed=unpushed)
+    click.echo("\n".join(lines))

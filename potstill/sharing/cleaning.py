@@ -1,7 +1,6 @@
 """Freeing space in DVC's cache, without losing what nobody else has."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -25,34 +24,12 @@ from potstill.teacher.store.ledger import is_segment
 STASHES = ("--reflog",)
 
 
-@dataclass(frozen=True)
-class Cleanup:
-    """What was removed from the cache, and what was kept since only this machine has it; `unnamed` is part of that."""
-
-    removed: TransferStats
-    kept: TransferStats
-    unnamed: int
-    unpushed: bool
-
-    def describe(self) -> list[str]:
-        """Return it in one or two lines."""
-        lines = [f"{self.removed} removed from DVC's cache"]
-        if not self.kept.files:
-            return lines
-        if self.unpushed:
-            reason = "commits name them and only this machine has them: `make push ALL=1`"
-        else:
-            reason = "only this machine has them: `make push ALL=1` shares what commits name"
-            if self.unnamed:
-                reason += f"; `make gc UNPUSHED=1` removes the {self.unnamed:,} of them that no commit names"
-        return [*lines, f"{self.kept} stay, since {reason}"]
-
-
-def clean_cache(repo: Repo, ledger: Path, *, experiments: bool, unpushed: bool) -> Cleanup:
+def clean_cache(repo: Repo, ledger: Path, *, experiments: bool, unpushed: bool) -> list[str]:
     """Remove from the cache what neither the workspace nor an experiment needs and the remote has.
 
     The ledger of every commit stays. `experiments` lets go of theirs as well, `unpushed` of what neither the remote
-    has nor any commit, experiment, stash or reflog names. Raise InputError if that cannot be known.
+    has nor any commit, experiment, stash or reflog names. Return lines of what was removed and what stays; raise
+    InputError if that cannot be known.
     """
     if unpushed:
         _check_sole_user(repo)
@@ -67,7 +44,18 @@ def clean_cache(repo: Repo, ledger: Path, *, experiments: bool, unpushed: bool) 
     unnamed = unshared - cache.map_objects(named).keys()
     removed = _remove(cache, stored | (unnamed if unpushed else set()))
     kept = unshared - unnamed if unpushed else unshared
-    return Cleanup(removed, TransferStats(len(kept), cache.size(kept)), len(unnamed), unpushed)
+    lines = [f"{removed} removed from DVC's cache"]
+    if kept:
+        reason = _explain_kept(len(unnamed), unpushed=unpushed)
+        lines.append(f"{TransferStats(len(kept), cache.size(kept))} stay, since {reason}")
+    return lines
+
+
+def _explain_kept(unnamed: int, *, unpushed: bool) -> str:
+    if unpushed:
+        return "commits name them and only this machine has them: `make push ALL=1`"
+    more = f"; `make gc UNPUSHED=1` removes the {unnamed:,} of them that no commit names" if unnamed else ""
+    return f"only this machine has them: `make push ALL=1` shares what commits name{more}"
 
 
 def _check_sole_user(repo: Repo) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from potstill.core.errors import InputError
 from potstill.sharing.formatting import format_names
 from potstill.sharing.history import (
-    Commit,
     Output,
     find_output,
     list_history_outputs,
@@ -30,11 +29,6 @@ class Provenance:
     answers: Answers
     source: dict[str, Any]
     changes: list[Change]
-
-    @property
-    def commit(self) -> Commit:
-        """The commit that names the export."""
-        return self.lineage.commit
 
 
 def trace(revision: str, raw: Path, responses: Path, ledger: Path, export: Path) -> Provenance:
@@ -65,12 +59,12 @@ def describe_provenance(provenance: Provenance) -> list[str]:
     segments = ", ".join(f"{name} ({count:,})" for name, count in answers.segments.items()) or "none"
     models = ", ".join(sorted(answers.models)) or "nothing"
     dataset = chosen["dataset"] | {"revision": source.get("revision")}
-    maker = find_first_maker(provenance)
+    maker = list_history_outputs(lineage.commit.id).get(export, lineage.commit)  # perhaps an earlier one
     stale = "not run   params.yaml of this commit differs from what was run: "
     return [
         *(f"{export.path}/{name}  md5 {md5}" for name, md5 in provenance.files.items()),
-        f"commit    {provenance.commit.describe()}",
-        *([f"made by   {maker.describe()}"] if maker != provenance.commit else []),
+        f"commit    {lineage.commit.describe()}",
+        *([f"made by   {maker.describe()}"] if maker != lineage.commit else []),
         f"data set  {describe_entry(dataset)}; {describe_sample(source)}",
         f"prompt    {describe_entry(chosen['prompt'])}",
         f"teacher   {describe_entry(chosen['teacher'])}; served as {models}",
@@ -78,11 +72,6 @@ def describe_provenance(provenance: Provenance) -> list[str]:
         *(f"{stale}{phrase}" for phrase in lineage.list_stale()),
         *(f"since     {change}" for change in provenance.changes),
     ]
-
-
-def find_first_maker(provenance: Provenance) -> Commit:
-    """Return the commit that named this export first, which may be an earlier one."""
-    return list_history_outputs(provenance.commit.id).get(provenance.export, provenance.commit)
 
 
 def describe_entry(entry: dict[str, Any]) -> str:

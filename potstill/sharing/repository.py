@@ -87,11 +87,12 @@ def _rwlock(repo: Repo) -> Path:
 
 def _describe_holders(repo: Repo | None) -> str:
     """Return the living processes that hold the project's lock, or what a stage reads and writes, in parentheses."""
-    holders = {*_list_lock_holders(repo), *_list_rwlock_holders(repo)} - {os.getpid()} if repo else set()
+    holders = set(_list_holders(repo)) - {os.getpid()} if repo else set()
     names = []
     for number in sorted(holders):
         with suppress(psutil.Error):
-            names.append(f"process {number}, {shorten_command(psutil.Process(number).cmdline())}")
+            process = psutil.Process(number)
+            names.append(f"process {number}, {shorten_command(process.cmdline()) or process.name()}")
     return f" ({'; '.join(names)})" if names else ""
 
 
@@ -102,13 +103,11 @@ def shorten_command(words: Sequence[str]) -> str:
     return " ".join(names[1:3]) if is_module_or_script else " ".join(names[: 1 if "-c" in words else 2])
 
 
-def _list_lock_holders(repo: Repo) -> Iterator[int]:
+def _list_holders(repo: Repo) -> Iterator[int]:
+    """Yield the processes that DVC's files of its locks name."""
     with suppress(OSError, ValueError, IndexError):
         yield int(Path(repo.tmp_dir, "lock").read_text(encoding="utf-8").split()[0])
-
-
-def _list_rwlock_holders(repo: Repo) -> Iterator[int]:
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
         claims: dict[str, dict[str, Any]] = json.loads(_rwlock(repo).read_text(encoding="utf-8"))
-        yield from (int(writer["pid"]) for writer in claims["write"].values())
-        yield from (int(reader["pid"]) for readers in claims["read"].values() for reader in readers)
+        readers = [reader for several in claims.get("read", {}).values() for reader in several]
+        yield from (int(claim["pid"]) for claim in [*claims.get("write", {}).values(), *readers])

@@ -1,7 +1,6 @@
 """Which stages a `dvc repro` would run, and why, in words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,55 +18,33 @@ from potstill.sharing.storage_errors import first_line
 CHANGES = {"modified": "changed", "new": "new", "deleted": "gone", "not in cache": "not in DVC's cache"}
 
 
-@dataclass(frozen=True)
-class Rerun:
-    """A stage that would run, and the reasons."""
-
-    stage: str
-    reasons: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Return it in a line."""
-        return f"{self.stage} would run: {format_names(list(self.reasons))}"
-
-
-def list_reruns(repo: Repo) -> list[Rerun]:
-    """Return the stages that would run, in the pipeline's order; those after them run where their inputs change.
-
-    Raise InputError if DVC cannot read the pipeline.
-    """
+def describe_reruns(repo: Repo) -> tuple[list[str], list[str]]:
+    """Return the stages that would or might run, and lines that say why; raise InputError if DVC cannot tell."""
     try:
         status: Mapping[str, list[Any]] = repo.status()
     except LockError:
         raise
     except DvcException as error:
         raise InputError(f"dvc.yaml, {PARAMS}: {first_line(error)}; check `dataset`, `prompt` and `teacher`") from None
-    order = [stage.name for stage in repo.index.stages if getattr(stage, "name", None)]
-    reruns = [Rerun(name, tuple(_describe_reasons(name, status[name]))) for name in order if name in status]
-    return [rerun for rerun in reruns if rerun.reasons]
-
-
-def list_followers(repo: Repo, reruns: list[Rerun]) -> list[str]:
-    """Return the stages that read, directly or not, what these write, and are not among them."""
-    running = {rerun.stage for rerun in reruns}
     stages = {stage.name: stage for stage in repo.index.stages if getattr(stage, "name", None)}
-    written = {out.def_path for name in running for out in stages[name].outs}
+    reasons = {name: list(_describe_reasons(name, status.get(name, []))) for name in stages}
+    reruns = [name for name in stages if reasons[name]]
+    followers = _list_followers(stages, reruns)
+    lines = [f"{name} would run: {format_names(reasons[name])}" for name in reruns]
+    lines += [f"after that, where their inputs change: {', '.join(followers)}"] if followers else []
+    return reruns + followers, lines or ["nothing would run: all stages are up to date"]
+
+
+def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
+    """Return the stages that read, directly or not, what these write, and are not among them."""
+    written = {out.def_path for name in reruns for out in stages[name].outs}
     followers = []
     for name, stage in stages.items():
         if any(dep.def_path in written for dep in stage.deps):
             written |= {out.def_path for out in stage.outs}
-            if name not in running:
+            if name not in reruns:
                 followers.append(name)
     return followers
-
-
-def describe_reruns(repo: Repo) -> tuple[list[str], list[str]]:
-    """Return the stages that would or might run, and a line for each reason."""
-    reruns = list_reruns(repo)
-    followers = list_followers(repo, reruns)
-    lines = [str(rerun) for rerun in reruns] or ["nothing would run: all stages are up to date"]
-    lines += [f"after that, where their inputs change: {', '.join(followers)}"] if followers else []
-    return [rerun.stage for rerun in reruns] + followers, lines
 
 
 def _describe_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
