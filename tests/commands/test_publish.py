@@ -3,17 +3,16 @@
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 from potstill.commands import publish, pull, push
 from potstill.core.errors import InputError
-from potstill.teacher.store.journal import Journal
-from potstill.teacher.store.ledger import check_complete, import_segments
-from potstill.teacher.store.projects import project_id
+from potstill.teacher.store.ledger import check_complete
 from tests.clones import BIN, Clone
+from tests.pipelines import QUESTIONS, Pipeline
+from tests.servers.teacher import TeacherServer
 from tests.stores import UNCLOSED
 
 pytestmark = UNCLOSED
@@ -97,22 +96,15 @@ def test_what_a_killed_publish_leaves_is_no_part_of_the_ledger(local: Clone) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("before", [pytest.param(["z"], id="one before"), pytest.param([], id="none before")])
-def test_a_merge_unites_what_two_branches_published(local: Clone, before: list[str]) -> None:
-    if before:
-        local.share(*before)
+def test_a_merge_unites_two_ledgers_of_which_no_ancestor_had_one(local: Clone) -> None:
     local.git("branch", "other")
     local.share("a")
     local.git("checkout", "-q", "other")
     shutil.rmtree(local.ledger)
-    if before:
-        local.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
     local.share("b")
-    assert local.answers() == {"a", "b", *before}  # a branch's ledger has all that the project used
-
     local.git("merge", "-q", "-m", "Merge", "main")
     local.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
-    assert len(list(local.ledger.iterdir())) == 2 + len(before)
+    assert len(list(local.ledger.iterdir())) == 2
     check_complete(local.ledger, local.pointer)
 
 
@@ -145,33 +137,14 @@ def test_without_the_driver_a_merge_is_a_conflict_that_is_told(first: Clone) -> 
         check_complete(first.ledger, first.pointer)
 
 
-QUEUED = """
-from pathlib import Path
-from potstill.teacher.store.journal import Journal, journal_path
-from potstill.teacher.store.ledger import import_ledger
-from potstill.teacher.store.projects import project_id
-with Journal(journal_path()) as journal:
-    added = import_ledger(journal, Path("data/ledger"))
-print("seen:", Path.cwd().parent.name, project_id(Path.cwd()), added, Path("data/ledger").exists())
-Path("out").write_text("done")
-"""
-
-
 @pytest.mark.slow
-def test_an_experiment_in_a_folder_of_its_own_goes_on_with_what_the_journal_knows(first: Clone) -> None:
-    first.share("a")
-    with Journal(first.journal) as journal:
-        import_segments(journal, first.ledger)
-    (first.folder / "ask.py").write_text(QUEUED)
-    (first.folder / "params.yaml").write_text("v: 1\n")
-    stage = f"{{cmd: {sys.executable} ask.py, params: [v], outs: [out]}}"
-    (first.folder / "dvc.yaml").write_text(f"stages:\n  ask: {stage}\n")
-    first.git("add", "ask.py", "params.yaml", "dvc.yaml")
-    first.git("commit", "-qm", "Add a stage")
-    shutil.rmtree(first.ledger)
-    for kept in (first.folder / ".dvc" / "cache").rglob("*"):
-        if kept.is_file() and kept.suffix != ".dir":
-            kept.unlink()
-
-    done = first.attempt("dvc", "exp", "run", "--temp", "--set-param", "v=2")  # where queued ones run, too
-    assert f"seen: standalone {project_id(first.folder)} 0 False" in done.stdout, done.stderr
+def test_an_experiment_in_a_folder_of_its_own_goes_on_with_what_the_journal_knows(
+    ada: Pipeline, teacher: TeacherServer
+) -> None:
+    ada.share()
+    shutil.rmtree(ada.ledger)
+    for segment in [file for file in ada.objects() if file.read_bytes()[:2] == b"\x1f\x8b"]:
+        segment.unlink()
+    done = ada.attempt("dvc", "exp", "run", "--temp", "--set-param", "+teachers.loopback.max_tokens=9")
+    assert f"{QUESTIONS} requests: 0 asked" in done.stdout, done.stderr
+    assert teacher.calls == []

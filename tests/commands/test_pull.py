@@ -45,17 +45,6 @@ def object_in_remote(tmp_path: Path, content: bytes) -> Path:
     return found
 
 
-def test_outputs_ledger_and_journal_come_with_one_command(second: Clone) -> None:
-    said = second.tell(pull.main)
-    assert re.match(r"5 files, \d+ bytes fetched from /", said)
-    assert "answers new to the journal: 2 (segments in data/ledger: 1)" in said
-    assert said.endswith("nothing is only here\n")
-    assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
-    with Journal(second.journal) as journal:
-        assert journal.find("a", 16) is not None
-    assert second.tell(pull.main).startswith("0 files, 0 bytes fetched")
-
-
 def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
     second.tell(pull.main)
     changed = second.folder / "data/export/train.jsonl"

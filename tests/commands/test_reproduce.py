@@ -82,23 +82,19 @@ def test_a_revision_that_cannot_be_reproduced_is_refused(ada: Pipeline, revision
 
 
 @pytest.mark.slow
-def test_the_whole_project_at_a_tag_of_three_commits_ago_gives_the_same_bytes_for_free(
+def test_the_whole_project_at_an_earlier_tag_gives_the_same_bytes_for_free(
     project: Project, teacher: TeacherServer, tmp_path: Path
 ) -> None:
     ada = first_engineer(project, folder_store(tmp_path))
     share(ada, "Run")
     ada.git("tag", "v1")
-    for number in (12, 16):
-        ada.edit_params(load__train=number)
-        ada.repro("infer")
-        ada.commit(f"Take {number}")
-    ada.edit_params(prompts__letter__system=OTHER_WORDS)
-    share(ada, "Ask in other words")
+    ada.edit_params(load__train=12)
+    ada.repro("infer")
+    share(ada, "Take 12")
     ada.git("push", "-q", "--tags")
     asked = len(teacher.calls)
-    grace = another_engineer(ada, teacher)
     assert (
         "0 calls made; the same bytes as in the commit: data/raw, data/requests, data/responses, data/answers, "
         "reports/figures, reports/index.html, reports/tables, data/export\n"
-    ) in grace.make_goal("reproduce", "REV=v1")
+    ) in another_engineer(ada, teacher).make_goal("reproduce", "REV=v1")
     assert len(teacher.calls) == asked

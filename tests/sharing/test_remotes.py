@@ -135,14 +135,6 @@ def test_a_wrong_key_is_told_by_every_command(local: Clone, azurite: Azurite) ->
         assert wrong not in sentence
 
 
-def test_missing_credentials_are_told(local: Clone) -> None:
-    local.environment["AZURE_CONFIG_DIR"] = str(local.folder.parent)
-    set_remote(local, "azure://container/path")
-    sentence = local.refuse(push.main)
-    assert sentence.startswith("remote store (azure://container/path): no usable credentials were found (")
-    assert BELONG in sentence
-
-
 def test_a_connection_string_that_is_none_is_told_without_it(local: Clone) -> None:
     set_remote(local, "azure://container/path")
     local.environment[CONNECTION] = secret = f"AccountKey={secrets.token_hex(8)}"
