@@ -1,6 +1,6 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce azurite dag report test test-all lint format types check clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -33,6 +33,7 @@ lock: $(READY) ## remake requirements.lock from pyproject.toml, with the newest 
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
 	@python -m potstill check
 	@dvc repro
+	@python -m potstill summary
 
 estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
 	@python -m potstill check
@@ -72,6 +73,9 @@ azurite: $(READY) $(AZURITE) ## run Microsoft's emulator of Azure Blob Storage, 
 $(AZURITE):
 	@command -v npm >/dev/null || { echo 'make azurite: expected npm, found none; install Node.js (Debian: nodejs and npm)' >&2; exit 1; }
 	npm install --silent --no-save --no-fund --no-audit --prefix .azurite azurite@$(AZURITE_VERSION)
+
+restore: $(READY) ## go back to the last committed run: params (yours go to git's stash), metrics and outputs; answers stay
+	@python -m potstill restore
 
 dag: $(READY) ## draw the pipeline
 	@dvc dag

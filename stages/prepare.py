@@ -6,7 +6,7 @@ import click
 
 from potstill.core.options import path_option
 from potstill.core.params import load_params
-from potstill.prompting.requests import prepare
+from potstill.prompting.requests import write_requests
 
 
 @click.command()
@@ -14,7 +14,8 @@ from potstill.prompting.requests import prepare
 @path_option("requests", "Folder for {split}.jsonl.")
 def main(raw: Path, requests: Path) -> None:
     """Put the questions into the words of the prompt chosen in params.yaml."""
-    prepare(load_params(), raw, requests)
+    for split, count in write_requests(load_params(), raw, requests).items():
+        click.echo(f"{split}: {count} requests" if count else f"{split}: no questions, so it is left out")
 
 
 if __name__ == "__main__":

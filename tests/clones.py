@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from dvc.repo import Repo
 
+from potstill.commands import publish
 from potstill.core.records import Usage
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.journal import Journal
@@ -72,7 +75,7 @@ class Clone:
             record_uses(journal, project_id(self.folder), [(key, 16) for key in keys])
 
     def publish(self) -> str:
-        return self.run(sys.executable, "-m", "potstill", "publish", "--ledger", "data/ledger")
+        return self.tell(publish.main)
 
     def share(self, *keys: str) -> None:
         """Buy, publish and commit."""
@@ -88,8 +91,8 @@ class Clone:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.unlink(missing_ok=True)
             file.write_text(text)
-        with Repo(str(self.folder)) as repo:
-            repo.add(str(self.folder / name))
+        with self.active(), Repo() as repo:
+            repo.add(name)
 
     def commit(self, message: str, *, pushed: bool = True) -> str:
         """Commit all that git sees, push it, and return its id."""
@@ -99,12 +102,18 @@ class Clone:
             self.git("push", "-q")
         return self.git("rev-parse", "HEAD").strip()
 
-    def say(self, stage: click.Command, *options: str) -> Result:
-        """Run a command as this engineer, in the process of the tests."""
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Be this engineer in this folder, in the process of the tests."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder)
-            for name in self.environment.keys() - os.environ.keys() | {"POTSTILL_JOURNAL"}:
-                patch.setenv(name, self.environment[name])
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            yield
+
+    def say(self, stage: click.Command, *options: str) -> Result:
+        """Run a command as this engineer, in the process of the tests."""
+        with self.active():
             return CliRunner().invoke(stage, [*self.arguments(stage), *options], catch_exceptions=False)
 
     def arguments(self, stage: click.Command) -> list[str]:
@@ -159,7 +168,8 @@ def set_remote(clone: Clone, url: Path | str) -> Clone:
     """Name a default remote, make it where it is a folder, and push that upstream."""
     if isinstance(url, Path):
         url.mkdir()
-    clone.run("dvc", "remote", "add", "--quiet", "--default", "store", str(url))
+    config = clone.folder / ".dvc/config"
+    config.write_text(f"{config.read_text()}    remote = store\n['remote \"store\"']\n    url = {url}\n")
     clone.git("commit", "-qam", "Name a remote")
     clone.git("push", "-q", "origin", "main")
     return clone

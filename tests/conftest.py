@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from tests.clones import Clone, new_project, set_remote
+from tests.pipelines import Pipeline, new_pipeline
 from tests.project import QUESTIONS, STAGES, Project, arguments
 from tests.servers.azurite import Azurite
 from tests.servers.processes import one_at_a_time
@@ -176,19 +177,42 @@ def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_once(tmp_path_factory, "small", new_project)
 
 
+def copy_small(template: Path, folder: Path) -> Clone:
+    """Copy a small project with its upstream and its journal."""
+    shutil.copytree(template, folder, dirs_exist_ok=True, symlinks=True)
+    clone = Clone(folder / "first", folder / "first.sqlite")
+    clone.git("remote", "set-url", "origin", str(folder / "upstream.git"))
+    return clone
+
+
 @pytest.fixture
 def local(small_template: Path, tmp_path: Path) -> Clone:
     """A small project that DVC tracks, with an upstream for git and none for DVC."""
-    shutil.copytree(small_template, tmp_path, dirs_exist_ok=True, symlinks=True)
-    clone = Clone(tmp_path / "first", tmp_path / "first.sqlite")
-    clone.git("remote", "set-url", "origin", str(tmp_path / "upstream.git"))
-    return clone
+    return copy_small(small_template, tmp_path)
 
 
 @pytest.fixture
 def first(local: Clone, tmp_path: Path) -> Clone:
     """The same with a folder as DVC's default remote, pushed upstream."""
     return set_remote(local, tmp_path / "remote")
+
+
+@pytest.fixture(scope="session")
+def pipeline_template(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project whose pipeline has run once, for tests to copy."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    new_pipeline(set_remote(copy_small(small_template, folder), "../../store"))
+    (folder / "store").mkdir()
+    return folder
+
+
+@pytest.fixture
+def ada(pipeline_template: Path, tmp_path: Path, teacher: TeacherServer) -> Pipeline:
+    """An engineer whose pipeline has run and is committed; the remote is an empty folder; `teacher` counts calls."""
+    clone = copy_small(pipeline_template, tmp_path)
+    ada = Pipeline(clone.folder, clone.journal)
+    ada.use(teacher)
+    return ada
 
 
 @pytest.fixture(autouse=True)

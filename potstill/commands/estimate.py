@@ -13,5 +13,5 @@ from potstill.teacher.estimate import describe_estimate
 @project_path_option("requests", "Folder with what is to be asked.")
 @project_path_option("ledger", "Folder with what others bought and published.")
 def main(requests: Path, ledger: Path) -> None:
-    """Count the requests without an answer, their tokens and US dollars; asks nothing."""
+    """Count the requests to ask, their tokens and US dollars; ask nothing."""
     click.echo(describe_estimate(load_params(), requests, ledger))

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
-import click
-
 from potstill.core.errors import InputError
 from potstill.core.letters import rotate_choices, shown_letter
 from potstill.core.params import Params, Prompt
@@ -13,25 +11,25 @@ from potstill.core.records import Message, Question, Request, read_rows, write_r
 from potstill.prompting.rendering import render_choices, render_labels
 
 
-def prepare(params: Params, raw: Path, requests: Path) -> None:
-    """Write the requests of each split in prepare.splits that has questions; an InputError says that none has."""
-    prompt = params.prompts[params.prompt]
-    prepared = 0
-    for split in params.prepare.splits:
+def write_requests(params: Params, raw: Path, requests: Path) -> dict[str, int]:
+    """Write the requests of each split in prepare.splits that has questions, and return how many each split has.
+
+    Raise InputError if none of them has questions.
+    """
+    prompt, prepare = params.prompts[params.prompt], params.prepare
+    counts = dict.fromkeys(prepare.splits, 0)
+    for split in counts:
         questions = read_rows(raw / f"{split}.jsonl", Question)
-        first = next(questions, None)
-        if first is None:
-            click.echo(f"{split}: no questions, so it is left out")
-            continue
-        rows = build_requests(chain([first], questions), prompt, params.prepare.rotations, params.prepare.replicates)
-        click.echo(f"{split}: {write_rows(requests / f'{split}.jsonl', rows)} requests")
-        prepared += 1
-    if not prepared:
-        sizes = ", ".join(f"load.{split}" for split in params.prepare.splits)
+        if first := next(questions, None):
+            rows = build_requests(chain([first], questions), prompt, prepare.rotations, prepare.replicates)
+            counts[split] = write_rows(requests / f"{split}.jsonl", rows)
+    if not any(counts.values()):
+        sizes = ", ".join(f"load.{split}" for split in counts)
         raise InputError(
             f"params.yaml: prepare.splits: expected a split with questions, found none; raise one of {sizes}, or name "
             "another split"
         )
+    return counts
 
 
 def build_requests(questions: Iterable[Question], prompt: Prompt, rotations: int, replicates: int) -> Iterator[Request]:

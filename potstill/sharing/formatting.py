@@ -1,22 +1,20 @@
 """Numbers and lists as people read them."""
 
+from collections.abc import Sequence
+
 SHOWN = 3
-KILO = 1000
+KILO, UNITS = 1000, ("kB", "MB", "GB", "TB")
 
 
 def format_size(size: int) -> str:
-    """Write a number of bytes in units of 1,000."""
+    """Return a number of bytes in units of 1,000."""
     if size < KILO:
         return f"{size} bytes"
-    amount, unit = float(size), ""
-    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007 (the one that fits)
-        amount /= KILO
-        if amount < KILO:
-            break
-    return f"{amount:.1f} {unit}"
+    power = min((len(str(size)) - 1) // 3, len(UNITS))
+    return f"{size / KILO**power:.1f} {UNITS[power - 1]}"
 
 
-def format_names(names: list[str]) -> str:
-    """Name the first few, and count the others."""
+def format_names(names: Sequence[str]) -> str:
+    """Return the first few names, and how many others there are."""
     more = f" and {len(names) - SHOWN:,} others" if len(names) > SHOWN else ""
     return "; ".join(names[:SHOWN]) + more

@@ -14,10 +14,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from potstill.core.errors import InputError
-from potstill.sharing.processes import run_git, try_git
+from potstill.sharing.processes import check_git_repository, run_git, try_git
 
-WORKSPACE = "workspace"
-COMMITS = ("--exclude=refs/exps/*", "--all")
+COMMITS = ("--exclude=refs/exps/*", "--exclude=refs/stash", "--all")
 EXPERIMENTS = ("--glob=refs/exps/*", "--not", "--branches", "--tags", "--remotes", "HEAD")
 LOCK, PARAMS, FOLDER_SUFFIX = "dvc.lock", "params.yaml", ".dir"
 NAMING = (LOCK, "*.dvc")
@@ -35,11 +34,15 @@ class Commit:
     subject: str
 
     def __str__(self) -> str:
-        """Name it in a sentence."""
-        return f"commit {self.id[:10]} ({self.subject}; {self.author}, {self.date[:10]})" if self.id else WORKSPACE
+        """Return "commit ID (subject; author, date)"."""
+        return f"commit {self.describe()}" if self.id else "workspace"
+
+    def describe(self) -> str:
+        """Return "ID (subject; author, date)"."""
+        return f"{self.id[:10]} ({self.subject}; {self.author}, {self.date[:10]})"
 
 
-HERE = Commit("", "", "", "")
+WORKSPACE = Commit("", "", "", "")
 
 
 @dataclass(frozen=True, order=True)
@@ -55,19 +58,19 @@ class Output:
         return self.md5.endswith(FOLDER_SUFFIX)
 
 
-def outputs_of_workspace() -> dict[Output, Commit]:
-    """Return what the dvc.lock and the .dvc files in the working folder name."""
+def list_workspace_outputs() -> dict[Output, Commit]:
+    """Return what the dvc.lock and the .dvc files in the working folder name; raise InputError if one is unreadable."""
     listed = run_git("ls-files", "--cached", "--others", "--exclude-standard", *NAMING).splitlines()
     tracked = set(run_git("ls-files").splitlines())
     files = [name for name in dict.fromkeys(listed) if Path(name).is_file()]  # in a conflict git lists a file thrice
-    return {output: HERE for name in files for output in read_outputs(Path(name)) if output.path not in tracked}
+    return {output: WORKSPACE for name in files for output in read_outputs(Path(name)) if output.path not in tracked}
 
 
 def read_outputs(file: Path) -> list[Output]:
-    """Return what a dvc.lock or .dvc file of the workspace names; an InputError tells of one that cannot be read."""
+    """Return what a dvc.lock or .dvc file of the workspace names; raise InputError if it is unreadable."""
     try:
         name = file.name if file.name == LOCK else str(file)
-        return list(_parse(name, file.read_text(encoding="utf-8")))
+        return list(_parse_outputs(name, file.read_text(encoding="utf-8")))
     except (*UNREADABLE, UnicodeDecodeError):
         raise InputError(
             f"{file}: expected what DVC writes, got something else, such as the marks of a merge that failed; take one "
@@ -75,72 +78,74 @@ def read_outputs(file: Path) -> list[Output]:
         ) from None
 
 
-def outputs_of_revision(revision: str) -> dict[Output, Commit]:
-    """Return what one commit names."""
-    commit = describe(revision)
+def list_revision_outputs(revision: str) -> dict[Output, Commit]:
+    """Return what one commit names; raise InputError if there is no such commit."""
+    commit = find_commit(revision)
     names = run_git("ls-tree", "-r", "--name-only", commit.id).splitlines()
     texts = [(name, run_git("show", f"{commit.id}:./{name}")) for name in names if _names_outputs(name)]
     tracked = set(names)
-    return {output: commit for name, text in texts for output in parse(name, text) if output.path not in tracked}
+    outputs = (output for name, text in texts for output in parse_committed(name, text))
+    return {output: commit for output in outputs if output.path not in tracked}
 
 
-def outputs_of_history(*revisions: str) -> dict[Output, Commit]:
+def list_history_outputs(*revisions: str) -> dict[Output, Commit]:
     """Return what all commits that `git log` finds with these options name, each with the first commit that did."""
     if try_git("rev-parse", "--verify", "--quiet", "HEAD") is None:
         return {}
     changes = list(_list_changes(revisions))
     texts = _read_blobs({blob for _, _, blob in changes})
-    named = [(output, commit) for commit, name, blob in changes for output in parse(name, texts[blob])]
-    kept = _kept_by_git(named)
-    first: dict[Output, Commit] = {}
+    named = [(output, commit) for commit, name, blob in changes for output in parse_committed(name, texts[blob])]
+    in_git = _find_kept_by_git(named)
+    makers: dict[Output, Commit] = {}
     for output, commit in named:
-        if (commit.id, output.path) not in kept:
-            first.setdefault(output, commit)
-    return first
+        if (commit.id, output.path) not in in_git:
+            makers.setdefault(output, commit)
+    return makers
 
 
-def outputs_at(outputs: Iterable[Output], path: Path) -> list[Output]:
-    """Return those outputs that stand at a path: of a ledger, one for each content it had."""
+def select_outputs(outputs: Iterable[Output], path: Path) -> list[Output]:
+    """Return the outputs at a path: of several commits, one for each content it had."""
     return [output for output in outputs if Path(output.path) == path]
 
 
 def find_output(outputs: Iterable[Output], path: Path, commit: Commit) -> Output:
-    """Return the output at a path; an InputError says that the commit names none."""
-    found = outputs_at(outputs, path)
-    if not found:
+    """Return the output at a path; raise InputError if the commit names none."""
+    selected = select_outputs(outputs, path)
+    if not selected:
         raise InputError(f"{LOCK}: expected an output {path} in {commit}, found none; name another one with REV")
-    return found[0]
+    return selected[0]
 
 
-def describe(revision: str) -> Commit:
-    """Return the commit that a revision names; an InputError if there is none."""
+def find_commit(revision: str) -> Commit:
+    """Return the commit that a revision names; raise InputError if there is none."""
     identity = (
         None if revision.startswith("-") else try_git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     )
     if not identity:
+        check_git_repository()
         raise InputError(f"REV: expected a commit, tag or branch, got {revision}; `git log --oneline` lists them")
-    return _read_commit(run_git("log", "-1", f"--format={'%x00'.join(FIELDS)}", identity, "--"))
+    return _parse_commit(run_git("log", "-1", f"--format={'%x00'.join(FIELDS)}", identity, "--"))
 
 
-def _read_commit(line: str) -> Commit:
+def _parse_commit(line: str) -> Commit:
     identity, author, date, subject = line.rstrip("\n").split("\0", 3)
-    return Commit(identity, _printable(author), date, _printable(subject))
+    return Commit(identity, _make_printable(author), date, _make_printable(subject))
 
 
-def _printable(text: str) -> str:
+def _make_printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def parse(name: str, text: str) -> Iterator[Output]:
-    """Yield the outputs that a committed dvc.lock or .dvc file names; of one that cannot be read none."""
+def parse_committed(name: str, text: str) -> list[Output]:
+    """Return the outputs that a committed dvc.lock or .dvc file names; none if it is unreadable."""
     try:
-        yield from list(_parse(name, text))
+        return list(_parse_outputs(name, text))
     except UNREADABLE:
-        return
+        return []
 
 
-def _parse(name: str, text: str) -> Iterator[Output]:
-    """Yield outputs, with paths relative to the project; what `dvc import` brought belongs to another project."""
+def _parse_outputs(name: str, text: str) -> Iterator[Output]:
+    """Yield outputs, with paths relative to the project; those of `dvc import` belong to another project."""
     content = YAML(typ="safe").load(StringIO(text)) or {}
     stages = list(content.get("stages", {}).values()) if name == LOCK else [content]
     for stage in stages:
@@ -165,26 +170,26 @@ def _list_changes(revisions: Iterable[str]) -> Iterator[tuple[Commit, str, str]]
     for entry in log.split("\x01")[1:]:
         identity, *lines = entry.split("\n")
         for line in filter(None, lines):
-            described, name = line.split("\t", 1)
-            blob = described.split()[3]
+            fields, name = line.split("\t", 1)
+            blob = fields.split()[3]
             if set(blob) != {"0"}:
                 yield commits[identity], name, blob
 
 
 def read_commits(identities: Iterable[str]) -> dict[str, Commit]:
-    """Read many commits by one call of git."""
+    """Return many commits by their ids, by one call of git."""
     wanted = "\n".join(dict.fromkeys(identities))
     if not wanted:
         return {}
-    log = run_git("log", "--no-walk=unsorted", "--stdin", f"--format={'%x00'.join(FIELDS)}", given=wanted)
-    commits = map(_read_commit, filter(None, log.split("\n")))
+    log = run_git("log", "--no-walk=unsorted", "--stdin", f"--format={'%x00'.join(FIELDS)}", stdin=wanted)
+    commits = map(_parse_commit, filter(None, log.split("\n")))
     return {commit.id: commit for commit in commits}
 
 
 def _read_blobs(blobs: Iterable[str]) -> dict[str, str]:
-    """Read many blobs by one call of git; an InputError tells of one that is not there."""
+    """Return many blobs' texts by their ids, by one call of git; raise InputError if one is not here."""
     wanted = sorted(blobs)
-    printed = run_git("cat-file", "--batch=%(objectsize)", given="\n".join(wanted)).encode(errors="surrogateescape")
+    printed = run_git("cat-file", "--batch=%(objectsize)", stdin="\n".join(wanted)).encode(errors="surrogateescape")
     texts, start = {}, 0
     for blob in wanted:
         end = printed.index(b"\n", start)
@@ -198,9 +203,9 @@ def _read_blobs(blobs: Iterable[str]) -> dict[str, str]:
     return texts
 
 
-def _kept_by_git(named: list[tuple[Output, Commit]]) -> set[tuple[str, str]]:
+def _find_kept_by_git(named: list[tuple[Output, Commit]]) -> set[tuple[str, str]]:
     """Return which of these outputs, as commit and path, git itself keeps: metrics, of which DVC has no copy."""
-    asked = sorted({(commit.id, output.path) for output, commit in named})
-    given = "\n".join(f"{commit}:./{path}" for commit, path in asked)
-    answers = run_git("cat-file", "--batch-check=%(objecttype)", given=given).splitlines()
-    return {pair for pair, answer in zip(asked, answers, strict=True) if answer == "blob"}
+    pairs = sorted({(commit.id, output.path) for output, commit in named})
+    lines = "\n".join(f"{commit}:./{path}" for commit, path in pairs)
+    kinds = run_git("cat-file", "--batch-check=%(objecttype)", stdin=lines).splitlines()
+    return {pair for pair, kind in zip(pairs, kinds, strict=True) if kind == "blob"}

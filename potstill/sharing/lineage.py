@@ -11,8 +11,8 @@ from ruamel.yaml.error import YAMLError
 
 from potstill.core.errors import InputError
 from potstill.core.records import Response, read_rows
-from potstill.sharing.differences import list_differences, look_up
-from potstill.sharing.history import LOCK, PARAMS, Commit, Output, describe, read_commits
+from potstill.sharing.differences import get_param, list_differences
+from potstill.sharing.history import LOCK, PARAMS, Commit, Output, find_commit, read_commits
 from potstill.sharing.objects import Cache
 from potstill.sharing.processes import run_git, try_git
 from potstill.teacher.store.ledger import SUFFIX, read_segment
@@ -29,45 +29,49 @@ class Change:
     files: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say it in a line."""
-        what = "; ".join([*self.params, *self.files])
-        return f"{self.commit.date[:10]} {self.commit.author}, {self.commit.id[:10]} ({self.commit.subject}): {what}"
+        """Return it in a line."""
+        changes = "; ".join([*self.params, *self.files])
+        return f"{self.commit.date[:10]} {self.commit.author}, {self.commit.id[:10]} ({self.commit.subject}): {changes}"
 
 
 class Lineage:
-    """What one commit says of its stages, params and outputs. An InputError tells what is not there."""
+    """What one commit names: stages, params and outputs."""
 
     def __init__(self, revision: str) -> None:
-        """Read the commit's dvc.lock, and its params.yaml for what differs from it."""
-        self.commit = describe(revision)
+        """Read the commit's dvc.lock; raise InputError if there is none."""
+        self.commit = find_commit(revision)
         text = read_committed(self.commit.id, LOCK)
         if text is None:
             raise InputError(f"{LOCK}: expected it in {self.commit}, found none; name another one with REV")
         self.stages: dict[str, Any] = read_yaml(text).get("stages", {})
 
-    def params_of(self, stage: str) -> dict[str, Any]:
+    def find_params(self, stage: str) -> dict[str, Any]:
         """Return the params that a stage ran with, by their full names."""
         params: dict[str, Any] = self.stages.get(stage, {}).get("params", {}).get(PARAMS, {})
         return params
 
-    def chosen(self) -> dict[str, dict[str, Any]]:
+    def find_chosen(self) -> dict[str, dict[str, Any]]:
         """Return the dataset, prompt and teacher that the stages ran with, each with its name and its entry."""
-        found = {}
+        chosen = {}
         for choice, stage in CHOICES.items():
-            name = self.params_of(stage).get(choice)
-            found[choice] = {"name": name, **(self.params_of(stage).get(f"{choice}s.{name}") or {})}
-        return found
+            name = self.find_params(stage).get(choice)
+            chosen[choice] = {"name": name, **(self.find_params(stage).get(f"{choice}s.{name}") or {})}
+        return chosen
 
     def list_stale(self) -> list[str]:
-        """Return what the commit's params.yaml says otherwise than the stages ran with: it was not run since."""
-        now = read_yaml(read_committed(self.commit.id, PARAMS) or "")
-        ran = {name: value for stage in self.stages for name, value in self.params_of(stage).items()}
-        return [phrase for name, value in ran.items() for phrase in list_differences(name, value, look_up(now, name))]
+        """Return how the commit's params.yaml differs from what the stages ran with: it was not run since."""
+        committed = read_yaml(read_committed(self.commit.id, PARAMS) or "")
+        ran_with = {name: value for stage in self.stages for name, value in self.find_params(stage).items()}
+        return [
+            phrase
+            for name, value in ran_with.items()
+            for phrase in list_differences(name, value, get_param(committed, name))
+        ]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Where the answers in responses stand: how many each segment of a ledger holds, how many none, who gave them."""
+    """How many answers of the responses each segment of a ledger holds, how many none, and which models gave them."""
 
     total: int
     segments: dict[str, int]
@@ -76,7 +80,7 @@ class Answers:
 
 
 def find_answers(cache: Cache, responses: Output, segments: dict[str, str]) -> Answers:
-    """Look each answer of the responses up in the segments (name to md5) that are here."""
+    """Look up each answer of the responses in the segments (name to md5) that are here."""
     rows = [
         row
         for md5 in cache.list_folder(responses.md5).values()
@@ -93,14 +97,14 @@ def find_answers(cache: Cache, responses: Output, segments: dict[str, str]) -> A
     return Answers(len(wanted), counts, len(wanted - found), frozenset(row.model for row in rows if row.model))
 
 
-def list_segments_of(cache: Cache, ledgers: Iterable[Output]) -> dict[str, str]:
-    """Return the segments of ledgers, each name with its md5, as far as their listings are here."""
+def map_segments(cache: Cache, ledgers: Iterable[Output]) -> dict[str, str]:
+    """Return the md5 of each segment of ledgers, by name, as far as their listings are here."""
     listed = {name: md5 for ledger in ledgers for name, md5 in cache.list_folder(ledger.md5).items()}
     return {name: md5 for name, md5 in listed.items() if name.endswith(SUFFIX)}
 
 
 def find_source(cache: Cache, raw: Output) -> dict[str, Any]:
-    """Return what the stage `load` noted of the data set; nothing where it is not here."""
+    """Return what the stage `load` wrote about the data set; empty if it is not here."""
     md5 = cache.list_folder(raw.md5).get("source.json")
     return json.loads(cache.path(md5).read_bytes()) if md5 and cache.holds(md5) else {}
 
@@ -115,23 +119,23 @@ def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
     commits = read_commits(identity for identity, *_ in entries)
     for identity, *lines in entries:
         commit, names = commits[identity], [line for line in lines if line]
-        params = tuple(_changed_params(commit)) if PARAMS in names else ()
+        params = tuple(_list_changed_params(commit)) if PARAMS in names else ()
         yield Change(commit, params, tuple(name for name in names if name != PARAMS))
 
 
-def _changed_params(commit: Commit) -> Iterable[str]:
+def _list_changed_params(commit: Commit) -> Iterable[str]:
     old, new = (read_yaml(read_committed(revision, PARAMS) or "") for revision in (f"{commit.id}^", commit.id))
     for name in dict.fromkeys([*old, *new]):
         yield from list_differences(name, old.get(name), new.get(name))
 
 
 def read_committed(revision: str, name: str) -> str | None:
-    """Return a file as a commit has it, or None."""
+    """Return a file of a commit, or None if it has none of this name."""
     return try_git("show", f"{revision}:./{name}")
 
 
 def read_yaml(text: str) -> dict[str, Any]:
-    """Return the mapping that a text is; an empty one for a text that is none, as a broken commit may have it."""
+    """Return the mapping in a text; an empty one if it has none, as in a broken commit."""
     try:
         content = YAML(typ="safe").load(StringIO(text))
     except (YAMLError, ValueError):

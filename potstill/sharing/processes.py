@@ -1,4 +1,4 @@
-"""git and DVC as commands, whose complaints become one plain sentence."""
+"""git and Python modules as processes, whose errors become one plain sentence."""
 
 import subprocess
 import sys
@@ -12,55 +12,64 @@ SETTINGS = ("core.quotePath=false", "color.ui=false", "log.showRoot=true", "log.
 GIT = ("git", *(word for setting in SETTINGS for word in ("-c", setting)))
 
 
-def run_git(*arguments: str, given: str = "", folder: Path | None = None) -> str:
-    """Run git in the working folder, or in another one, and return what it printed; `given` is its standard input.
+def run_git(*arguments: str, stdin: str = "", folder: Path | None = None) -> str:
+    """Run git in a folder (the working one) and return its stdout; raise InputError with what it complained of.
 
-    Bytes that are no UTF-8 come as lone surrogates, and line ends as they are.
+    Bytes that are no UTF-8 become lone surrogates, and line ends stay as they are.
     """
     try:
-        done = subprocess.run(  # noqa: S603 (of this project's words)
-            [*GIT, *arguments], input=given.encode(), cwd=folder, capture_output=True, check=False
+        process = subprocess.run(  # noqa: S603 (of this project's words)
+            [*GIT, *arguments], input=stdin.encode(), cwd=folder, capture_output=True, check=False
         )
     except FileNotFoundError:
         raise InputError("git: expected it on the PATH, found none; install git") from None
-    if done.returncode != 0:
-        raise InputError(f"git {' '.join(arguments[:2])}: {_first_line(done.stderr, done.returncode)}")
-    return done.stdout.decode(errors="surrogateescape")
+    if process.returncode != 0:
+        raise InputError(f"git {' '.join(arguments[:2])}: {_find_complaint(process.stderr, process.returncode)}")
+    return process.stdout.decode(errors="surrogateescape")
 
 
 def try_git(*arguments: str) -> str | None:
-    """Run git, and return what it printed without the last line end, or None where it has no answer."""
+    """Run git and return its stdout without the last line end; None if it fails."""
     try:
         return run_git(*arguments).rstrip("\n")
     except InputError:
         return None
 
 
-def git_remote() -> str | None:
+def check_git_repository() -> None:
+    """Raise InputError, with the way on, if the working folder is in no git repository, such as an unpacked archive."""
+    run_git("--version")
+    if try_git("rev-parse", "--git-dir") is None:
+        raise InputError(
+            f"{Path.cwd()}: expected a git repository, which DVC needs, found none; `git clone` the project, or "
+            "`git init && git add --all && git commit --message Start` makes one of this folder"
+        )
+
+
+def find_git_remote() -> str | None:
     """Return the git remote of this branch, else the first; None if there is none."""
     names = (try_git("remote") or "").split()
     branch = try_git("symbolic-ref", "--quiet", "--short", "HEAD")
-    mine = try_git("config", f"branch.{branch}.remote") if branch else None
-    return mine if mine in names else next(iter(names), None)
+    upstream = try_git("config", f"branch.{branch}.remote") if branch else None
+    return upstream if upstream in names else next(iter(names), None)
 
 
 def run_python(
     module: str, *arguments: str, folder: Path | None = None, environment: Mapping[str, str] | None = None
-) -> str:
-    """Run a module in a process of its own, and return what it printed; an InputError is what it complained of."""
-    done = subprocess.run(  # noqa: S603 (of this project's words)
+) -> None:
+    """Run a module in a process of its own; raise InputError with what it complained of."""
+    process = subprocess.run(  # noqa: S603 (of this project's words)
         [sys.executable, "-m", module, *arguments], cwd=folder, env=environment, capture_output=True, check=False
     )
-    if done.returncode != 0:
-        raise InputError(_first_line(done.stderr, done.returncode))
-    return done.stdout.decode(errors="replace")
+    if process.returncode != 0:
+        raise InputError(_find_complaint(process.stderr, process.returncode))
 
 
-def _first_line(complaint: bytes, code: int) -> str:
-    """Return what a command complained of: a stage's sentence, else DVC's, else the first line."""
-    lines = complaint.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
-    for sign in ("Error: ", "ERROR: ", "fatal: ", "error: "):
+def _find_complaint(stderr: bytes, code: int) -> str:
+    """Return a stage's error sentence, else DVC's or git's, else the first line of stderr."""
+    lines = stderr.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
+    for prefix in ("Error: ", "ERROR: ", "fatal: ", "error: "):
         for line in lines:
-            if line.startswith(sign):
-                return line.removeprefix(sign)
+            if line.startswith(prefix):
+                return line.removeprefix(prefix)
     return lines[0]

@@ -5,72 +5,72 @@ from typing import Any
 
 from prov.model import ProvDocument
 
-from potstill.sharing.history import Output
-from potstill.sharing.lineage import Answers, Change, Lineage
+from potstill.sharing.history import PARAMS, Commit, Output
+from potstill.sharing.lineage import Change
+from potstill.sharing.provenance import Provenance
 
 NAMESPACE = "urn:potstill:"
 SOFTWARE, PERSON = {"prov:type": "prov:SoftwareAgent"}, {"prov:type": "prov:Person"}
 
 
-def make_document(
-    lineage: Lineage, export: Output, files: dict[str, str], answers: Answers, source: dict[str, Any],
-    changes: list[Change],
-) -> ProvDocument:  # fmt: skip
-    """Return a PROV document: export files (name to md5) back to commit, params and ledger, and forward to changes."""
+def build_document(provenance: Provenance) -> ProvDocument:
+    """Return a PROV document: from the export's files back to commit, params and ledger, and forward to changes."""
+    lineage, export, answers = provenance.lineage, provenance.export, provenance.answers
     document = ProvDocument()
     document.add_namespace("potstill", NAMESPACE)
-    commit = _add_commit(document, lineage)
-    chosen = lineage.chosen()
+    commit = _add_commit(document, lineage.commit, {})
+    chosen = lineage.find_chosen()
     served = {"potstill:models_served": _text(sorted(answers.models))}
     teacher = document.agent(
         _name("teacher", chosen["teacher"]["name"]), SOFTWARE | _attributes(chosen["teacher"]) | served
     )
     prompt = document.entity(_name("prompt", chosen["prompt"]["name"]), _attributes(chosen["prompt"]))
     dataset = document.entity(
-        _name("dataset", chosen["dataset"]["name"]), _attributes(chosen["dataset"]) | _attributes(source)
+        _name("dataset", chosen["dataset"]["name"]), _attributes(chosen["dataset"]) | _attributes(provenance.source)
     )
     for stage, locked in lineage.stages.items():
-        activity = document.activity(_name("stage", stage), None, None, {"potstill:command": locked.get("cmd", "")})
-        document.wasInformedBy(activity, commit)
-        params = locked.get("params", {}).get("params.yaml", {})
-        activity.add_attributes({_name("param", name): _text(value) for name, value in params.items()})
-        for dep in locked.get("deps", ()):
-            document.used(activity, _file(document, dep["path"], dep.get("md5", "")))
-        for out in locked.get("outs", ()):
-            document.wasGeneratedBy(_file(document, out["path"], out["md5"]), activity)
+        document.wasInformedBy(_add_stage(document, stage, locked), commit)
     document.used(_name("stage", "load"), dataset)
     document.used(_name("stage", "prepare"), prompt)
     document.wasAssociatedWith(_name("stage", "infer"), teacher)
     for name, count in answers.segments.items():
         segment = document.entity(_name("segment", name), {"potstill:answers": count})
         document.used(_name("stage", "infer"), segment)
-    for name, md5 in files.items():
+    for name, md5 in provenance.files.items():
         document.hadMember(_identify(export), _file(document, f"{export.path}/{name}", md5))
-    for change in changes:
+    for change in provenance.changes:
         _add_change(document, change)
     return document
 
 
-def as_prov_json(document: ProvDocument) -> dict[str, Any]:
-    """Return what PROV-JSON says of the document."""
+def convert_to_json(document: ProvDocument) -> dict[str, Any]:
+    """Return the document as PROV-JSON."""
     content: dict[str, Any] = json.loads(document.serialize(format="json") or "{}")
     return content
 
 
-def _add_commit(document: ProvDocument, lineage: Lineage) -> Any:
-    commit = lineage.commit
-    activity = document.activity(_name("commit", commit.id), None, commit.date, {"prov:label": commit.subject})
+def _add_stage(document: ProvDocument, stage: str, locked: dict[str, Any]) -> Any:
+    """Add a stage as dvc.lock has it: its command, its params, and the files that it read and wrote."""
+    activity = document.activity(_name("stage", stage), None, None, {"potstill:command": locked.get("cmd", "")})
+    params = locked.get("params", {}).get(PARAMS, {})
+    activity.add_attributes({_name("param", name): _text(value) for name, value in params.items()})
+    for dep in locked.get("deps", ()):
+        document.used(activity, _file(document, dep["path"], dep.get("md5", "")))
+    for out in locked.get("outs", ()):
+        document.wasGeneratedBy(_file(document, out["path"], out["md5"]), activity)
+    return activity
+
+
+def _add_commit(document: ProvDocument, commit: Commit, attributes: dict[str, str]) -> Any:
+    label = {"prov:label": commit.subject}
+    activity = document.activity(_name("commit", commit.id), None, commit.date, label | attributes)
     document.wasAssociatedWith(activity, _person(document, commit.author))
     return activity
 
 
 def _add_change(document: ProvDocument, change: Change) -> None:
-    commit = change.commit
-    activity = document.activity(
-        _name("commit", commit.id), None, commit.date,
-        {"prov:label": commit.subject, "potstill:params": _text(change.params), "potstill:files": _text(change.files)},
-    )  # fmt: skip
-    document.wasAssociatedWith(activity, _person(document, commit.author))
+    attributes = {"potstill:params": _text(change.params), "potstill:files": _text(change.files)}
+    _add_commit(document, change.commit, attributes)
 
 
 def _person(document: ProvDocument, author: str) -> Any:

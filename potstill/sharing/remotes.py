@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from dvc.repo import Repo
 
 from potstill.core.errors import InputError
-from potstill.sharing.services import CONFIG, FOLDER, NONE_SET, PRIVATE_CONFIG, SERVICES, service_of, without_secrets
+from potstill.sharing.services import CONFIG, FOLDER, NONE_SET, PRIVATE_CONFIG, SERVICES, find_service, strip_secrets
 from potstill.sharing.storage_errors import build_storage_error
 
 ANSWER_TIMEOUT_S = 60
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class Remote:
-    """The default remote of a project. What its service complains of comes as an InputError."""
+    """The default remote of a project; every method raises InputError if its service refuses."""
 
     def __init__(self, repo: Repo) -> None:
-        """Find it in DVC's configuration, without a word to the service."""
+        """Read DVC's configuration; the service is not asked yet. Raise InputError if no remote is set."""
         name = repo.config["core"].get("remote")
         if not name:
             raise InputError(f"{CONFIG}: {NONE_SET}")
@@ -31,8 +31,8 @@ class Remote:
             raise InputError(f"{CONFIG}: the default remote {name} is not there; `make remote URL=...` sets one")
         self.name: str = name
         url = repo.config["remote"][name]["url"]
-        self.url = without_secrets(url)
-        self.service = service_of(url)
+        self.url = strip_secrets(url)
+        self.service = find_service(url)
         self._repo = repo
         try:
             self._remote = repo.cloud.get_remote(name)
@@ -42,31 +42,26 @@ class Remote:
                 f"`.venv/bin/uv pip install --python .venv {self.service.package}`"
             ) from None
         except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-            raise self.storage_error(error) from None
+            raise self.build_error(error) from None
 
     @property
     def objects(self) -> Any:
         """The objects that the remote keeps, by their md5."""
         return self._remote.odb
 
-    def storage_error(self, error: Exception) -> InputError:
-        """Make a sentence of an error of the service."""
-        return build_storage_error(self.name, self.url, error, self.where_credentials_belong)
+    def build_error(self, error: Exception) -> InputError:
+        """Return a sentence of an error of the service."""
+        return build_storage_error(self.name, self.url, error, self.service.describe_credential_places(self.name))
 
-    @property
-    def where_credentials_belong(self) -> str:
-        """Say where to put what opens this remote."""
-        return self.service.where_credentials_belong(self.name)
-
-    def ask(self, question: Callable[[], T], timeout_s: float = ANSWER_TIMEOUT_S) -> T:
-        """Ask the service something small; what fails, or has no answer in time, comes as an InputError."""
+    def call(self, operation: Callable[[], T], timeout_s: float = ANSWER_TIMEOUT_S) -> T:
+        """Return what a small operation of the service returns; raise InputError if it fails or takes too long."""
         answer: Future[T] = Future()
 
         def run() -> None:
             try:
-                answer.set_result(question())
+                answer.set_result(operation())
             except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-                answer.set_exception(self.storage_error(error))
+                answer.set_exception(self.build_error(error))
 
         Thread(target=run, daemon=True).start()
         try:
@@ -77,96 +72,105 @@ class Remote:
             ) from None
 
     def find(self, objects: Iterable[str]) -> set[str]:
-        """Return which objects the remote has. Each is asked for: a listing that is there proves no file of it."""
+        """Return which objects the remote has; each is looked up, since a listing proves no file of it."""
         wanted = sorted(set(objects))
         try:
             return set(self.objects.oids_exist(wanted)) if wanted else set()
         except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-            raise self.storage_error(error) from None
+            raise self.build_error(error) from None
 
     def find_whole(self, sizes: Mapping[str, int]) -> set[str]:
-        """Return which objects, each given with its size in bytes, the remote has in that size."""
-        there = sorted(self.find(sizes))
-        files, paths = self._remote.fs, [self.objects.oid_to_path(md5) for md5 in there]
+        """Return which objects (with their sizes in bytes) the remote has in that size."""
+        stored = sorted(self.find(sizes))
+        files, paths = self._remote.fs, [self.objects.oid_to_path(md5) for md5 in stored]
         try:
             with ThreadPoolExecutor(files.jobs) as pool:
-                found = list(pool.map(files.size, paths))
+                stored_sizes = list(pool.map(files.size, paths))
         except Exception as error:  # noqa: BLE001 (each service has errors of its own)
-            raise self.storage_error(error) from None
-        return {md5 for md5, size in zip(there, found, strict=True) if size == sizes[md5]}
+            raise self.build_error(error) from None
+        return {md5 for md5, size in zip(stored, stored_sizes, strict=True) if size == sizes[md5]}
 
     def check_readable(self) -> None:
-        """List the remote's folder; one that does not exist yet, in a place that does, is as good as empty."""
-        self.ask(self._list)
+        """List the remote's folder; one that is missing in a container that exists counts as empty."""
+        self.call(self._list)
 
     def _list(self) -> None:
         files, path = self._remote.fs.fs, self._remote.path
         try:
             files.ls(path, refresh=True) if self.service is not FOLDER else files.ls(path)
         except FileNotFoundError:
-            if self.service is FOLDER or not self._place_exists():
+            if self.service is FOLDER or not self._container_exists():
                 raise
 
-    def _place_exists(self) -> bool:
-        return bool(self._remote.fs.fs.exists(self.place))
+    def _container_exists(self) -> bool:
+        return bool(self._remote.fs.fs.exists(self.container))
 
     @property
-    def place(self) -> str:
+    def container(self) -> str:
         """The container, bucket or host that the remote's folder is in."""
         return str(self._remote.path).strip("/").split("/")[0]
 
-    def make_place(self) -> bool:
-        """Make the folder, or the container on Azure, where it is missing; tell whether it was."""
+    def make_container(self) -> bool:
+        """Make the folder, or the container on Azure, if it is missing; return whether it was."""
         if self.service is FOLDER:
             missing = not os.path.isdir(self._remote.path)  # noqa: PTH112 (DVC's path is text)
-            self.ask(lambda: self._remote.fs.makedirs(self._remote.path, exist_ok=True))
+            self.call(lambda: self._remote.fs.makedirs(self._remote.path, exist_ok=True))
             return missing
-        if self.service is not SERVICES["azure"] or self.ask(self._place_exists):
+        if self.service is not SERVICES["azure"] or self.call(self._container_exists):
             return False
-        self.ask(lambda: self._remote.fs.fs.mkdir(self.place))
+        self.call(lambda: self._remote.fs.fs.mkdir(self.container))
         return True
 
     def check_writable(self) -> None:
-        """Write one small object, read it, and remove it."""
+        """Write, read and remove one small object; raise InputError if another content comes back."""
         files = self._remote.fs.fs
         path = f"{self._remote.path.rstrip('/')}/potstill-check-{secrets.token_hex(8)}"
         content = secrets.token_bytes(16)
 
-        def try_out() -> bytes:
+        def write_and_read() -> bytes:
             files.pipe_file(path, content)
             try:
                 return bytes(files.cat_file(path))
             finally:
                 files.rm_file(path)
 
-        if self.ask(try_out) != content:
+        if self.call(write_and_read) != content:
             raise InputError(f"remote {self.name} ({self.url}): what was written there came back otherwise")
 
     def describe_credentials(self) -> str:
-        """Say what opens the remote and where it stands, and never what it is."""
-        options = {place: self._repo.config.load_one(level) for level, place in LEVELS}
-        for place, config in options.items():
-            if place == CONFIG and urlsplit(config.get("remote", {}).get(self.name, {}).get("url", "")).password:
+        """Return which credentials open the remote and where they are set; raise InputError if git would keep them."""
+        configs = {place: self._repo.config.load_one(level) for level, place in LEVELS}
+        options = {place: config.get("remote", {}).get(self.name, {}) for place, config in configs.items()}
+        self._check_committed(options[CONFIG])
+        for place, names in options.items():
+            for name in self.service.secret:
+                if name in names:
+                    return f"with {name} from {place}"
+        variables = " and ".join(name for name in self.service.variables if os.environ.get(name))
+        return f"with {variables} from the environment" if variables else f"with {self.service.default_login}"
+
+    def _check_committed(self, options: Mapping[str, str]) -> None:
+        """Raise InputError if the configuration that git keeps holds a secret."""
+        if urlsplit(options.get("url", "")).password:
+            raise InputError(
+                f"{CONFIG}: the URL of remote {self.name} holds a password, and git keeps this file; "
+                "`make remote URL=...` sets another one"
+            )
+        for name in self.service.secret:
+            if name in options:
                 raise InputError(
-                    f"{CONFIG}: the URL of remote {self.name} holds a password, and git keeps this file; "
-                    "`make remote URL=...` sets another one"
+                    f"{CONFIG}: {name} of remote {self.name} is set here, which git keeps: "
+                    f"`dvc remote modify --unset {self.name} {name}`, then the same with --local and its value"
                 )
-            found = [name for name in self.service.secret if name in config.get("remote", {}).get(self.name, {})]
-            if found and place == CONFIG:
-                raise InputError(
-                    f"{CONFIG}: {found[0]} of remote {self.name} stands here, which git keeps: "
-                    f"`dvc remote modify --unset {self.name} {found[0]}`, then the same with --local and its value"
-                )
-            if found:
-                return f"with {found[0]} from {place}"
-        variables = [name for name in self.service.variables if os.environ.get(name)]
-        return f"with {' and '.join(variables)} from the environment" if variables else f"with {self.service.otherwise}"
 
 
-def find_remote(repo: Repo) -> Remote | None:
-    """Return the default remote, after a look that it can be read; None where none is set."""
-    if not repo.config["core"].get("remote"):
-        return None
+def open_remote(repo: Repo) -> Remote:
+    """Return the default remote after a check that it can be read; raise InputError if none is set."""
     remote = Remote(repo)
     remote.check_readable()
     return remote
+
+
+def find_remote(repo: Repo) -> Remote | None:
+    """Return the default remote after a check that it can be read; None if none is set."""
+    return open_remote(repo) if repo.config["core"].get("remote") else None

@@ -1,16 +1,16 @@
 """Which stages a `dvc repro` would run, and why, in words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dvc.exceptions import DvcException
+from dvc.lock import LockError
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from potstill.core.errors import InputError
-from potstill.sharing.differences import list_differences, look_up
+from potstill.sharing.differences import get_param, list_differences
 from potstill.sharing.formatting import format_names
 from potstill.sharing.history import LOCK, PARAMS
 from potstill.sharing.storage_errors import first_line
@@ -18,41 +18,31 @@ from potstill.sharing.storage_errors import first_line
 CHANGES = {"modified": "changed", "new": "new", "deleted": "gone", "not in cache": "not in DVC's cache"}
 
 
-@dataclass(frozen=True)
-class Rerun:
-    """A stage that would run, and the reasons."""
-
-    stage: str
-    reasons: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Say it in a line."""
-        return f"{self.stage} would run: {format_names(list(self.reasons))}"
-
-
-def list_reruns(repo: Repo) -> list[Rerun]:
-    """Return the stages that would run, in the pipeline's order; those after them run where their inputs change."""
+def describe_reruns(repo: Repo) -> tuple[list[str], list[str]]:
+    """Return the stages that would or might run, and lines that say why; raise InputError if DVC cannot tell."""
     try:
         status: Mapping[str, list[Any]] = repo.status()
+    except LockError:
+        raise
     except DvcException as error:
         raise InputError(f"dvc.yaml, {PARAMS}: {first_line(error)}; check `dataset`, `prompt` and `teacher`") from None
-    order = [stage.name for stage in repo.index.stages if getattr(stage, "name", None)]
-    reruns = [Rerun(name, tuple(_describe_reasons(name, status[name]))) for name in order if name in status]
-    return [rerun for rerun in reruns if rerun.reasons]
+    stages = {stage.name: stage for stage in repo.index.stages if getattr(stage, "name", None)}
+    reasons = {name: list(_describe_reasons(name, status.get(name, []))) for name in stages}
+    reruns = [name for name in stages if reasons[name]]
+    followers = _list_followers(stages, reruns)
+    lines = [f"{name} would run: {format_names(reasons[name])}" for name in reruns]
+    lines += [f"after that, where their inputs change: {', '.join(followers)}"] if followers else []
+    return reruns + followers, lines or ["nothing would run: all stages are up to date"]
 
 
-def list_followers(repo: Repo, reruns: list[Rerun]) -> list[str]:
+def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
     """Return the stages that read, directly or not, what these write, and are not among them."""
-    written = {
-        out.def_path for stage in repo.index.stages for out in stage.outs
-        if getattr(stage, "name", None) in {rerun.stage for rerun in reruns}
-    }  # fmt: skip
+    written = {out.def_path for name in reruns for out in stages[name].outs}
     followers = []
-    for stage in repo.index.stages:
-        name = getattr(stage, "name", None)
-        if name and any(dep.def_path in written for dep in stage.deps):
+    for name, stage in stages.items():
+        if any(dep.def_path in written for dep in stage.deps):
             written |= {out.def_path for out in stage.outs}
-            if name not in {rerun.stage for rerun in reruns}:
+            if name not in reruns:
                 followers.append(name)
     return followers
 
@@ -63,21 +53,21 @@ def _describe_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
             yield {"changed command": "its command changed", "always changed": "it always runs"}.get(change, change)
             continue
         for paths in change.values():
-            for path, what in paths.items():
+            for path, change_kind in paths.items():
                 if path == PARAMS:
-                    yield from _describe_params(stage, what)
-                elif what == "deleted" or not Path(path).exists():
+                    yield from _describe_params(stage, change_kind)
+                elif change_kind == "deleted" or not Path(path).exists():
                     yield f"{path} is not here"
                 else:
-                    yield f"{path} {CHANGES.get(what, what)}"
+                    yield f"{path} {CHANGES.get(change_kind, change_kind)}"
 
 
 def _describe_params(stage: str, changed: Mapping[str, str]) -> Iterator[str]:
-    """Say which params changed, with their old and new values where these are short."""
+    """Yield which params changed, with their old and new values where these are short."""
     yaml = YAML(typ="safe")
-    now = yaml.load(Path(PARAMS))
+    current = yaml.load(Path(PARAMS))
     locked = yaml.load(Path(LOCK))["stages"].get(stage, {}) if Path(LOCK).is_file() else {}
     before = locked.get("params", {}).get(PARAMS, {})
     for name in changed:
-        leaves = list(list_differences(name, before.get(name), look_up(now, name)))
-        yield from leaves or [f"{name} {CHANGES.get(changed[name], changed[name])}"]
+        phrases = list(list_differences(name, before.get(name), get_param(current, name)))
+        yield from phrases or [f"{name} {CHANGES.get(changed[name], changed[name])}"]

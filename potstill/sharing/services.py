@@ -1,5 +1,7 @@
 """Kinds of storage: what DVC needs for each, what opens it, and how its URLs are written and shown."""
 
+from configparser import ConfigParser, Error
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,16 +13,16 @@ NONE_SET = "no remote storage is set: `make remote URL=azure://container/path` (
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of storage: DVC's package for it, which of its options are secret, and what opens it besides options."""
+    """A kind of storage: DVC's package for it, its secret options and variables, and what else may open it."""
 
     title: str
     package: str | None
     secret: tuple[str, ...]
     variables: tuple[str, ...]
-    otherwise: str
+    default_login: str
 
-    def where_credentials_belong(self, name: str) -> str:
-        """Say where to put them."""
+    def describe_credential_places(self, name: str) -> str:
+        """Return where the credentials of a remote of this name belong."""
         if not self.secret:
             return "check that you may write there"
         return (
@@ -56,29 +58,37 @@ SERVICES = {
 }
 
 
-def service_of(url: str) -> Service:
-    """Return what kind of storage a URL names: one of SERVICES, a folder, or another one that DVC may know."""
+def find_service(url: str) -> Service:
+    """Return the kind of storage of a URL: one of SERVICES, a folder, or another one that DVC may know."""
     scheme = urlsplit(url).scheme
     if len(scheme) < 2 or scheme == "file":  # noqa: PLR2004 (none, or the letter of a Windows drive)
         return FOLDER
     return SERVICES.get(scheme) or Service(scheme, f"dvc-{scheme}", ("password",), (), "what DVC's configuration says")
 
 
-def without_secrets(url: str) -> str:
-    """Return a URL as it may be shown: without user, password and query."""
+def strip_secrets(url: str) -> str:
+    """Return a URL without user, password and query."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl() if parts.netloc else url
 
 
 def check_url(url: str) -> None:
-    """Refuse a URL that names nothing to write in, or that carries a secret into git."""
+    """Raise InputError if a URL names nothing to write in, or carries a secret into git."""
     try:
         parts = urlsplit(url)
     except ValueError as error:
         raise InputError(f"URL: expected one such as azure://container/path, got none ({error})") from None
-    if service_of(url) not in (FOLDER, *SERVICES.values()):
+    if find_service(url) not in (FOLDER, *SERVICES.values()):
         raise InputError(f"URL: expected azure://, s3://, gs://, ssh:// or a folder, got {parts.scheme}://")
     if parts.password is not None or parts.query:
         raise InputError(f"URL: expected no password, key or token in it, since {CONFIG} is kept by git")
-    if service_of(url) is not FOLDER and not parts.netloc:
+    if find_service(url) is not FOLDER and not parts.netloc:
         raise InputError(f"URL: expected a name after {parts.scheme}://, such as {parts.scheme}://name/path")
+
+
+def has_remote() -> bool:
+    """Return whether DVC's configuration in the working folder names a default remote; imports no DVC."""
+    config = ConfigParser(interpolation=None, strict=False)
+    with suppress(Error, UnicodeDecodeError):
+        config.read([CONFIG, PRIVATE_CONFIG], encoding="utf-8")
+    return config.has_option("core", "remote")

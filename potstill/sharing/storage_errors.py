@@ -1,4 +1,4 @@
-"""What storage services complain of, as sentences for people."""
+"""Errors of storage services, as sentences for people."""
 
 import socket
 from collections.abc import Iterator
@@ -16,7 +16,12 @@ SIGNS = {
     "unreachable": ("ServiceRequestError", "EndpointConnectionError", "ConnectTimeoutError", "ServiceResponseError",
                     "ConnectionRefusedError", "ReadTimeoutError", "ServiceRequestTimeoutError", "ConnectionLost"),
 }  # fmt: skip
-PUT_RIGHT = {
+CLASSES: dict[str, tuple[type[BaseException], ...]] = {
+    "access": (PermissionError,),
+    "absent": (FileNotFoundError, NotADirectoryError),
+    "unreachable": (TimeoutError, ConnectionError, socket.gaierror),
+}
+TROUBLES = {
     "access": "the credentials were refused or may not do this",
     "credentials": "no usable credentials were found",
     "absent": "it is not there",
@@ -29,42 +34,39 @@ ADVICE = {
 
 
 def find_kind(error: BaseException) -> str | None:
-    """Tell which of PUT_RIGHT an error is about, by what it and its causes are called and say; None if none."""
-    told = [text for cause in causes(error) for text in (type(cause).__name__, str(cause))]
+    """Return which of TROUBLES an error is about, by the names and texts of it and its causes; None if none."""
+    chain = list(_list_causes(error))
+    texts = [text for cause in chain for text in (type(cause).__name__, str(cause))]
     for kind, signs in SIGNS.items():
-        if any(sign in text for sign in signs for text in told):
+        if any(sign in text for sign in signs for text in texts):
             return kind
-    if any(isinstance(cause, PermissionError) for cause in causes(error)):
-        return "access"
-    if any(isinstance(cause, FileNotFoundError | NotADirectoryError) for cause in causes(error)):
-        return "absent"
-    if any(isinstance(cause, TimeoutError | ConnectionError | socket.gaierror) for cause in causes(error)):
-        return "unreachable"
+    for kind, classes in CLASSES.items():
+        if any(isinstance(cause, classes) for cause in chain):
+            return kind
     return None
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it was raised from."""
-    seen: set[int] = set()
+def _list_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from, each once."""
+    listed: set[int] = set()
     cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    while cause is not None and id(cause) not in listed:
+        listed.add(id(cause))
         yield cause
         cause = cause.__cause__ or cause.__context__
 
 
 def first_line(error: BaseException) -> str:
-    """Return an error's first line, or its name where it has none."""
+    """Return an error's first line, or its class's name where it has none."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")
 
 
-def build_storage_error(name: str, url: str, error: Exception, where_credentials_belong: str) -> InputError:
-    """Make one sentence of what went wrong with a remote, with what to do about it."""
+def build_storage_error(name: str, url: str, error: Exception, advice: str) -> InputError:
+    """Return one sentence of what went wrong with a remote and what to do; `advice` says where credentials belong."""
     if isinstance(error, InputError):
         return error
     kind = find_kind(error)
     if kind is None:
         return InputError(f"remote {name} ({url}): {first_line(error)}; `make remote` tries it again")
-    advice = ADVICE.get(kind, where_credentials_belong)
-    return InputError(f"remote {name} ({url}): {PUT_RIGHT[kind]} ({first_line(error)}); {advice}")
+    return InputError(f"remote {name} ({url}): {TROUBLES[kind]} ({first_line(error)}); {ADVICE.get(kind, advice)}")

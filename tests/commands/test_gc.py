@@ -1,6 +1,7 @@
 """What `make gc` removes from DVC's cache, and what it never does."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from potstill.commands import gc, pull, push
-from tests.clones import Clone
+from tests.clones import Clone, set_remote
+from tests.conftest import copy_small
 from tests.stores import UNCLOSED
 
 pytestmark = UNCLOSED
@@ -18,19 +20,24 @@ def contents(clone: Clone) -> set[bytes]:
     return {file.read_bytes() for file in clone.objects() if file.suffix != ".dir"}
 
 
-@pytest.fixture
-def history(first: Clone) -> Clone:
-    """Three versions of an export, two of a ledger; the first two versions are pushed."""
-    first.buy("a")
-    for text in ("one", "two"):
+@pytest.fixture(scope="module")
+def history_template(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three versions of an export, two of a ledger, all of them pushed."""
+    folder = tmp_path_factory.mktemp("history")
+    (folder / "remote").mkdir()
+    first = set_remote(copy_small(small_template, folder), "../../remote")
+    for text, bought in (("one", "a"), ("two", None), ("three", "b")):
+        if bought:
+            first.buy(bought)
         first.keep("data/export", train=text)
         first.tell(push.main)
         first.commit(text)
-    first.buy("b")
-    first.keep("data/export", train="three")
-    first.tell(push.main)
-    first.commit("three")
-    return first
+    return folder
+
+
+@pytest.fixture
+def history(history_template: Path, tmp_path: Path) -> Clone:
+    return copy_small(history_template, tmp_path)
 
 
 def test_what_the_remote_has_and_nothing_here_needs_goes_and_comes_back(history: Clone) -> None:
@@ -51,7 +58,7 @@ def test_the_ledger_of_every_commit_stays(history: Clone) -> None:
     assert before <= history.objects()
 
 
-def test_what_only_this_machine_has_stays_and_is_told(history: Clone) -> None:
+def test_what_only_this_machine_has_stays(history: Clone) -> None:
     history.keep("data/export", train="four")
     history.commit("Not pushed to the remote", pushed=False)
     history.keep("data/export", train="five")
@@ -72,13 +79,20 @@ def test_what_only_this_machine_has_stays_and_is_told(history: Clone) -> None:
     assert re.search(r"\n2 files, \d+ bytes stay, since commits name them and only this machine has them: ", said)
 
 
-def test_what_a_dropped_commit_named_counts_as_named_while_git_remembers_it(history: Clone) -> None:
+def drop_last_commit(clone: Clone) -> None:
+    clone.git("reset", "-q", "--hard", "HEAD^")
+    shutil.rmtree(clone.folder / "data/export")
+    clone.tell(pull.main)
+
+
+def test_what_a_dropped_commit_or_a_stash_names_stays_while_git_remembers_it(history: Clone) -> None:
+    history.keep("data/export", train="stashed")
+    history.git("stash", "push", "-q")
     history.keep("data/export", train="dropped")
     history.commit("To be dropped", pushed=False)
-    history.git("reset", "-q", "--hard", "HEAD^")
-    history.run("dvc", "checkout", "--quiet")
+    drop_last_commit(history)
     history.tell(gc.main, "--unpushed")
-    assert b"dropped" in contents(history)
+    assert {b"dropped", b"stashed"} <= contents(history)
 
 
 def test_experiments_stay_until_they_are_let_go(history: Clone) -> None:
@@ -86,37 +100,35 @@ def test_experiments_stay_until_they_are_let_go(history: Clone) -> None:
     variant = history.commit("Variant", pushed=False)
     history.tell(push.main)
     history.git("update-ref", "refs/exps/12/34/variant", variant)
-    history.git("reset", "-q", "--hard", "HEAD^")
-    history.run("dvc", "checkout", "--quiet")
+    drop_last_commit(history)
     history.tell(gc.main)
     assert b"variant" in contents(history)
     history.tell(gc.main, "--experiments")
     assert b"variant" not in contents(history)
 
 
-def test_without_a_remote_nothing_goes(local: Clone) -> None:
-    local.keep("data/export", train="one")
-    local.commit("one")
-    local.keep("data/export", train="two")
-    before = local.objects()
-    assert local.refuse(gc.main).startswith(
-        "nothing is removed, since all of it is only here: no remote storage is set"
-    )
-    assert local.objects() == before
+def away(remote: Path) -> None:
+    remote.rename(remote.with_name("away"))
 
 
-def test_a_remote_that_cannot_be_reached_removes_nothing(history: Clone, tmp_path: Path) -> None:
+def unset(remote: Path) -> None:
+    config = remote.parent / "first/.dvc/config"
+    config.write_text(config.read_text().replace("remote = store", ""))
+
+
+@pytest.mark.parametrize(
+    ("arrange", "sentence"),
+    [
+        pytest.param(unset, "nothing is removed, since all of it is only here: no remote", id="no remote"),
+        pytest.param(away, "it is not there", id="a remote that is away"),
+    ],
+)
+def test_without_a_remote_that_can_be_asked_nothing_goes(
+    history: Clone, tmp_path: Path, arrange: Callable[[Path], None], sentence: str
+) -> None:
     before = history.objects()
-    (tmp_path / "remote").rename(tmp_path / "away")
-    assert "it is not there" in history.refuse(gc.main)
-    assert history.objects() == before
-
-
-def test_it_runs_in_the_projects_own_folder_alone(history: Clone) -> None:
-    before = history.objects()
-    below = Clone(history.folder / "data", history.journal)
-    below.environment = history.environment
-    assert "expected the project's own folder, " in below.refuse(gc.main, "--unpushed")
+    arrange(tmp_path / "remote")
+    assert sentence in history.refuse(gc.main)
     assert history.objects() == before
 
 
@@ -129,40 +141,22 @@ def test_a_copy_in_the_remote_that_is_cut_short_is_no_copy(history: Clone, tmp_p
     assert b"two" not in contents(history)
 
 
-def shared_cache(clone: Clone) -> None:
-    clone.run("dvc", "config", "--local", "cache.dir", str(clone.folder.parent / "cache"))
+def test_what_others_may_need_is_not_judged_by_this_clone(history: Clone, tmp_path: Path) -> None:
+    def refuse(clone: Clone) -> str:
+        return clone.refuse(gc.main, "--unpushed").removeprefix("UNPUSHED: ")
 
-
-def worktree(clone: Clone) -> None:
-    clone.git("worktree", "add", "-q", "--detach", str(clone.folder.parent / "tree"))
-
-
-@pytest.mark.parametrize(
-    ("arrange", "sentence"),
-    [
-        pytest.param(shared_cache, "UNPUSHED: the cache in ", id="a cache that may serve others"),
-        pytest.param(worktree, "UNPUSHED: this repository has other worktrees", id="worktree"),
-    ],
-)
-def test_what_others_may_need_is_not_judged_by_this_clone(
-    history: Clone, arrange: Callable[[Clone], None], sentence: str
-) -> None:
-    arrange(history)
-    assert history.refuse(gc.main, "--unpushed").startswith(sentence)
-    history.tell(gc.main)
-
-
-def test_a_shallow_clone_does_not_know_what_no_commit_names(history: Clone, tmp_path: Path) -> None:
-    url = f"file://{tmp_path}/upstream.git"
-    history.git("clone", "-q", "--depth", "1", url, str(tmp_path / "shallow"))
-    shallow = Clone(tmp_path / "shallow", history.journal)
-    assert shallow.refuse(gc.main, "--unpushed").startswith("UNPUSHED: this clone is shallow")
-
-
-def test_files_of_a_running_experiment_are_not_taken_for_nobodys(history: Clone) -> None:
-    folder = history.folder / ".dvc/tmp/exps/standalone"
-    folder.mkdir(parents=True)
-    with subprocess.Popen(["sleep", "60"], cwd=folder) as running:
-        assert history.refuse(gc.main, "--unpushed").startswith("UNPUSHED: an experiment is running")
-        running.kill()
+    running = history.folder / ".dvc/tmp/exps/standalone"
+    running.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "60"], cwd=running) as process:
+        assert refuse(history).startswith("an experiment is running")
+        process.kill()
+    history.git("worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
+    assert refuse(history).startswith("this repository has other worktrees")
+    history.git("worktree", "remove", str(tmp_path / "tree"))
+    private = history.folder / ".dvc/config.local"
+    private.write_text(f"[cache]\n    dir = {tmp_path}/cache\n")
+    assert refuse(history).startswith("the cache in ")
+    private.unlink()
+    history.git("clone", "-q", "--depth", "1", f"file://{tmp_path}/upstream.git", str(tmp_path / "shallow"))
+    assert refuse(Clone(tmp_path / "shallow", history.journal)).startswith("this clone is shallow")
     history.tell(gc.main, "--unpushed")

@@ -3,64 +3,47 @@
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
+from potstill.commands import publish, pull, push
 from potstill.core.errors import InputError
-from potstill.teacher.store.journal import Journal
-from potstill.teacher.store.ledger import check_complete, import_ledger, import_segments
-from potstill.teacher.store.projects import project_id
+from potstill.teacher.store.ledger import check_complete
 from tests.clones import BIN, Clone
+from tests.pipelines import QUESTIONS, Pipeline
+from tests.servers.teacher import TeacherServer
 from tests.stores import UNCLOSED
 
 pytestmark = UNCLOSED
 
 
-def test_what_one_engineer_publishes_another_need_not_buy(first: Clone, tmp_path: Path) -> None:
+def test_what_was_bought_is_written_tracked_and_pushed(first: Clone) -> None:
     first.buy("a", "b", "c")
-    (segment,) = re.findall(
-        r"^3 answers published as (data/ledger/\w{16}\.jsonl\.gz); 2 files, \d+ bytes pushed; "
-        r"now `git add data/ledger\.dvc && git commit`\n$",
+    assert re.fullmatch(
+        r"3 answers published as (data/ledger/\w{16}\.jsonl\.gz); 2 files, \d+ bytes pushed; "
+        r"now `git add data/ledger\.dvc && git commit`\n",
         first.publish(),
     )
-    assert first.git("status", "--porcelain").split() == ["??", "data/"]
+    assert first.answers() == {"a", "b", "c"}
     assert first.git("status", "--porcelain", "-uall").split() == ["??", "data/ledger.dvc"]
-    first.git("add", "data/ledger.dvc")
-    first.git("commit", "-qm", "Publish")
-    first.git("push", "-q", "origin", "main")
-
-    second = first.clone(tmp_path / "second")
-    with Journal(second.journal) as journal, pytest.raises(InputError, match=r"run `make pull`"):
-        import_ledger(journal, second.ledger)
-    second.run("dvc", "pull", "--quiet", "data/ledger.dvc")
-    assert (second.folder / segment).is_file()
-    with Journal(second.journal) as journal:
-        assert import_ledger(journal, second.ledger) == 3
-        for key in "abc":
-            found = journal.find(key, 16)
-            assert found is not None
-            assert (found.reply.content, found.from_ledger) == (f"answer to {key}", True)
 
 
-def test_only_a_new_segment_travels(first: Clone, tmp_path: Path) -> None:
+def files_of(remote: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for file in remote.rglob("*") if file.is_file()}
+
+
+def test_only_a_new_segment_travels_and_what_did_not_is_pushed_later(first: Clone, tmp_path: Path) -> None:
     first.share("a")
-    old = {file: file.stat().st_mtime_ns for file in (tmp_path / "remote").rglob("*") if file.is_file()}
+    old = files_of(tmp_path / "remote")
     first.share("b")
-    new = {file: file.stat().st_mtime_ns for file in (tmp_path / "remote").rglob("*") if file.is_file()}
+    new = files_of(tmp_path / "remote")
     assert old.items() <= new.items()
     assert len(new) == len(old) + 2  # the segment and the listing
-
-
-def test_to_publish_again_changes_nothing_but_pushes_what_was_not(first: Clone, tmp_path: Path) -> None:
-    first.share("a")
-    before = first.pointer.read_text()
     shutil.rmtree(tmp_path / "remote")
     (tmp_path / "remote").mkdir()
-    assert first.publish().startswith("no new answers to publish; 2 files, ")
-    assert first.pointer.read_text() == before
-    assert len([file for file in (tmp_path / "remote").rglob("*") if file.is_file()]) == 2
+    assert first.publish().startswith("no new answers to publish; 3 files, ")
+    assert len(files_of(tmp_path / "remote")) == 3
 
 
 def test_without_a_remote_the_segment_is_kept_and_the_way_on_is_said(local: Clone) -> None:
@@ -82,11 +65,9 @@ def test_a_remote_that_cannot_be_written_is_told_in_one_sentence(first: Clone, t
     (tmp_path / "remote").rmdir()
     (tmp_path / "remote").write_text("a file where the folder should be")
     first.buy("a")
-    done = first.attempt(sys.executable, "-m", "potstill", "publish", "--ledger", "data/ledger")
-    assert done.returncode == 1
     assert re.fullmatch(
-        r"Error: remote store \([^\n]+/remote\): [^\n]+; the segment is kept, run `make publish` again [^\n]+\n",
-        done.stderr,
+        r"remote store \([^\n]+/remote\): [^\n]+; the segment is kept, run `make publish` again [^\n]+",
+        first.refuse(publish.main),
     )
     (tmp_path / "remote").unlink()
     (tmp_path / "remote").mkdir()
@@ -98,10 +79,9 @@ def test_a_ledger_that_was_not_pulled_is_not_published_over(first: Clone, tmp_pa
     first.git("push", "-q", "origin", "main")
     second = first.clone(tmp_path / "second")
     second.buy("b")
-    done = second.attempt(sys.executable, "-m", "potstill", "publish", "--ledger", "data/ledger")
-    assert done.returncode == 1
-    assert "run `make pull`" in done.stderr
-    second.run("dvc", "pull", "--quiet", "data/ledger.dvc")
+    for command in (publish.main, push.main):
+        assert "run `make pull`, or the answers in them would be bought again" in second.refuse(command)
+    second.tell(pull.main)
     assert second.publish().startswith("1 answers published")
     assert second.answers() == {"a", "b"}
 
@@ -115,22 +95,16 @@ def test_what_a_killed_publish_leaves_is_no_part_of_the_ledger(local: Clone) -> 
     assert local.git("status", "--porcelain", "--untracked-files=all") == ""
 
 
-@pytest.mark.parametrize("before", [pytest.param(["z"], id="one before"), pytest.param([], id="none before")])
-def test_a_merge_unites_what_two_branches_published(local: Clone, before: list[str]) -> None:
-    if before:
-        local.share(*before)
+@pytest.mark.slow
+def test_a_merge_unites_two_ledgers_of_which_no_ancestor_had_one(local: Clone) -> None:
     local.git("branch", "other")
     local.share("a")
     local.git("checkout", "-q", "other")
     shutil.rmtree(local.ledger)
-    if before:
-        local.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
     local.share("b")
-    assert local.answers() == {"a", "b", *before}  # a branch's ledger has all that the project used
-
     local.git("merge", "-q", "-m", "Merge", "main")
     local.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
-    assert len(list(local.ledger.iterdir())) == 2 + len(before)
+    assert len(list(local.ledger.iterdir())) == 2
     check_complete(local.ledger, local.pointer)
 
 
@@ -138,7 +112,7 @@ def test_a_merge_unites_what_two_engineers_published(first: Clone, tmp_path: Pat
     first.share("z")
     first.git("push", "-q", "origin", "main")
     second = first.clone(tmp_path / "second")
-    second.run("dvc", "pull", "--quiet", "data/ledger.dvc")
+    second.tell(pull.main)
     second.share("b")
     first.share("a")
     first.git("push", "-q", "origin", "main")
@@ -146,11 +120,8 @@ def test_a_merge_unites_what_two_engineers_published(first: Clone, tmp_path: Pat
 
     second.git("pull", "-q", "--no-rebase", "origin", "main")
 
-    second.run(str(BIN / "dvc"), "pull", "--quiet", "data/ledger.dvc")
+    assert "answers new to the journal: 1 (segments in data/ledger: 3)" in second.tell(pull.main)
     assert second.answers() == {"a", "b", "z"}
-    assert len(list(second.ledger.iterdir())) == 3
-    with Journal(second.journal) as journal:
-        assert import_ledger(journal, second.ledger) == 2
 
 
 def test_without_the_driver_a_merge_is_a_conflict_that_is_told(first: Clone) -> None:
@@ -166,32 +137,14 @@ def test_without_the_driver_a_merge_is_a_conflict_that_is_told(first: Clone) -> 
         check_complete(first.ledger, first.pointer)
 
 
-QUEUED = """
-from pathlib import Path
-from potstill.teacher.store.journal import Journal, journal_path
-from potstill.teacher.store.ledger import import_ledger
-from potstill.teacher.store.projects import project_id
-with Journal(journal_path()) as journal:
-    added = import_ledger(journal, Path("data/ledger"))
-print("seen:", Path.cwd().parent.name, project_id(Path.cwd()), added, Path("data/ledger").exists())
-Path("out").write_text("done")
-"""
-
-
-def test_an_experiment_in_a_folder_of_its_own_goes_on_with_what_the_journal_knows(first: Clone) -> None:
-    first.share("a")
-    with Journal(first.journal) as journal:
-        import_segments(journal, first.ledger)
-    (first.folder / "ask.py").write_text(QUEUED)
-    (first.folder / "params.yaml").write_text("v: 1\n")
-    stage = f"{{cmd: {sys.executable} ask.py, params: [v], outs: [out]}}"
-    (first.folder / "dvc.yaml").write_text(f"stages:\n  ask: {stage}\n")
-    first.git("add", "ask.py", "params.yaml", "dvc.yaml")
-    first.git("commit", "-qm", "Add a stage")
-    shutil.rmtree(first.ledger)
-    for kept in (first.folder / ".dvc" / "cache").rglob("*"):
-        if kept.is_file() and kept.suffix != ".dir":
-            kept.unlink()
-
-    done = first.attempt("dvc", "exp", "run", "--temp", "--set-param", "v=2")  # where queued ones run, too
-    assert f"seen: standalone {project_id(first.folder)} 0 False" in done.stdout, done.stderr
+@pytest.mark.slow
+def test_an_experiment_in_a_folder_of_its_own_goes_on_with_what_the_journal_knows(
+    ada: Pipeline, teacher: TeacherServer
+) -> None:
+    ada.share()
+    shutil.rmtree(ada.ledger)
+    for segment in [file for file in ada.objects() if file.read_bytes()[:2] == b"\x1f\x8b"]:
+        segment.unlink()
+    done = ada.attempt("dvc", "exp", "run", "--temp", "--set-param", "+teachers.loopback.max_tokens=9")
+    assert f"{QUESTIONS} requests: 0 asked" in done.stdout, done.stderr
+    assert teacher.calls == []

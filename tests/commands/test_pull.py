@@ -3,43 +3,46 @@
 import gzip
 import hashlib
 import re
-import shutil
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from potstill.commands import gc, pull, push
 from potstill.teacher.store.journal import Journal
 from tests.clones import Clone, set_remote
+from tests.conftest import copy_small
 from tests.stores import UNCLOSED, s3_store
 
 pytestmark = UNCLOSED
 
 
-@pytest.fixture
-def second(first: Clone, tmp_path: Path) -> Clone:
-    """A clone of a project in which two answers were bought and an export was made, all of it pushed."""
+@pytest.fixture(scope="module")
+def shared(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which two answers were bought and an export was made, all of it pushed."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "remote").mkdir()
+    first = set_remote(copy_small(small_template, folder), "../../remote")
     first.buy("a", "b")
     first.keep("data/export", train="rows", validation="more")
     first.tell(push.main)
     first.commit("Export")
+    return folder
+
+
+@pytest.fixture
+def first(shared: Path, tmp_path: Path) -> Clone:
+    return copy_small(shared, tmp_path)
+
+
+@pytest.fixture
+def second(first: Clone, tmp_path: Path) -> Clone:
     return first.clone(tmp_path / "second")
 
 
 def object_in_remote(tmp_path: Path, content: bytes) -> Path:
     (found,) = [file for file in (tmp_path / "remote").rglob("*") if file.is_file() and file.read_bytes() == content]
     return found
-
-
-def test_outputs_ledger_and_journal_come_with_one_command(second: Clone) -> None:
-    said = second.tell(pull.main)
-    assert re.match(r"5 files, \d+ bytes fetched from /", said)
-    assert "answers new to the journal: 2 (segments in data/ledger: 1)" in said
-    assert said.endswith("nothing is only here\n")
-    assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
-    with Journal(second.journal) as journal:
-        assert journal.find("a", 16) is not None
-    assert second.tell(pull.main).startswith("0 files, 0 bytes fetched")
 
 
 def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
@@ -54,13 +57,8 @@ def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
     assert changed.read_text() == "by hand"
     second.tell(pull.main, "--force")
     assert changed.read_text() == "rows"
-
-
-def test_what_was_changed_and_is_saved_elsewhere_is_put_right_without_a_word(second: Clone) -> None:
-    second.tell(pull.main)
-    changed = second.folder / "data/export/train.jsonl"
     changed.unlink()
-    changed.write_text("more")  # as the cache has it of another file
+    changed.write_text("more")  # as the cache has it of another file, so nothing is lost
     second.tell(pull.main)
     assert changed.read_text() == "rows"
 
@@ -121,23 +119,16 @@ def md5_of_text(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def test_a_segment_that_a_killed_publish_left_is_published_after_the_pull(second: Clone) -> None:
-    second.tell(pull.main)
-    second.buy("d")
-    second.tell(push.main)
-    second.git("checkout", "-q", "data/ledger.dvc")  # as if killed between the segment and `dvc add`
-    shutil.rmtree(second.folder / ".dvc/cache")
-    with Journal(second.journal) as journal:
-        assert journal.find("d", 16) is not None
-    second.tell(pull.main)
-    assert second.answers() == {"a", "b", "d"}
-    second.tell(push.main)
-    assert second.answers() == {"a", "b", "d"}
-
-
-def test_a_pointer_with_the_marks_of_a_merge_is_told(second: Clone) -> None:
-    second.pointer.write_text("<<<<<<< HEAD\nouts: []\n=======\nouts: []\n>>>>>>> side\n")
-    assert "marks of a merge" in second.refuse(pull.main)
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        pytest.param("data/ledger.dvc", "marks of a merge", id="a pointer with the marks of a merge"),
+        pytest.param("data/ledger", "expected to read and write here, but [Errno 17]", id="a file for the ledger"),
+    ],
+)
+def test_what_is_no_ledger_is_refused(second: Clone, name: str, sentence: str) -> None:
+    (second.folder / name).write_text("<<<<<<< HEAD\nouts: []\n=======\nouts: []\n>>>>>>> side\n")
+    assert sentence in second.refuse(pull.main)
 
 
 def test_outputs_of_other_commits_that_nobody_has_are_told_and_stop_nothing(first: Clone, second: Clone) -> None:
@@ -149,10 +140,6 @@ def test_outputs_of_other_commits_that_nobody_has_are_told_and_stop_nothing(firs
     said = second.tell(pull.main, "--all-commits")
     assert re.search(r"neither here nor in the remote: data/export of commit \w{10} \(Not pushed; ", said)
     assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
-
-
-def test_without_a_remote_the_way_to_one_is_said(local: Clone) -> None:
-    assert "`make remote URL=azure://container/path`" in local.refuse(pull.main)
 
 
 def test_segments_that_this_commit_does_not_name_leave_the_folder_where_the_cache_has_them(second: Clone) -> None:
@@ -201,7 +188,8 @@ def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) ->
     stage = "stages:\n  {0}:\n    cmd: mkdir -p data/{0} && echo {0} > data/{0}/f\n    outs: [data/{0}]\n"
     for name in ("old", "new"):
         (first.folder / "dvc.yaml").write_text(stage.format(name))
-        first.run("dvc", "repro", "--quiet")
+        with first.active(), Repo() as repo:
+            repo.reproduce()
     assert "data/old" in (first.folder / "dvc.lock").read_text()
     first.tell(push.main)
     first.commit("Rename the stage")
@@ -210,20 +198,18 @@ def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) ->
     assert (second.folder / "data/new/f").read_text() == "new\n"
 
 
-def test_a_file_where_the_ledger_should_be_is_told(second: Clone) -> None:
-    second.ledger.write_text("a file")
-    assert "expected to read and write here, but [Errno 17]" in second.refuse(pull.main)
-
-
 def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> None:
     second.tell(pull.main)
     second.buy("d")
     second.publish()
     second.git("checkout", "-q", "data/ledger.dvc")
     second.tell(pull.main)
+    second.tell(push.main)  # tracks it anew
     assert second.answers() == {"a", "b", "d"}
-    second.run("dvc", "checkout", "--quiet", "data/ledger.dvc")
-    second.tell(gc.main, "--unpushed")
+    second.git("checkout", "-q", "data/ledger.dvc")
+    with second.active(), Repo() as repo:
+        repo.checkout(["data/ledger.dvc"])
+    second.tell(gc.main, "--unpushed")  # which keeps segments, whatever names them
     assert b"answer to d" in b"".join(
         gzip.decompress(file.read_bytes()) for file in second.objects() if file.read_bytes()[:2] == b"\x1f\x8b"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from potstill.commands import gc, pull, push
 from potstill.sharing.formatting import format_size
-from tests.clones import Clone
+from tests.clones import Clone, set_remote
 from tests.stores import UNCLOSED
 
 pytestmark = UNCLOSED
@@ -38,9 +38,7 @@ def test_outputs_of_commits_from_before_there_was_a_remote_are_only_here_until_a
     local.keep("data/export", train="old")
     local.commit("Before the remote")
     local.keep("data/export", train="new")
-    local.run("dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path / "remote"))
-    (tmp_path / "remote").mkdir()
-    local.commit("After it")
+    set_remote(local, tmp_path / "remote")
     said = local.tell(push.main)
     assert re.search(
         r"^outputs of other commits not in the remote: 2 files, \d+ bytes: `make push ALL=1`$", said, re.MULTILINE
@@ -50,53 +48,49 @@ def test_outputs_of_commits_from_before_there_was_a_remote_are_only_here_until_a
     assert len(stored(tmp_path)) == 4
 
 
-def test_commits_that_are_not_pushed_are_told(first: Clone) -> None:
-    first.keep("data/export", train="rows")
-    first.commit("Export", pushed=False)
-    assert first.tell(push.main).splitlines()[-1] == "commits not pushed: 1: `git push`"
+def last_line(clone: Clone) -> str:
+    return clone.tell(push.main).splitlines()[-1]
 
 
-def test_commits_of_a_new_branch_of_another_one_and_of_none_are_told(first: Clone) -> None:
+def test_commits_that_are_not_pushed_come_with_the_command_that_pushes_them(first: Clone) -> None:
+    first.git("commit", "-q", "--allow-empty", "-m", "On main")
+    assert last_line(first) == "commits not pushed: 1: `git push`"
+    first.git("push", "-q")
     first.git("checkout", "-qb", "new")
-    assert first.tell(push.main).splitlines()[-1] == "nothing is only here"
+    assert last_line(first) == "nothing is only here"
     first.git("commit", "-q", "--allow-empty", "-m", "On a new branch")
-    told = "commits not pushed: 1: `git push --set-upstream origin HEAD`"
-    assert first.tell(push.main).splitlines()[-1] == told
+    assert last_line(first) == "commits not pushed: 1: `git push --set-upstream origin HEAD`"
     first.git("checkout", "-q", "main")
-    told = "commits not pushed: 1: `git push --all`, and `git push --tags`"
-    assert first.tell(push.main).splitlines()[-1] == told
+    assert last_line(first) == "commits not pushed: 1: `git push --all`, and `git push --tags`"
     first.git("checkout", "-q", "--detach", "new")
-    told = "commits not pushed: 1: `git switch --create NAME`, and then `git push --set-upstream origin HEAD`"
-    assert first.tell(push.main).splitlines()[-1] == told
+    assert last_line(first) == (
+        "commits not pushed: 1: `git switch --create NAME`, and then `git push --set-upstream origin HEAD`"
+    )
 
 
-def test_a_project_without_a_git_remote_is_told(first: Clone) -> None:
+def test_a_project_without_a_git_remote_is_told_how_to_add_one(first: Clone) -> None:
     first.git("remote", "remove", "origin")
-    assert first.tell(push.main).splitlines()[-1].startswith("git has no remote to push commits to: ")
+    assert last_line(first).startswith("git has no remote to push commits to: ")
     assert first.refuse(push.main, "--experiments").startswith("git: expected a remote to share experiments through")
 
 
-def test_an_experiment_whose_commit_is_only_here_is_told(first: Clone) -> None:
+def test_an_experiment_whose_commit_is_only_here_is_counted_until_it_is_pushed(first: Clone, tmp_path: Path) -> None:
     first.git("update-ref", "refs/exps/12/34/variant", "HEAD")
-    told = "experiments not in git's remote origin: 1: `make push EXPS=1`"
-    assert first.tell(push.main).splitlines()[-1] == told
-    first.git("push", "-q", "origin", "refs/exps/12/34/variant")
-    assert first.tell(push.main).splitlines()[-1] == "nothing is only here"
-
-
-def test_a_git_remote_that_is_away_is_told_where_experiments_are_pushed(first: Clone, tmp_path: Path) -> None:
-    first.git("update-ref", "refs/exps/12/34/variant", "HEAD")
+    assert last_line(first) == "experiments not in git's remote origin: 1: `make push EXPS=1`"
     (tmp_path / "upstream.git").rename(tmp_path / "away.git")
+    assert "git's remote origin cannot be asked which of 1 experiments it has" in first.tell(push.main)
     for command in (push.main, pull.main):
         assert first.refuse(command, "--experiments").startswith("experiments: git's remote origin did not ")
+    (tmp_path / "away.git").rename(tmp_path / "upstream.git")
+    first.git("push", "-q", "origin", "refs/exps/12/34/variant")
+    assert last_line(first) == "nothing is only here"
 
 
 def test_files_that_are_not_committed_are_named_as_a_shell_takes_them(first: Clone) -> None:
     (first.folder / "dvc.yaml").write_text("stages: {}\n")
     (first.folder / "two words.txt").write_text("x")
     first.git("mv", ".gitattributes", "moved")
-    said = first.tell(push.main).splitlines()[-1]
-    assert said == "not committed: `git add .gitattributes dvc.yaml moved 'two words.txt' && git commit`"
+    assert last_line(first) == "not committed: `git add .gitattributes dvc.yaml moved 'two words.txt' && git commit`"
 
 
 def test_before_the_first_commit_outputs_are_pushed_and_nothing_fails(first: Clone) -> None:
@@ -119,12 +113,13 @@ def test_a_lock_with_the_marks_of_a_merge_stops_every_command(first: Clone) -> N
     assert not first.ledger.exists()
 
 
-def test_without_a_remote_nothing_is_written(local: Clone) -> None:
+def test_without_a_remote_nothing_is_written_and_the_way_to_one_is_shown(local: Clone) -> None:
     local.buy("a")
-    assert local.refuse(push.main) == (
-        ".dvc/config: no remote storage is set: `make remote URL=azure://container/path` "
-        "(or s3://, gs://, ssh://, a folder)"
-    )
+    for command in (push.main, pull.main):
+        assert local.refuse(command) == (
+            ".dvc/config: no remote storage is set: `make remote URL=azure://container/path` "
+            "(or s3://, gs://, ssh://, a folder)"
+        )
     assert not local.ledger.exists()
 
 
@@ -143,7 +138,7 @@ def test_a_damaged_file_of_the_cache_never_reaches_the_remote(first: Clone, tmp_
     assert "neither here nor in the remote: data/export of workspace; " in said
 
 
-def test_a_folder_of_which_a_file_is_lost_is_told_and_its_listing_does_not_go(first: Clone, tmp_path: Path) -> None:
+def test_a_folder_of_which_a_file_is_lost_is_named_and_its_listing_does_not_go(first: Clone, tmp_path: Path) -> None:
     first.keep("data/export", train="rows", validation="more")
     made = first.commit("Export")
     (lost,) = [file for file in first.objects() if file.read_bytes() == b"rows"]
@@ -155,26 +150,8 @@ def test_a_folder_of_which_a_file_is_lost_is_told_and_its_listing_does_not_go(fi
     assert f"data/export of commit {made[:10]} (Export; t@localhost, 20" in first.tell(push.main, "--all-commits")
 
 
-def test_what_another_one_pushed_meanwhile_does_not_travel_again(first: Clone, tmp_path: Path) -> None:
-    first.keep("data/export", train="rows")
-    first.tell(push.main)
-    first.commit("Export")
-    second = first.clone(tmp_path / "second")
-    second.tell(pull.main)
-    second.keep("data/export", train="rows", validation="more")
-    assert second.tell(push.main).splitlines()[1].startswith("2 files, ")
-
-
-def test_a_ledger_that_is_not_all_here_is_not_pushed(first: Clone, tmp_path: Path) -> None:
-    first.share("a")
-    first.git("push", "-q")
-    second = first.clone(tmp_path / "second")
-    second.buy("b")
-    assert "run `make pull`, or the answers in them would be bought again" in second.refuse(push.main)
-
-
 @pytest.mark.parametrize(
-    "sizes", [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (25_700_000, "25.7 MB"), (3 * 10**15, "3000.0 TB")]
+    ("size", "text"), [(999, "999 bytes"), (1000, "1.0 kB"), (25_700_000, "25.7 MB"), (3 * 10**15, "3000.0 TB")]
 )
-def test_sizes_are_told_in_units_of_a_thousand(sizes: tuple[int, str]) -> None:
-    assert format_size(sizes[0]) == sizes[1]
+def test_sizes_are_in_units_of_a_thousand(size: int, text: str) -> None:
+    assert format_size(size) == text

@@ -5,56 +5,44 @@ from pathlib import Path
 
 import pytest
 
+from potstill.commands import push, reproduce
 from tests.engineers import OTHER_WORDS, another_engineer, first_engineer, share
+from tests.pipelines import QUESTIONS, Pipeline
 from tests.project import Project
 from tests.servers.teacher import TeacherServer
-from tests.stores import folder_store
+from tests.stores import UNCLOSED, folder_store
 
-EXPORT = "data/export"
-
-
-@pytest.fixture
-def ada(project: Project, tmp_path: Path) -> Project:
-    """An engineer whose project has a tag, v1, of three commits ago; all is pushed."""
-    ada = first_engineer(project, folder_store(tmp_path))
-    share(ada, "Run")
-    ada.git("tag", "v1")
-    for number in (12, 16):
-        ada.edit_params(load__train=number)
-        ada.repro("infer")
-        ada.commit(f"Take {number}")
-    ada.edit_params(prompts__letter__system=OTHER_WORDS)
-    share(ada, "Ask in other words")
-    ada.git("push", "-q", "--tags")
-    return ada
+pytestmark = UNCLOSED
 
 
-def test_a_tag_of_three_commits_ago_gives_the_same_bytes_for_free_on_another_machine(
-    ada: Project, teacher: TeacherServer
+def test_a_tag_gives_the_same_bytes_for_free_on_another_machine(
+    ada: Pipeline, teacher: TeacherServer, tmp_path: Path
 ) -> None:
-    asked = len(teacher.calls)
-    grace = another_engineer(ada, teacher)
+    ada.tell(push.main)
+    ada.commit("Share")
+    ada.git("tag", "v1")
+    ada.git("push", "-q", "--tags")
+    ada.edit_params(prompts__letter__system=OTHER_WORDS)
+    ada.commit("Other words")
+    grace = ada.clone(tmp_path / "second")
 
-    where, told = grace.make_goal("reproduce", "REV=v1").splitlines()
+    first, second = grace.tell(reproduce.main, "--revision", "v1").splitlines()
 
-    assert re.fullmatch(r"commit \w{10} \(Run; Ada, 20..-..-..\): running its stages in /\S+", where)
-    assert told == (
-        "0 calls made; the same bytes as in the commit: data/raw, data/requests, data/responses, data/answers, "
-        "reports/figures, reports/index.html, reports/tables, data/export"
-    )
-    assert not Path(where.rsplit(" ", 1)[1]).exists()
-    assert len(teacher.calls) == asked
-    assert grace.run("git", "status", "--porcelain").stdout == ""
+    assert re.fullmatch(r"commit \w{10} \(Share; t@localhost, 20..-..-..\): running its stages in /\S+", first)
+    assert second.startswith("0 calls made; the same bytes as in the commit: data/raw, data/requests, data/responses, ")
+    assert second.endswith("data/export")
+    assert not Path(first.rsplit(" ", 1)[1]).exists()
+    assert teacher.calls == []
+    assert grace.git("status", "--porcelain") == ""
 
 
-def test_where_an_answer_is_nowhere_no_call_is_made_for_it(project: Project, teacher: TeacherServer) -> None:
-    project.commit("Run")
-    project.environment["POTSTILL_JOURNAL"] = str(project.folder.parent / "empty.sqlite")
-    done = project.goal("reproduce", "REV=HEAD")
-    assert done.returncode != 0
+def test_where_an_answer_is_nowhere_no_call_is_made_for_it(ada: Pipeline, teacher: TeacherServer) -> None:
+    ada.environment["POTSTILL_JOURNAL"] = str(ada.folder.parent / "empty.sqlite")
+    done = ada.say(reproduce.main, "--revision", "HEAD")
+    assert done.exit_code == 1
     assert re.search(
-        r"^Error: /\S+: POTSTILL_ASK=never: 13 requests have no answer in the journal or the ledger, and the teacher "
-        r"may not be asked; ",
+        rf"^Error: /\S+: POTSTILL_ASK=never: {QUESTIONS} requests have no answer in the journal or the ledger, and the "
+        r"teacher may not be asked; ",
         done.stderr,
         re.MULTILINE,
     )
@@ -62,34 +50,51 @@ def test_where_an_answer_is_nowhere_no_call_is_made_for_it(project: Project, tea
     assert not Path(done.stdout.rsplit(" ", 1)[1].strip()).exists()
 
 
-def test_an_export_with_other_bytes_than_the_commit_names_is_told(project: Project) -> None:
-    lock = project.read("dvc.lock")
+def test_an_export_with_other_bytes_than_the_commit_names_is_kept_to_look_at(ada: Pipeline) -> None:
+    lock = ada.read("dvc.lock")
     export = re.search(r"path: data/export\n\s+hash: md5\n\s+md5: (\w+)\.dir", lock)[1]
-    (project.folder / "dvc.lock").write_text(lock.replace(export, "0" * 32))
-    (project.folder / "requirements.lock").write_text("other packages\n")
-    project.commit("Names an export that nobody made")
-    project.git("checkout", "-q", "HEAD^", "--", "requirements.lock")
-    done = project.goal("reproduce", "REV=HEAD")
-    assert done.returncode != 0
-    (told,) = [line for line in done.stdout.splitlines() if line.startswith("other bytes")]
-    assert told.startswith(
+    head, _, tail = lock.rpartition(export)
+    (ada.folder / "dvc.lock").write_text(f"{head}{'0' * 32}{tail}")
+    (ada.folder / "requirements.lock").write_text("other packages\n")
+    ada.commit("Names an export that nobody made")
+    ada.git("rm", "-q", "requirements.lock")
+    done = ada.say(reproduce.main, "--revision", "HEAD")
+    assert done.exit_code == 1
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("other bytes")]
+    assert line.startswith(
         "other bytes: data/export (requirements.lock of that commit pins other packages than the ones here); look at /"
     )
-    assert Path(told.rsplit(" ", 1)[1], EXPORT).is_dir()
+    assert Path(line.rsplit(" ", 1)[1], "data/export").is_dir()
 
 
 @pytest.mark.parametrize(
-    ("setting", "sentence"),
+    ("revision", "sentence"),
     [
-        pytest.param("REV=", "REV: expected a commit, tag or branch to reproduce", id="none"),
-        pytest.param("REV=nope", "REV: expected a commit, tag or branch, got nope", id="unknown"),
-        pytest.param("REV=v0", "dvc.lock: expected an output data/export in commit ", id="before there was one"),
+        pytest.param("", "REV: expected a commit, tag or branch to reproduce", id="none"),
+        pytest.param("nope", "REV: expected a commit, tag or branch, got nope", id="unknown"),
+        pytest.param("HEAD", "dvc.lock: expected an output data/export in commit ", id="before there was one"),
     ],
 )
-def test_a_revision_that_cannot_be_reproduced_is_told(project: Project, setting: str, sentence: str) -> None:
-    (project.folder / "dvc.lock").unlink()
-    project.commit("Nothing made")
-    project.git("tag", "v0")
-    done = project.goal("reproduce", setting)
-    assert done.returncode != 0
-    assert done.stderr.startswith(f"Error: {sentence}")
+def test_a_revision_that_cannot_be_reproduced_is_refused(ada: Pipeline, revision: str, sentence: str) -> None:
+    ada.git("rm", "-q", "dvc.lock")
+    ada.git("commit", "-qm", "Nothing made")
+    assert ada.refuse(reproduce.main, "--revision", revision).startswith(sentence)
+
+
+@pytest.mark.slow
+def test_the_whole_project_at_an_earlier_tag_gives_the_same_bytes_for_free(
+    project: Project, teacher: TeacherServer, tmp_path: Path
+) -> None:
+    ada = first_engineer(project, folder_store(tmp_path))
+    share(ada, "Run")
+    ada.git("tag", "v1")
+    ada.edit_params(load__train=12)
+    ada.repro("infer")
+    share(ada, "Take 12")
+    ada.git("push", "-q", "--tags")
+    asked = len(teacher.calls)
+    assert (
+        "0 calls made; the same bytes as in the commit: data/raw, data/requests, data/responses, data/answers, "
+        "reports/figures, reports/index.html, reports/tables, data/export\n"
+    ) in another_engineer(ada, teacher).make_goal("reproduce", "REV=v1")
+    assert len(teacher.calls) == asked

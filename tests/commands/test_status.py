@@ -1,94 +1,98 @@
-"""What `make status` says, in a project as people have it."""
+"""What `make status` prints, in a project as people have it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.engineers import OTHER_WORDS, another_engineer, first_engineer, share
-from tests.project import QUESTIONS, Project
+from potstill.commands import push, status
+from tests.engineers import OTHER_WORDS
+from tests.pipelines import QUESTIONS, Pipeline
+from tests.project import QUESTIONS as ALL_QUESTIONS
+from tests.project import Project
 from tests.servers.teacher import TeacherServer
-from tests.stores import Store, folder_store
+from tests.stores import UNCLOSED
+
+pytestmark = UNCLOSED
 
 NO_REMOTE = "no remote storage is set: `make remote URL=azure://container/path` (or s3://, gs://, ssh://, a folder)"
+UP_TO_DATE = "nothing would run: all stages are up to date"
+UNPUBLISHED = f"answers not published: {QUESTIONS}: `make publish`"
 
 
-@pytest.fixture
-def place(tmp_path) -> Store:
-    return folder_store(tmp_path)
-
-
-def test_where_all_is_done_and_shared_nothing_is_left_to_say(project: Project, place: Store) -> None:
-    ada = first_engineer(project, place)
-    share(ada, "Run")
-    assert ada.make_goal("status").splitlines() == [
-        "nothing would run: all stages are up to date",
-        "nothing is only here",
-    ]
-
-
-def test_what_is_unpublished_uncommitted_and_without_a_remote_is_told(project: Project) -> None:
-    assert project.make_goal("status").splitlines() == [
-        "nothing would run: all stages are up to date",
-        f"answers not published: {QUESTIONS}: `make publish`",
-        "not committed: `git add dvc.lock reports/metrics.json && git commit`",
+def test_what_is_unpublished_uncommitted_and_without_a_remote_is_listed_until_it_is_shared(ada: Pipeline) -> None:
+    config = (ada.folder / ".dvc/config").read_text()
+    (ada.folder / ".dvc/config").write_text(config.replace("remote = store", ""))
+    ada.git("remote", "remove", "origin")
+    assert ada.tell(status.main).splitlines() == [
+        UP_TO_DATE,
+        UNPUBLISHED,
+        "not committed: `git add .dvc/config && git commit`",
         "git has no remote to push commits to: `git remote add origin URL`",
         NO_REMOTE,
     ]
+    (ada.folder / ".dvc/config").write_text(config)
+    ada.git("remote", "add", "origin", str(ada.folder.parent / "upstream.git"))
+    ada.tell(push.main)
+    ada.commit("Share", pushed=False)
+    ada.git("push", "-q", "--set-upstream", "origin", "main")
+    assert ada.tell(status.main).splitlines() == [UP_TO_DATE, "nothing is only here"]
 
 
-def test_an_edit_is_told_with_what_it_changes_and_costs_before_anything_runs(
-    project: Project, teacher: TeacherServer
+def test_an_edit_is_described_with_what_it_changes_and_costs_before_anything_runs(
+    ada: Pipeline, teacher: TeacherServer
 ) -> None:
-    project.edit_params(prompts__letter__system=OTHER_WORDS, load__train=12)
-    project.edit_params(teachers__loopback__price_per_million={"input": 1000, "output": 1000})
-    before = project.read("data/requests/train.jsonl")
-    said = project.make_goal("status").splitlines()
-    assert said[0] == "load would run: load.train 8 → 12"
-    assert re.fullmatch(
-        r"prepare would run: prompts\.letter\.system You answer .*… → One of \{labels\}, please\.", said[1]
+    ada.edit_params(
+        prompts__letter__system=OTHER_WORDS,
+        teachers__loopback__price_per_million={"input": 1000, "output": 1000},
     )
-    assert said[2].startswith("infer would run: teachers.loopback.price_per_million nothing → {'input': 1000")
-    assert said[4] == "after that, where their inputs change: export"
-    counted = dict(line.split(maxsplit=1) for line in said[5:])
-    assert counted["requests"] == "17, 17 of them distinct"
-    assert re.fullmatch(r"\d+\.\d{4} USD", counted["cost"])
-    assert said[7] == "to ask       17"
-    assert project.read("data/requests/train.jsonl") == before
+    before = ada.read("data/requests/train.jsonl")
+    lines = ada.tell(status.main).splitlines()
+    assert re.fullmatch(
+        r"prepare would run: prompts\.letter\.system You answer .*… → One of \{labels\}, please\.", lines[0]
+    )
+    assert lines[1].startswith("infer would run: teachers.loopback.price_per_million nothing → {'input': 1000")
+    assert lines[2] == "after that, where their inputs change: analyze, export"
+    counts = dict(line.split(maxsplit=1) for line in lines[3:8])
+    assert counts["requests"] == f"{QUESTIONS}, {QUESTIONS} of them distinct"
+    assert re.fullmatch(r"\d+\.\d{4} USD", counts["cost"])
+    assert lines[5] == f"to ask       {QUESTIONS}"
+    assert ada.read("data/requests/train.jsonl") == before
     assert teacher.calls == []
 
 
-def test_in_a_clone_that_has_pulled_nothing_it_says_what_is_not_here(project: Project, place: Store) -> None:
-    ada = first_engineer(project, place)
-    share(ada, "Run")
-    grace = another_engineer(ada)
-    said = grace.make_goal("status")
-    assert "load would run: data/raw is not here\n" in said
-    assert "what it would cost is not known: data/ledger.dvc: expected the 1 files that it names" in said
+def test_in_a_clone_that_has_pulled_nothing_it_names_what_is_not_here(ada: Pipeline, tmp_path: Path) -> None:
+    ada.tell(push.main)
+    ada.commit("Share")
+    text = ada.clone(tmp_path / "second").tell(status.main)
+    assert "load would run: data/raw is not here\n" in text
+    assert "what it would cost is not known: " in text
     assert re.search(
-        r"^not here: data/answers; data/export; data/ledger and 6 others; `make pull` fetches what others made; until "
+        r"^not here: data/answers; data/export; data/ledger and 3 others; `make pull` fetches what others made; until "
         r"then `make repro` asks nothing$",
-        said,
+        text,
         re.MULTILINE,
     )
 
 
-def test_a_remote_that_is_away_hides_nothing_else(project: Project, place: Store, tmp_path) -> None:
-    ada = first_engineer(project, place)
+def test_a_remote_that_is_away_hides_nothing_else(ada: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "store").rmdir()
-    said = ada.make_goal("status").splitlines()
-    assert said[:3] == [
-        "nothing would run: all stages are up to date",
-        f"answers not published: {QUESTIONS}: `make publish`",
-        "not committed: `git add .dvc/config dvc.lock reports/metrics.json && git commit`",
-    ]
-    assert said[-1].startswith(f"remote store ({place.url}): it is not there (")
+    lines = ada.tell(status.main).splitlines()
+    assert lines[:2] == [UP_TO_DATE, UNPUBLISHED]
+    assert lines[-1].startswith(f"remote store ({tmp_path}/store): it is not there (")
 
 
 @pytest.mark.parametrize("choice", ["dataset", "prompt", "teacher"])
-def test_a_name_that_is_not_known_is_told_in_a_sentence(project: Project, choice: str) -> None:
-    project.edit_params(**{choice: "nope"})
-    done = project.goal("status")
-    assert done.returncode != 0
-    assert done.stderr.startswith("Error: ")
-    assert "nope" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_name_that_is_not_known_is_refused_in_a_sentence(ada: Pipeline, choice: str) -> None:
+    ada.edit_params(**{choice: "nope"})
+    assert "nope" in ada.refuse(status.main)
+
+
+@pytest.mark.slow
+def test_an_edit_of_the_sample_is_counted_with_what_load_would_write(project: Project, teacher: TeacherServer) -> None:
+    project.edit_params(load__train=12)
+    lines = project.make_goal("status").splitlines()
+    assert lines[0] == "load would run: load.train 8 → 12"
+    assert f"requests     {ALL_QUESTIONS + 4}, {ALL_QUESTIONS + 4} of them distinct" in lines
+    assert "to ask       4" in lines
+    assert teacher.calls == []

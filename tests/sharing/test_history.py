@@ -9,13 +9,13 @@ from potstill.core.errors import InputError
 from potstill.sharing.history import (
     COMMITS,
     EXPERIMENTS,
-    HERE,
+    WORKSPACE,
     Output,
-    describe,
-    outputs_of_history,
-    outputs_of_revision,
-    outputs_of_workspace,
-    parse,
+    find_commit,
+    list_history_outputs,
+    list_revision_outputs,
+    list_workspace_outputs,
+    parse_committed,
 )
 
 LOCK = """
@@ -65,55 +65,48 @@ def test_each_output_has_the_commit_that_named_it_first() -> None:
     first = commit("a", "First")
     second = commit("b", "Second")
     commit("a", "Back")
-    found = outputs_of_history("HEAD", *COMMITS)
+    found = list_history_outputs("HEAD", *COMMITS)
     assert {output: made.id for output, made in found.items()} == {responses("a"): first, responses("b"): second}
     assert str(found[responses("b")]).startswith(f"commit {second[:10]} (Second; Ada, 20")
 
 
 def test_what_git_keeps_itself_is_no_output_of_dvc() -> None:
     commit("a", "First")
-    assert set(outputs_of_history("HEAD")) == {responses("a")}
-    assert set(outputs_of_revision("HEAD")) == {responses("a")}
-    assert outputs_of_workspace() == {responses("a"): HERE}
-    assert str(HERE) == "workspace"
+    assert set(list_history_outputs("HEAD")) == {responses("a")}
+    assert set(list_revision_outputs("HEAD")) == {responses("a")}
+    assert list_workspace_outputs() == {responses("a"): WORKSPACE}
+    assert str(WORKSPACE) == "workspace"
 
 
-def test_branches_tags_and_what_a_merge_left_behind_are_found() -> None:
+def test_branches_tags_and_what_a_merge_left_behind_or_made_are_found() -> None:
     commit("a", "First")
     git("checkout", "-qb", "side")
     commit("b", "On a branch that is merged and deleted")
-    commit("c", "Also there")
     git("checkout", "-q", "main")
-    commit("d", "On main")
-    git("merge", "-q", "-s", "ours", "-m", "Merge", "side")
+    commit("c", "On main")
+    git("merge", "-q", "--no-commit", "-s", "ours", "side")
+    merged = commit("m", "A merge that names outputs of its own")
     git("branch", "-qD", "side")
     git("checkout", "-q", "--detach")
     commit("e", "Tagged")
     git("tag", "v1")
     git("checkout", "-q", "main")
-    assert set(outputs_of_history("HEAD", *COMMITS)) == {responses(number) for number in "abcde"}
-    assert set(outputs_of_history("HEAD")) == {responses(number) for number in "abcd"}
+    assert set(list_history_outputs("HEAD", *COMMITS)) == {responses(number) for number in "abcme"}
+    found = list_history_outputs("HEAD")
+    assert set(found) == {responses(number) for number in "abcm"}
+    assert found[responses("m")].id == merged
 
 
-def test_what_a_merge_alone_made_is_found() -> None:
-    commit("a", "First")
-    git("checkout", "-qb", "side")
-    git("commit", "-q", "--allow-empty", "-m", "Side")
-    git("checkout", "-q", "main")
-    git("commit", "-q", "--allow-empty", "-m", "Main")
-    git("merge", "-q", "--no-commit", "side")
-    merged = commit("m", "A merge that names outputs of its own")
-    assert outputs_of_history("HEAD")[responses("m")].id == merged
-
-
-def test_experiments_are_told_apart_from_the_commits_that_they_start_from() -> None:
+def test_experiments_and_stashes_are_no_commits_to_share() -> None:
     commit("a", "First")
     git("checkout", "-q", "--detach")
     variant = commit("x", "Variant")
     git("checkout", "-q", "main")
     git("update-ref", "refs/exps/12/34/variant", variant)
-    assert set(outputs_of_history(*EXPERIMENTS)) == {responses("x")}
-    assert set(outputs_of_history("HEAD", *COMMITS)) == {responses("a")}
+    Path("dvc.lock").write_text(LOCK.format(number="s"))
+    git("stash", "push", "-q")  # which is nobody else's
+    assert set(list_history_outputs(*EXPERIMENTS)) == {responses("x")}
+    assert set(list_history_outputs("HEAD", *COMMITS)) == {responses("a")}
 
 
 def test_a_project_in_a_folder_of_a_larger_repository_sees_its_own_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,9 +114,9 @@ def test_a_project_in_a_folder_of_a_larger_repository_sees_its_own_outputs(monke
     Path("projet été").mkdir()
     monkeypatch.chdir("projet été")
     commit("b", "This project")
-    assert set(outputs_of_history("HEAD")) == {responses("b")}
-    assert set(outputs_of_revision("HEAD")) == {responses("b")}
-    assert set(outputs_of_workspace()) == {responses("b")}
+    assert set(list_history_outputs("HEAD")) == {responses("b")}
+    assert set(list_revision_outputs("HEAD")) == {responses("b")}
+    assert set(list_workspace_outputs()) == {responses("b")}
 
 
 def test_the_workspace_counts_before_it_is_committed() -> None:
@@ -131,59 +124,44 @@ def test_the_workspace_counts_before_it_is_committed() -> None:
     Path("dvc.lock").write_text(LOCK.format(number="w"))
     Path("data").mkdir()
     Path("data/ledger.dvc").write_text("outs:\n- md5: 77.dir\n  nfiles: 1\n  hash: md5\n  path: ledger\n")
-    assert set(outputs_of_workspace()) == {responses("w"), Output("data/ledger", "77.dir")}
+    assert set(list_workspace_outputs()) == {responses("w"), Output("data/ledger", "77.dir")}
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         pytest.param("dvc.lock", "<<<<<<< HEAD\nstages:\n=======\n>>>>>>> side\n", id="marks of a merge"),
-        pytest.param("dvc.lock", "", id="empty"),
         pytest.param("dvc.lock", "[1, 2]", id="no mapping"),
         pytest.param("data/x.dvc", "outs: 5", id="no list"),
         pytest.param("data/x.dvc", "deps:\n- repo: {url: u}\n  path: p\nouts:\n- md5: '1'\n  path: x\n", id="imported"),
     ],
 )
 def test_a_file_that_names_nothing_of_this_project_is_passed_over(name: str, text: str) -> None:
-    assert list(parse(name, text)) == []
+    assert parse_committed(name, text) == []
 
 
-@pytest.mark.parametrize(
-    ("subject", "shown"),
-    [
-        pytest.param("form\x0cfeed", "form feed", id="form feed"),
-        pytest.param("start\x01of heading", "start of heading", id="control"),
-        pytest.param("line\u2028separator", "line separator", id="line separator"),
-        pytest.param("a\ttab", "a tab", id="tab"),
-    ],
-)
-def test_any_subject_is_read(subject: str, shown: str) -> None:
-    first = commit("a", subject)
+def test_any_subject_is_read() -> None:
+    shown = "form feed, start of heading, line separator, a tab"
+    first = commit("a", "form\x0cfeed, start\x01of heading, line\u2028separator, a\ttab")
     commit("b", "Second")
-    found = outputs_of_history("HEAD")[responses("a")]
+    found = list_history_outputs("HEAD")[responses("a")]
     assert (found.id, found.subject) == (first, shown)
-    assert describe(first) == found
+    assert find_commit(first) == found
 
 
 def test_a_users_own_settings_of_git_change_nothing() -> None:
     for name, value in {"log.showSignature": "true", "log.showRoot": "false", "color.ui": "always"}.items():
         git("config", name, value)
     first = commit("a", "First")
-    assert {output: made.id for output, made in outputs_of_history("HEAD").items()} == {responses("a"): first}
+    assert {output: made.id for output, made in list_history_outputs("HEAD").items()} == {responses("a"): first}
 
 
 def test_line_ends_of_windows_in_the_history_are_read() -> None:
     git("config", "core.autocrlf", "false")
-    for number in "ab":
-        Path("dvc.lock").write_bytes(LOCK.format(number=number).replace("\n", "\r\n").encode())
-        git("add", "--all")
-        git("commit", "-qm", number)
-    assert responses("a") in outputs_of_history("HEAD")
-    assert responses("b") in outputs_of_history("HEAD")
-
-
-def test_before_the_first_commit_there_is_no_history() -> None:
-    assert outputs_of_history("HEAD", *COMMITS) == {}
+    Path("dvc.lock").write_bytes(LOCK.format(number="a").replace("\n", "\r\n").encode())
+    git("add", "--all")
+    git("commit", "-qm", "a")
+    assert responses("a") in list_history_outputs("HEAD")
 
 
 def test_an_object_of_the_history_that_is_gone_is_told() -> None:
@@ -191,24 +169,19 @@ def test_an_object_of_the_history_that_is_gone_is_told() -> None:
     blob = git("rev-parse", "HEAD:dvc.lock")
     Path(".git/objects", blob[:2], blob[2:]).unlink()
     with pytest.raises(InputError, match=rf"^git: an object of the history is not here \({blob} missing\); "):
-        outputs_of_history("HEAD")
+        list_history_outputs("HEAD")
 
 
 @pytest.mark.parametrize("content", [b"<<<<<<< HEAD\nstages:\n=======\n", b"\xff\xfe", b"[1]"])
 def test_a_lock_of_the_workspace_that_cannot_be_read_is_told(content: bytes) -> None:
     Path("dvc.lock").write_bytes(content)
     with pytest.raises(InputError, match=r"^dvc\.lock: expected what DVC writes, .* `git checkout --ours dvc\.lock`"):
-        outputs_of_workspace()
+        list_workspace_outputs()
 
 
-def test_a_revision_that_looks_like_an_option_is_none() -> None:
+@pytest.mark.parametrize("revision", ["nope", "--output=x"])
+def test_a_revision_that_is_not_there_is_refused(revision: str) -> None:
     commit("a", "First")
-    with pytest.raises(InputError, match=r"^REV: expected a commit, tag or branch, got --output=x"):
-        describe("--output=x")
+    with pytest.raises(InputError, match=rf"^REV: expected a commit, tag or branch, got {revision}; "):
+        find_commit(revision)
     assert not list(Path().glob("x*"))
-
-
-def test_a_revision_that_is_not_there_is_told_in_a_sentence() -> None:
-    commit("a", "First")
-    with pytest.raises(InputError, match=r"^REV: expected a commit, tag or branch, got nope; "):
-        describe("nope")

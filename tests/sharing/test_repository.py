@@ -1,21 +1,24 @@
-"""DVC's locks on a project, as living and as killed commands leave them."""
+"""The project that a command opens: DVC's locks as living and killed commands leave them, and folders that are none."""
 
+import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from dvc.repo import Repo
+import pytest
 
-from potstill.commands import push
+from potstill.commands import provenance, pull, push, remote, status
+from potstill.sharing.repository import shorten_command
 from tests.clones import Clone
+from tests.pipelines import Pipeline
+from tests.stores import UNCLOSED
+
+pytestmark = UNCLOSED
 
 HOLD = """
 import time
 from dvc.repo import Repo, lock_repo
-from tests.stores import UNCLOSED
-
-pytestmark = UNCLOSED
 with Repo() as repo, lock_repo(repo):
     print("held", flush=True)
     time.sleep(60)
@@ -32,44 +35,76 @@ def hold_lock(clone: Clone) -> "subprocess.Popen[str]":
     return holder
 
 
-def test_a_lock_that_a_living_command_holds_is_told_with_its_process(first: Clone) -> None:
+def test_a_lock_is_refused_while_its_process_lives_and_taken_over_when_it_was_killed(first: Clone) -> None:
     with hold_lock(first) as holder:
         sentence = first.refuse(push.main)
         holder.kill()
-    assert sentence.startswith(".dvc/tmp/lock: another DVC command is at work in this project")
-    assert f"(process {holder.pid}, python" in sentence
-
-
-def test_a_lock_that_a_killed_command_held_is_taken_over(first: Clone) -> None:
-    with hold_lock(first) as holder:
-        holder.kill()
         holder.wait(10)
+    assert sentence.startswith("another DVC command is at work in this project")
+    assert f"(process {holder.pid}, python" in sentence
     started = time.monotonic()
     first.tell(push.main)
     assert time.monotonic() - started < 30
 
 
-def test_what_a_killed_command_left_unreadable_is_removed_and_told(first: Clone) -> None:
+def test_during_a_run_its_process_is_named_and_no_path(ada: Pipeline, tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as running:
+        claim = {"pid": running.pid, "cmd": f"{tmp_path}/.venv/bin/dvc repro"}
+        claims = {"write": {str(ada.folder / "data/responses"): claim}, "read": {}}  # as DVC writes it
+        Path(ada.folder, ".dvc/tmp/rwlock").write_text(json.dumps(claims))
+        done = ada.say(status.main)
+        running.kill()
+    assert done.stderr == (
+        f"Error: another DVC command is at work in this project (process {running.pid}, sleep 60); wait for it, or "
+        "stop it, and run this again\n"
+    )
+    assert ada.tell(status.main).startswith("nothing would run")
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        pytest.param(["/p/bin/python3.11", "/p/bin/dvc", "repro", "--force"], "dvc repro", id="script"),
+        pytest.param(["/p/bin/python", "-m", "potstill", "push", "--ledger", "d"], "potstill push", id="module"),
+        pytest.param(["/p/bin/python", "-c", "key = 'secret'"], "python", id="code"),
+        pytest.param(["dvc", "remote", "modify", "--local", "secret"], "dvc remote", id="what may be secret"),
+    ],
+)
+def test_a_process_is_named_by_its_program_and_first_argument(command: list[str], text: str) -> None:
+    assert shorten_command(command) == text
+
+
+def test_what_a_killed_command_left_unreadable_is_removed_and_what_is_readable_stays(first: Clone) -> None:
     claims = first.folder / ".dvc/tmp/rwlock"
     first.keep("data/export", train="rows")
     claims.write_text('{"write": {"data/led')
     done = first.say(push.main)
     assert done.exit_code == 0, done.output
     assert done.stderr == ".dvc/tmp/rwlock: a run that was killed had left it unreadable, so it was removed\n"
-    assert "data/export" not in first.say(push.main).stderr
-
-
-def test_what_a_living_command_noted_stays(first: Clone) -> None:
-    claims = Path(first.folder / ".dvc/tmp/rwlock")
-    claims.parent.mkdir(exist_ok=True)
     claims.write_text('{"read": {}, "write": {}}')
-    first.tell(push.main)
-    assert claims.read_text().startswith("{")
+    assert "rwlock" not in first.say(push.main).stderr
+    assert claims.exists()
 
 
-def test_outside_a_project_there_is_a_sentence(first: Clone, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    elsewhere = Clone(tmp_path / "empty", first.journal)
-    assert elsewhere.refuse(push.main) == f"{tmp_path}/empty: expected a DVC project, found no .dvc here or above"
-    with Repo(str(first.folder)) as repo:
-        assert repo.root_dir == str(first.folder)
+def test_a_folder_that_is_no_project_is_refused_with_the_way_on(first: Clone, tmp_path: Path) -> None:
+    outside = Clone(tmp_path / "empty", first.journal)
+    outside.folder.mkdir()
+    assert outside.refuse(push.main) == f"{tmp_path}/empty: expected a DVC project, found no .dvc here or above"
+    below = Clone(first.folder / "data", first.journal)
+    below.folder.mkdir()
+    assert f"expected the project's own folder, {first.folder}; run this there" in below.refuse(push.main)
+
+
+def test_an_archive_without_git_is_refused_with_the_way_on(ada: Pipeline) -> None:
+    (ada.folder / ".git").rename(ada.folder.parent / "elsewhere")
+    for command in (status.main, push.main, pull.main, remote.main, provenance.main):
+        assert ada.refuse(command).startswith(f"{ada.folder}: expected a git repository, which DVC needs, found none; ")
+    for words in (["init", "-q"], ["add", "--all"], ["commit", "-q", "--message", "Start"]):  # as the sentence says
+        ada.git(*words)
+    assert "nothing would run" in ada.tell(status.main)
+
+
+def test_without_git_there_is_a_sentence(first: Clone, tmp_path: Path) -> None:
+    first.environment["PATH"] = str(tmp_path)
+    done = first.attempt(sys.executable, "-m", "potstill", "push", *first.arguments(push.main))
+    assert done.stderr.splitlines()[-1] == "Error: git: expected it on the PATH, found none; install git"
