@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 # Loaded when they are run: three of them need seconds for that.
 FUNCTIONS = {
     "load": "potstill.questions.sampling:write_samples",
-    "prepare": "potstill.prompting.requests:prepare",
+    "prepare": "potstill.prompting.requests:write_requests",
     "infer": "potstill.teacher.run:infer",
     "analyze": "potstill.quality.report:analyze",
     "export": "potstill.training_set.export:export_examples",

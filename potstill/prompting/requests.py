@@ -17,7 +17,7 @@ def write_requests(params: Params, raw: Path, requests: Path) -> dict[str, int]:
     Raise InputError if none of them has questions.
     """
     prompt, prepare = params.prompts[params.prompt], params.prepare
-    counts = dict.fromkeys(prepare.splits, 0)
+    counts: dict[str, int] = dict.fromkeys(prepare.splits, 0)
     for split in counts:
         questions = read_rows(raw / f"{split}.jsonl", Question)
         if first := next(questions, None):

@@ -1,1 +1,1 @@
-"""Reading answers: what extraction.py is made of."""
+"""From the text of a model's answer to the letter it commits to, or to the reason why none was read."""

@@ -1,0 +1,200 @@
+"""Mentions: the places in a text that name options, by a letter, by an option's text or by both. No I/O.
+
+A letter is a capital that stands alone. `mark_letters` puts the text in lower case but for those, so that every capital
+that the rules meet is one. Articles, pronouns, ranges ("A through E") and parts of formulas are put in lower case too.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from potstill.core.records import Choice
+from potstill.reading.normalizing import normalize
+from potstill.reading.words import AND, OPTION, OR
+
+_LATIN = "A-Za-z0-9_\u00c0-\u024f"
+_LETTER = re.compile(
+    rf"[A-Z](?![{_LATIN}]|['&-][A-Za-z]|\.[A-Z]|\.[a-z]\."
+    rf"|[\^_+#*])(?<![{_LATIN}'&\\^].)(?<!n/.)(?<!N/.)(?<![A-Za-z][.-].)"
+)
+# Small letters that are as good as capitals: in brackets or quotes, called an option, or all of the text.
+_SMALL = re.compile(
+    r"[(\[{\"'](?<!\w.)(?P<bracketed>[a-z])(?=[)\]}\"'])|(?:option|choice|letter|answer|ans)(?: is|:| ="
+    r"|=)? ?(?:(?P<called>[b-z])(?=[.,;:)\]\s]|\Z)|(?P<a>(?<=tion |oice )a(?![a-z'])|(?:(?<=is )"
+    r"|(?<=: ))a(?=[.)](?![a-z]))|(?<=: )a(?=\s*\Z)))|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
+)
+_RANGE = re.compile(r"([A-Z])[)\]]?(?:\s?(?:-+|\.\.+)\s?| (?:to|through|thru) )[(\[]?([A-Z])(?![\w'])")
+_AFTER_A = re.compile(
+    r"\s*(?:\Z|\n|[^\sA-Za-z])|\s(?:is|was|would|because|since|as|and|or|but|due|based|which|rather|over|not|with|for"
+    r"|in|to|nor|has|seems|best|fits|works|also|instead|then|matches|are|does|cannot|can't|isn't|given|option|through"
+    r"|thru|[A-Z])\b"
+)
+_AFTER_I = re.compile(r"[.):\]}\"]|,? (?:because|since|is|(?:and|or)(?! \d))\b|\s*\Z|\n")
+_STOP = r"\s*\Z|\s?\n|[^\s\w]|[^\x00-\x7f]"
+_AFTER_LETTER = re.compile(
+    rf"(?:{_STOP}|\s(?:because|since|as|due|given|based|but|and|or|which|that|over|rather|instead|not|so|for|in|with"
+    rf"|from|then|here|on|option|obviously|clearly|i (?:think|guess|believe)|[^\w\s]|[^\x00-\x7f]))"
+)
+_FORMULA = re.compile(r"\s?(?:[=+^*\u2264\u2265\u2248]|[<>](?=\s?\w)|-\s?\d|/\s?\d)")
+_AFTER_TEXT = re.compile(
+    rf"(?![\u548c\u4e0e\u6216\u53ca])(?:\s?(?:{_STOP})|\s(?:because|since|as|due|given|based|but|which|rather|instead"
+    rf"|is|(?:and|or)(?! \d))\b)"
+)
+_OPENING = re.compile(
+    rf"(?:[\s\"'(\[{{<=:,]|(?:the|an?|my) (?=\W*(?:{OPTION}))|(?P<named>(?:{OPTION})s?(?= ?[\W\dA-Z])[ :]*))*+"
+)
+_ARTICLE = re.compile(r"(?:the |an? )?[\"'(]*")
+_TO_TEXT = re.compile(
+    r"(?:[)\]}>\"',:;\s=]|-(?=[\sA-Za-z])|\.(?!\d))*+(?:(?:(?:which|that) (?:is|states|says)(?: that)?|i\.e\."
+    r"|namely),? )?(?:the |an? )?[\"'(\[{]*+"
+)
+_CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009\u9879| ?\u9078\u629e\u80a2)?")
+_TEXT_TO_LETTER = re.compile(
+    rf"[\"'.,]*+\s?[-:,]?\s?(?:(?:which|that|this) (?:is|corresponds to|matches) )?(?:[(\[]\s?(?:{OPTION})?"
+    rf"|(?:{OPTION})) ?[(\[]?(?=[A-Z](?![\w']))"
+)
+_JOINING = re.compile(
+    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])|[^.;:\n]{{1,60}} (?:and so|as) (?:is"
+    rf"|does) |\s?[,;/&+]\s?(?:(?:{AND}|{OR})/?(?:{OR})?(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus"
+    rf"|as well as)(?![a-z]))\s?(?:(?:also|maybe|perhaps|possibly|even|both|then) )*"
+)
+_MOST_JOINED = 12  # letters that are offered together
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place that names options; marked if no other letter is meant: in brackets, called an option, with its text."""
+
+    letters: frozenset[str]
+    start: int
+    end: int
+    marked: bool
+    text: bool = False
+
+
+class Options:
+    """The options of one question, as the mentions of a normalized text name them."""
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self._choices = choices
+        self.labels = frozenset(choice.label for choice in choices)
+
+    @cached_property
+    def texts(self) -> dict[str, frozenset[str]]:
+        """Return the letters of each option's text, the longest text first."""
+        owners: dict[str, set[str]] = {}
+        for choice in self._choices:
+            text = normalize_option(choice.text)
+            if text and text.upper() not in self.labels:
+                owners.setdefault(text, set()).add(choice.label)
+        return {text: frozenset(owners[text]) for text in sorted(owners, key=len, reverse=True)}
+
+    def find_text(self, text: str, place: int) -> tuple[frozenset[str], int] | None:
+        """Return whose text stands at a place, the longest one, and where it ends."""
+        lower = text[place : place + 1000].lower()
+        for option, letters in self.texts.items():
+            if lower.startswith(option):
+                after = lower[len(option) : len(option) + 2]
+                inside = after[:1].isalnum() and option[-1].isalnum() and after[:1].isascii()
+                decimal = option[-1].isdigit() and re.match(r"[.,:/^]\d|%", after)
+                if not inside and not decimal:
+                    return letters, place + len(option)
+        return None
+
+
+def normalize_option(text: str) -> str:
+    """Return an option's text as it stands in a normalized text, without article and punctuation around it."""
+    plain = text if text.isascii() and text.replace(" ", "").isalnum() else normalize(text).text
+    plain = plain.lower().strip(" \n.,;:!?\"'()[]")
+    return plain.removeprefix("the ").removeprefix("an ").removeprefix("a ")
+
+
+def mark_letters(text: str, options: Options) -> str:
+    """Return a text in lower case, but for the letters that stand alone and may be labels."""
+    lower = text.lower()
+    marked = list(lower)
+    for match in _SMALL.finditer(lower):
+        letter, place = match[match.lastgroup or 0].upper(), match.start(match.lastgroup or 0)
+        if letter in options.labels and (letter != "I" or len(text) == 1):
+            marked[place] = letter
+    for match in _LETTER.finditer(text):
+        if _is_letter(text, match, options):
+            marked[match.start()] = match[0]
+    for match in _RANGE.finditer(text):
+        if match[1] < match[2]:
+            marked[match.start(1)], marked[match.start(2)] = match[1].lower(), match[2].lower()
+    return "".join(marked)
+
+
+def _is_letter(text: str, match: re.Match[str], options: Options) -> bool:
+    """Return whether a lone capital is meant as a letter, and not as an article, a pronoun or a part of a formula."""
+    start, end = match.span()
+    if _FORMULA.match(text, end):
+        return False
+    if match[0] == "A":
+        return bool(_AFTER_A.match(text, end))
+    if match[0] == "I":
+        called = text[:start].lower().endswith(("option ", "choice ", "answer is ", "answer: "))
+        return "I" in options.labels and (called or bool(_AFTER_I.match(text, end)))
+    return True
+
+
+def read_mention(text: str, place: int, options: Options, *, texts: bool = True) -> Mention | None:
+    """Return what is named at a place, with all that is offered together with it, or None."""
+    mention = _read_one(text, place, options, texts=texts)
+    for _ in range(_MOST_JOINED):
+        joint = _JOINING.match(text, mention.end) if mention else None
+        if not mention or not joint:
+            break
+        following = _read_one(text, joint.end(), options)
+        if not following or ("." in joint[0][:1] and "or" not in joint[0]):
+            break
+        letters = mention.letters | following.letters
+        mention = Mention(letters, mention.start, following.end, mention.marked or following.marked, mention.text)
+    return mention
+
+
+def _read_one(text: str, place: int, options: Options, *, texts: bool = True) -> Mention | None:
+    """Return the one option that is named at a place."""
+    opening = _OPENING.match(text, place)
+    start = opening.end() if opening else place
+    if "A" <= text[start : start + 1] <= "Z":
+        return _read_letter(text, start, bool(opening and opening["named"]), options)
+    if not texts:
+        return None
+    article = _ARTICLE.match(text, start)
+    return _read_text(text, start, article.end() if article else start, options)
+
+
+def _read_letter(text: str, start: int, named: bool, options: Options) -> Mention | None:
+    """Return the option whose letter stands at a place, joined with another one whose text follows."""
+    letter, end = frozenset(text[start]), start + 1
+    closing = _CLOSING.match(text, end)
+    end = closing.end() if closing else end
+    between = _TO_TEXT.match(text, end)
+    at = between.end() if between else end
+    found = options.find_text(text, at) if at < len(text) else None
+    if found and letter <= found[0]:
+        return Mention(letter, start, found[1], marked=True)
+    if not _AFTER_LETTER.match(text, start + 1):
+        return None
+    if found and _AFTER_TEXT.match(text, found[1]) and "\n" not in text[end:at]:
+        return Mention(letter | found[0], start, found[1], marked=True)
+    bracketed = text[start - 1 : start] in tuple("([{<\"'") and end > start + 1
+    return Mention(letter, start, end, marked=named or bracketed)
+
+
+def _read_text(text: str, start: int, at: int, options: Options) -> Mention | None:
+    """Return the options whose text stands at a place, joined with the letter that follows it."""
+    found = options.find_text(text, at)
+    if not found or not _AFTER_TEXT.match(text, found[1]):
+        return None
+    letters, end = found
+    joint = _TEXT_TO_LETTER.match(text, end)
+    if joint:
+        letter = frozenset(text[joint.end()])
+        closing = _CLOSING.match(text, joint.end() + 1)
+        end = closing.end() if closing else joint.end() + 1
+        return Mention(letter if letter <= letters else letter | letters, start, end, marked=True)
+    return Mention(letters, start, end, marked=True, text=True)

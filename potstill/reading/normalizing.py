@@ -1,0 +1,158 @@
+r"""A model's text without its markup, in lower case but for the capitals that stand alone, and where each part was.
+
+What a model thinks first and what follows a token that ends its turn is left out. \boxed{B} becomes "boxed: {B}" on a
+line of its own, <answer>B</answer> "answer: B". No I/O.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+YES, NO = "\u2713", "\u2717"
+LONGEST, HEAD = 12_000, 3_000  # of a longer text its opening and its end are read
+
+_PLAIN = {
+    "\u2018\u2019\u201b\u2032\u02bc\u00b4": "'",
+    "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u300c\u300d\u300e\u300f": '"',
+    "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2192\u21d2\u27a1\u30fb": "-",
+    "\u3010\u3014": "[",
+    "\u3011\u3015": "]",
+    "\u3002\uff61\u0964": ".",
+    "\u3001\uff0c": ",",
+    "\u2705\u2713\u2714\u2611": YES,
+    "\u274c\u2717\u2718\u2716\u2612": NO,
+    "\r\u0085\u2028\u2029\v\f": "\n",
+    "\t\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\ufe0e\ufe0f": " ",
+    "\u0130": "I",  # its lower case is two characters, and places would shift
+}
+_DINGBATS, _PICTOGRAPHS = range(0x2600, 0x27C0), 0x1F000
+
+
+class _Characters(dict[int, str]):
+    """What each character is read as: always one character, so that no place in the text shifts."""
+
+    def __missing__(self, code: int) -> str:
+        """Return the compatibility form where it is one character, a blank for controls and emoji."""
+        character = chr(code)
+        plain = unicodedata.normalize("NFKC", character)
+        drawn = plain == character and (code in _DINGBATS or code >= _PICTOGRAPHS)
+        dropped = drawn or unicodedata.category(plain[0]) in ("Cc", "Cs", "Cn", "Co")
+        self[code] = " " if dropped and code != ord("\n") else plain if len(plain) == 1 else character
+        return self[code]
+
+
+_CHARACTERS = _Characters({ord(odd): plain for group, plain in _PLAIN.items() for odd in group})
+
+_THOUGHT_END = re.compile(r"(?i)</think(?:ing)?>|\[/think\]|<\|channel\|>\s*final\b[^<]{0,20}<\|message\|>")
+_THOUGHT_OPENING = re.compile(r"(?i)<think(?:ing)?\b[^<>]{0,60}>|\[think\]|<\|channel\|>\s*(?:analysis|commentary)\b")
+_TURN_END = re.compile(r"<\|(?:im_end|end|eot_id|endoftext|im_start|start)\|>|</s>|<end_of_turn>|\[/?INST\]")
+
+_TAG = r"(?:[a-z]+[_-]){0,2}(?:answer|choice|option|output|response|letter)"
+_REJECTED = r"[a-z_-]*?(?:second|wrong|incorrect|eliminated|rejected|other|example)[a-z_-]*+"
+# What begins with a character, by the kind of text that replaces it.
+_STARTING_WITH = {
+    "<": {
+        "rejected": rf"(?i:(?P<what>{_REJECTED})>[^<]*+</(?P=what)>)",
+        "tag": rf"(?i:{_TAG}(?: [^<>]{{0,60}})?>)",
+        "inline": r"/?(?:b|i|u|em|strong|span|sub|sup)>",
+        "line": r"/?(?:[a-z]|[A-Za-z][A-Za-z0-9_-]++)(?: [^<>\n]{0,60})?/?>|\|[a-z_]{1,20}\|>",
+    },
+    "\\": {
+        "box": r"f?box(?:ed)?\s*+\{",
+        "text_box": r"(?:text\w*|math[a-z]+|bf|rm)\s*+\{|left|right",
+        "newline": r"n(?![a-z])",
+        "blank": r"[()\[\]!,;: ]",
+        "quote": r'\\*+"',
+    },
+    "$": {"dollars": r"\$*+"},
+    "*": {"stars": r"\**+"},
+    "`": {"fence": r"``\w*+", "ticks": ""},
+    "_": {"underscores": r"(?<![^\W_]_)_*+|_*+(?![^\W_])"},
+    "|": {"cell": ""},
+}
+_MARKUP = re.compile(
+    f"[{re.escape(''.join(_STARTING_WITH))}](?:"
+    + "|".join(
+        f"(?<={re.escape(first)})(?:{'|'.join(f'(?P<{kind}>{rest})' for kind, rest in kinds.items())})"
+        for first, kinds in _STARTING_WITH.items()
+    )
+    + ")"
+)
+_BLANKS = re.compile(r"(?P<opening>\A[\s>\u2022#+-]*(?<=[\s>#]))| *+\n(?:[\s>\u2022+#-]*(?<=[\s>#]))?|(?P<space>  ++)")
+_REPLACED = {"box": "\nboxed: {", "tag": "\nanswer: ", "quote": '"', "cell": " - "}
+_REPLACED |= dict.fromkeys(("line", "newline", "fence"), "\n") | {"blank": " "}
+
+
+@dataclass
+class Normalized:
+    """A text without markup, and the edits that led to it, so that its parts can be found in the original."""
+
+    text: str
+    edits: list[tuple[list[int], list[int]]] = field(default_factory=list)
+
+    def replace(self, pattern: re.Pattern[str], plain: dict[str, str], default: str = "") -> None:
+        """Replace what a pattern finds by what stands for the group that found it."""
+        pieces, news, olds = list[str](), [0], [0]
+        done = shift = 0
+        for match in pattern.finditer(self.text):
+            start, end = match.span()
+            new = plain.get(match.lastgroup or "", default)
+            pieces += (self.text[done:start], new)
+            shift += len(new) - (end - start)
+            news.append(end + shift)
+            olds.append(end)
+            done = end
+        if done:
+            self.text = "".join([*pieces, self.text[done:]])
+            self.edits.append((news, olds))
+
+    def cut(self, start: int, end: int, new: str = "") -> None:
+        """Replace what stands between two places."""
+        self.text = self.text[:start] + new + self.text[end:]
+        self.edits.append(([0, start + len(new)], [0, end]))
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where the characters between two places begin and end in the original text."""
+        last = end - 1
+        for news, olds in reversed(self.edits):
+            start, last = (_place_before(news, olds, place) for place in (start, last))
+        return start, last + 1
+
+
+def _place_before(news: list[int], olds: list[int], place: int) -> int:
+    """Return where a character was before an edit; one that the edit put in was before what follows it."""
+    at = bisect_right(news, place) - 1
+    before = olds[at] + place - news[at]
+    return before if at + 1 == len(olds) else min(before, olds[at + 1] - 1)
+
+
+def normalize(text: str) -> Normalized:
+    """Return a model's turn without thinking and markup; empty where it never stopped thinking."""
+    normalized = Normalized(text if text.isascii() and text.isprintable() else text.translate(_CHARACTERS))
+    _drop_thinking(normalized)
+    if len(normalized.text) > LONGEST:
+        normalized.cut(HEAD, len(normalized.text) - (LONGEST - HEAD), "\n")
+    normalized.replace(_MARKUP, _REPLACED)
+    normalized.replace(_BLANKS, {"opening": "", "space": " "}, "\n")
+    return normalized
+
+
+def thinking_end(text: str) -> int:
+    """Return where the answer begins that follows what a model thinks, 0 where it does not think aloud."""
+    return max((end.end() for end in _THOUGHT_END.finditer(text)), default=0)
+
+
+def _drop_thinking(normalized: Normalized) -> None:
+    """Drop what comes before the end of the thinking, all that is still thinking, and what follows the turn's end."""
+    if "<" not in normalized.text and "[" not in normalized.text:
+        return
+    if end := thinking_end(normalized.text):
+        normalized.cut(0, end)
+    opening = _THOUGHT_OPENING.search(normalized.text)
+    if opening:
+        normalized.cut(opening.start(), len(normalized.text))
+    for turn_end in _TURN_END.finditer(normalized.text):
+        if any(map(str.isalnum, _TURN_END.sub("", normalized.text[: turn_end.start()]))):
+            normalized.cut(turn_end.start(), len(normalized.text))
+            break

@@ -1,0 +1,120 @@
+r"""The rules by which a text states its answer, each with the kind of answer it is there for. No I/O.
+
+A cue ends where a mention begins: "the answer is" (B). A verdict begins where a mention ends: (B) "is correct". All of
+them read what `mark_letters` returns.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from potstill.reading.words import ANSWER, CHOOSE, CORRECT, IS, OPTION
+
+Strength = Literal["concluded", "judged", "stated", "formal"]
+End = Literal["anywhere", "sentence", "line"]
+STRENGTHS: tuple[Strength, ...] = ("concluded", "judged", "stated", "formal")  # the weakest first
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How an answer is stated: a cue before a mention, and what the mention must be to count.
+
+    `marked` asks for a marked mention, `end` for one that ends its sentence or line; `denies` is a cue that negates.
+    """
+
+    name: str
+    strength: Strength
+    cue: str
+    example: str
+    marked: bool = False
+    end: End = "anywhere"
+    denies: bool = False
+
+
+NOUN = rf"(?:{ANSWER}|{OPTION})"
+BEST = rf"(?:{CORRECT}|most [a-z]+|[a-z]{{3,}}est|likel[a-z]+)"
+IS_WORD = (
+    rf"(?:(?<![a-z])(?:{IS})(?![a-z])|'s(?![a-z])|(?<![a-z])(?:would|should|must|will|has to|have to|seems? to"
+    rf"|appears? to)(?: [a-z]+ly)? be(?![a-z]))"
+)
+SO = r"(?:therefore|thus|hence|so|consequently|conclusion|conclude|finally|overall|\u6240\u4ee5|\u56e0\u6b64|\u6545)"
+# What may stand between a cue and a mention.
+_HEDGE = (
+    r"(?:[\s:,\"'(\[{}<=]|(?:the|most|more|very|likely|(?!hardly|scarcely|barely|unlikely)[a-z]+ly|thus|then|therefore"
+    r"|indeed|just|best|to be|that|it is|it's|i (?:think|believe|guess|would say)|final|correct|right|only|as follows"
+    r"|both|either|following|of course|la|le|die|il|o|el)(?![a-z])){0,12}+"
+)
+_I = r"(?:(?:i|we)(?:'d|'ll|'m| would| will| am| have| must| should| can)?(?: [a-z]+ly)?|let's|let us)"
+_DECIDE = (
+    r"(?:cho(?:ose|sen|osing|se)|pick(?:ed|ing)?|select(?:ed|ing)?|(?:go|went|going|opt|settle) (?:with|for|on)"
+    r"|lean(?:ing)?(?: (?:towards?|to))?|answer|say|conclude(?: that)?|guess|meant?)"
+)
+
+_LEAVING = r"leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?"
+_STATED = rf"(?:(?:{ANSWER})s?|{OPTION}|one|statement|(?:closest|nearest|best|exception)(?= (?:is|would|one|match)\b))"
+
+# Of two rules that find a cue at the same place the first one counts.
+RULES = (
+    Rule("boxed", "formal", r"boxed: ", r"Thus \boxed{\text{B}}"),
+    Rule(
+        "field",
+        "formal",
+        rf"{NOUN}(?:[ _](?:{OPTION}))?(?:\([^()\n]{{1,12}}\))?[\"'\])]{{0,3}} ?(?:[:=]>?|->?\s|-{{2,}}>?|(?<=\])"
+        rf"|(?=\n)(?<=answer)){_HEDGE}",
+        "**Final answer:** B",
+    ),
+    Rule("title", "stated", rf"(?:{ANSWER})[. ]{_HEDGE}(?=[A-Z](?![a-z']))", "Final answer (B)", end="line"),
+    Rule(
+        "stated",
+        "stated",
+        rf"{_STATED}(?![a-z])(?![^\w\s]*:)[^.?!;\nA-Z\u7b54]{{0,80}}?(?<!so )(?<!as ){IS_WORD}{_HEDGE}",
+        "So the answer is most likely (B) bank.",
+    ),
+    Rule("chosen", "stated", rf"(?:{_I} {_DECIDE}|{CHOOSE}|{_LEAVING})(?![a-z]){_HEDGE}", "I would choose B."),
+    Rule(
+        "correction",
+        "stated",
+        r"(?:(?:no|sorry|wait|(?:actually|hmm)(?=[^A-Z\n]{0,12}[A-Z])|edit|correction|i mean|make that|or rather"
+        rf"|scratch that|changed my mind)[ ,:.!-]++){{1,4}}+{_HEDGE}",
+        "A. Wait, B.",
+        end="sentence",
+        denies=True,
+    ),
+    Rule(
+        "superlative",
+        "stated",
+        rf"{BEST}(?![a-z])[^.?!;\nA-Z]{{0,120}}?{IS_WORD}{_HEDGE}",
+        "The most likely explanation of the door is B) bank.",
+        marked=True,
+    ),
+    Rule(
+        "so",
+        "stated",
+        rf"(?:{SO}|it is|it's|that's|this is|by (?:process of )?elimination|(?:i|we) (?:think|believe)|most likely"
+        rf"|definitely|obviously|clearly|probably|certainly|(?:it|that|this|they) (?:would|must|should"
+        rf"|has to) be)(?![a-z]),?{_HEDGE}",
+        "Therefore, (B).",
+        end="sentence",
+    ),
+    Rule(
+        "matching",
+        "concluded",
+        rf"(?:match(?:es|ing)?|clos(?:e|est) to|correspond(?:s|ing)? to|consistent with|aligns? with|listed (?:as|in)"
+        rf"|covered (?:in|by)|(?:refers|points) to|supports?|select(?:ing|s)?|choos(?:e|ing)){_HEDGE}",
+        "0.5, which matches option B.",
+        marked=True,
+    ),
+    Rule("below", "concluded", r"(?<=:)\n", "Where money is kept:\n\nB. bank", marked=True, end="line"),
+)
+CUE = rf"(?<![a-z])(?:{'|'.join(f'(?P<{rule.name}>{rule.cue})' for rule in RULES)})"
+
+# What makes a mention the answer by what follows it: "B is the best choice", "makes B correct", "选项B是正确的".
+_POOR = r"(?:worst|wrong|incorrect|least|less|other|first|second|next|previous|trap|poor\w*|weak\w*|odd|not|an?)"
+VERDICT = (
+    rf"[\"',)\]]*(?: (?:{OPTION}|{ANSWER}))?(?:,? (?:which|that))?(?: ?\u4e5f?{IS_WORD}(?: (?:(?!hardly|scarcely|barely"
+    rf"|unlikely|possibly|partly|partially)[a-z]+ly|indeed|thus|also|both|the|my|our|la|le|el|die|a|het"
+    rf"|{ANSWER}))* ?(?:{BEST}|one left|only [a-z]+ that)(?![a-z])| ?{IS_WORD} (?:the|my"
+    rf"|our)(?: (?!{_POOR} )[a-z]+){{0,2}} (?:answer|choice|option|one|match|fit)(?![a-z])| (?:fits?|matches|works"
+    rf"|answers|makes)(?: the)?(?: most)? (?:best|sense)(?![a-z])| best (?:answers|fits|matches|completes|describes"
+    rf"|explains)| ?(?:{CORRECT})(?=\u7684|\u9009\u9879|\u7b54\u6848)| (?:as|being) (?:the )?(?:[a-z]+ )?(?:correct"
+    rf"|right|best|valid|most)(?![a-z])| remains(?=[.\n]))"
+)
