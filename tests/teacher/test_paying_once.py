@@ -94,10 +94,12 @@ def test_a_run_that_was_overtaken_keeps_what_it_bought(light: LightProject) -> N
         light.wait_for_calls(7)
         light.write_requests("train", numbered(6))
         light.succeed()  # asks nothing, and so is done first
+        logged = light.log()
         assert older.poll() is None
         older.communicate(timeout=60)
 
     assert older.returncode == 1
+    assert light.log() == logged
     assert [row.content for row in light.responses()] == ["A"] * 6
     light.write_requests("train", ["other?"])
     light.succeed()

@@ -111,7 +111,9 @@ def test_what_another_run_asks_is_waited_for_until_it_has_an_answer(tmp_path: Pa
         assert plan.is_asked_elsewhere()
         buy(journal, "two")
         assert not plan.is_asked_elsewhere()
-        assert asked(plan) == []
+        with closing(sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)) as rows:
+            rows.executescript("DELETE FROM answers; DELETE FROM claims")
+        assert asked(plan) == []  # what was found is not looked for again
 
 
 def test_what_another_run_gave_up_is_asked_later(tmp_path: Path, journal: Journal) -> None:
