@@ -3,11 +3,10 @@
 import importlib.util
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 from potstill.core.errors import InputError
 from potstill.teacher.api.credentials import Credentials
@@ -52,8 +51,9 @@ def serve(model: str) -> Iterator[Credentials]:
     options.verbosity = 0
     server = xllamacpp.Server(options)
     try:
-        _wait_until_healthy(server.listening_address)
-        yield Credentials(server.listening_address, key, "the bundled teacher's")
+        credentials = Credentials(server.listening_address, key, "the bundled teacher's")
+        _wait_until_answering(credentials)
+        yield credentials
     finally:
         del server
 
@@ -63,16 +63,12 @@ def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _wait_until_healthy(address: str) -> None:
-    """Wait until the server says that the model is loaded."""
-    deadline = time.monotonic() + START_TIMEOUT_S
+def _wait_until_answering(credentials: Credentials) -> None:
+    """Wait until the server's main loop answers; one that is stopped before its loop has begun would never end."""
     direct = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach this machine's own loopback
-    while True:
-        try:
-            with direct.open(f"{address}/health", timeout=5) as response:
-                if response.status == 200:  # noqa: PLR2004
-                    return
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise InputError(f"the bundled teacher did not start within {START_TIMEOUT_S} s: {error}") from None
-            time.sleep(0.05)
+    headers = {"Authorization": f"Bearer {credentials.key}"}
+    request = Request(f"{credentials.endpoint}/slots", headers=headers)  # noqa: S310 (loopback)
+    try:
+        direct.open(request, timeout=START_TIMEOUT_S).close()
+    except OSError as error:
+        raise InputError(f"the bundled teacher did not start within {START_TIMEOUT_S} s: {error}") from None
