@@ -204,6 +204,7 @@ def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> No
     second.publish()
     second.git("checkout", "-q", "data/ledger.dvc")
     second.tell(pull.main)
+    assert second.answers() == {"a", "b", "d"}
     second.tell(push.main)  # tracks it anew
     assert second.answers() == {"a", "b", "d"}
     second.git("checkout", "-q", "data/ledger.dvc")
