@@ -1,6 +1,6 @@
 # Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -95,6 +95,10 @@ lint: $(READY) ## check style
 	ruff check
 	ruff format --check
 	lint-imports
+	cog --check --verbosity=1 -I . README.md
+
+docs: $(READY) ## write the README's tables anew
+	cog -r -I . README.md
 
 format: $(READY) ## put the code into the house style
 	ruff check --fix
