@@ -156,7 +156,8 @@ class Asker:
 
     async def _ask(self, request: PendingRequest) -> None:
         """Make one attempt; a transient failure puts the request back with a pause that holds no slot."""
-        expected_tokens = _estimate_tokens(request.messages) + self._completion_tokens
+        characters = sum(len(message.content) for message in request.messages)
+        expected_tokens = characters / CHARACTERS_PER_TOKEN + self._completion_tokens
         await self._budget.reserve(request.number, request.messages)
         start = await self._pace.wait_for_start(expected_tokens)
         self._in_flight += 1
@@ -231,11 +232,6 @@ class Asker:
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= self._bounds.max_failures_in_a_row:
             raise FatalError(f"{self._failures_in_a_row} requests failed in a row, the last with {message}")
-
-
-def _estimate_tokens(messages: list[Message]) -> float:
-    """Return about how many tokens messages have, by their length in English."""
-    return sum(len(message.content) for message in messages) / CHARACTERS_PER_TOKEN
 
 
 def _pause_s(request: PendingRequest, error: TransientError) -> float:

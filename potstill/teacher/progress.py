@@ -59,18 +59,15 @@ class Progress:
     def describe(self) -> str:
         """Return in one line how far the run is, how fast, and when it will be done."""
         done = self.answered + self.failed
-        rows = f"{self._name}: {done:,} of {self._total:,} rows"
-        return f"{rows}, {self._describe_outage() or self._describe_speed(done)}; {self._describe_counts()}"
-
-    def _describe_outage(self) -> str | None:
-        """Return since when there is no connection, None where there is one."""
-        lost_at = self._lost_at
-        return None if lost_at is None else f"no connection since {monotonic() - lost_at:.0f} s, trying again"
-
-    def _describe_speed(self, done: int) -> str:
-        """Return the rows a second, and the seconds until the last one."""
         rate = done / max(monotonic() - self._started, 1e-9)
-        return f"{rate:.1f} rows/s, {(self._total - done) / rate:.0f} s left" if rate else "no answer yet"
+        speed = f"{rate:.1f} rows/s, {(self._total - done) / rate:.0f} s left" if rate else "no answer yet"
+        rows = f"{self._name}: {done:,} of {self._total:,} rows"
+        return f"{rows}, {self._describe_outage() or speed}; {self._describe_counts()}"
+
+    def _describe_outage(self) -> str:
+        """Return since when there is no connection, nothing where there is one."""
+        lost_at = self._lost_at
+        return "" if lost_at is None else f"no connection since {monotonic() - lost_at:.0f} s, trying again"
 
     def _describe_counts(self) -> str:
         """Return what came, and what it took."""
