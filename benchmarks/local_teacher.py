@@ -20,7 +20,7 @@ from urllib.request import urlopen
 import click
 
 from potstill.core.letters import letter_choices
-from potstill.core.params import load_params
+from potstill.core.params_file import load_params
 from potstill.core.records import Question
 from potstill.prompting.requests import build_request
 from potstill.teacher.api.bundled import weights_path

@@ -8,7 +8,7 @@ import click
 
 from potstill.core.errors import StoppedError
 from potstill.core.options import path_option
-from potstill.core.params import load_params
+from potstill.core.params_file import load_params
 from potstill.teacher.run import infer
 
 STOPPED_BY_SIGNAL = 130

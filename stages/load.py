@@ -6,7 +6,7 @@ import click
 
 from potstill.core.environment import load_env_file
 from potstill.core.options import path_option
-from potstill.core.params import load_params
+from potstill.core.params_file import load_params
 
 
 @click.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from potstill.core.options import path_option
-from potstill.core.params import load_params
+from potstill.core.params_file import load_params
 from potstill.prompting.requests import write_requests
 
 

@@ -25,5 +25,7 @@ def test_every_step_names_functions_of_its_file(file: str, functions: str) -> No
 
 
 def test_every_package_has_a_row() -> None:
-    packages = {f"{path.parent.relative_to(ROOT)}/" for path in (ROOT / "potstill").rglob("__init__.py")} - {"potstill/"}
+    packages = {f"{path.parent.relative_to(ROOT)}/" for path in (ROOT / "potstill").rglob("__init__.py")} - {
+        "potstill/"
+    }
     assert packages <= set(re.findall(r"^\| `(\S+/)` \|", TEXT, re.MULTILINE))

@@ -2,7 +2,7 @@
 
 import click
 
-from potstill.core.params import load_params
+from potstill.core.params_file import load_params
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from potstill.core.errors import InputError
 from potstill.core.options import project_path_option
-from potstill.core.params import load_params
+from potstill.core.params_file import load_params
 from potstill.prompting.requests import write_requests
 from potstill.sharing.formatting import format_names
 from potstill.sharing.history import Output, list_workspace_outputs

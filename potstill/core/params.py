@@ -4,21 +4,13 @@ A field's description says what it means, in which unit, and which values are le
 """
 
 import string
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.reader import ReaderError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from potstill.core.errors import InputError
 from potstill.core.records import AnswerFormat, Split
-from potstill.core.validation_errors import format_validation_error, suggest
 
-PARAMS_FILE = Path("params.yaml")
 PLACEHOLDERS = ("question", "answer_choices", "labels")
-CATALOGUES = {"dataset": "datasets", "prompt": "prompts", "teacher": "teachers"}
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 Size = Annotated[int, Field(ge=0)] | None
@@ -228,28 +220,3 @@ class Params(Section):
     analyze: Analyze = Field(description="what the report shows, and asks of a teacher")
     export: Export = Field(description="which training files to write, of which rows")
     runtime: Runtime = Field(description="how to ask; no stage tracks it, so an edit here reruns nothing")
-
-
-def load_params(path: Path = PARAMS_FILE) -> Params:
-    """Read and check params.yaml; an InputError names the key, the legal values and what came instead."""
-    if not path.is_file():
-        raise InputError(
-            f"{path}: not found in {path.absolute().parent}; run from the project's folder, beside dvc.yaml"
-        )
-    try:
-        params = Params.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
-    except MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise InputError(f"{path}: {line}no valid YAML: {error.problem}") from None
-    except ReaderError as error:
-        raise InputError(f"{path}: character {error.position + 1}: no valid YAML: {error.reason}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected UTF-8 text, but byte {error.start} is none") from None
-    except ValidationError as error:
-        raise InputError(f"{path}: {format_validation_error(error, Params)}") from None
-    for choice, catalogue in CATALOGUES.items():
-        chosen, names = getattr(params, choice), list(getattr(params, catalogue))
-        if chosen not in names:
-            legal = ", ".join(names)
-            raise InputError(f"{path}: {choice}: expected one of {legal}, got {chosen!r}{suggest(chosen, names)}")
-    return params

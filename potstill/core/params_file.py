@@ -1,0 +1,40 @@
+"""params.yaml, read and checked, with each mistake in one sentence."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
+
+from potstill.core.errors import InputError
+from potstill.core.params import Params
+from potstill.core.validation_errors import format_validation_error, suggest
+
+PARAMS_FILE = Path("params.yaml")
+CATALOGUES = {"dataset": "datasets", "prompt": "prompts", "teacher": "teachers"}
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check params.yaml; an InputError names the key, the legal values and what came instead."""
+    if not path.is_file():
+        raise InputError(
+            f"{path}: not found in {path.absolute().parent}; run from the project's folder, beside dvc.yaml"
+        )
+    try:
+        params = Params.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    except MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise InputError(f"{path}: {line}no valid YAML: {error.problem}") from None
+    except ReaderError as error:
+        raise InputError(f"{path}: character {error.position + 1}: no valid YAML: {error.reason}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected UTF-8 text, but byte {error.start} is none") from None
+    except ValidationError as error:
+        raise InputError(f"{path}: {format_validation_error(error, Params)}") from None
+    for choice, catalogue in CATALOGUES.items():
+        chosen, names = getattr(params, choice), list(getattr(params, catalogue))
+        if chosen not in names:
+            legal = ", ".join(names)
+            raise InputError(f"{path}: {choice}: expected one of {legal}, got {chosen!r}{suggest(chosen, names)}")
+    return params
