@@ -75,7 +75,7 @@ class Clone:
             record_uses(journal, project_id(self.folder), [(key, 16) for key in keys])
 
     def publish(self) -> str:
-        return self.tell(publish.main)
+        return self.output(publish.main)
 
     def share(self, *keys: str) -> None:
         """Buy, publish and commit."""
@@ -111,7 +111,7 @@ class Clone:
                 patch.setenv(name, value)
             yield
 
-    def say(self, stage: click.Command, *options: str) -> Result:
+    def invoke(self, stage: click.Command, *options: str) -> Result:
         """Run a command as this engineer, in the process of the tests."""
         with self.active():
             return CliRunner().invoke(stage, [*self.arguments(stage), *options], catch_exceptions=False)
@@ -123,15 +123,15 @@ class Clone:
         wanted = [param.name for param in stage.params if isinstance(param.type, click.Path)]
         return [word for name in wanted for word in (f"--{name}", paths[name])]
 
-    def tell(self, stage: click.Command, *options: str) -> str:
+    def output(self, stage: click.Command, *options: str) -> str:
         """Run a command that succeeds, and return what it said."""
-        done = self.say(stage, *options)
+        done = self.invoke(stage, *options)
         assert done.exit_code == 0, done.output
         return done.output
 
     def refuse(self, stage: click.Command, *options: str) -> str:
         """Run a command that must stop with one plain sentence, and return it."""
-        done = self.say(stage, *options)
+        done = self.invoke(stage, *options)
         assert done.exit_code == 1, done.output
         sentence = done.stderr.splitlines()[-1]
         assert sentence.startswith("Error: "), done.stderr

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_right_params_print_nothing_and_cost_no_heavy_import(workspace: "Workspace") -> None:
+    subprocess.run(["git", "init", "-q"], cwd=workspace.folder, check=True)
     script = "import sys; from potstill.commands.check import main; main(standalone_mode=False); print(*sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -41,6 +42,14 @@ def test_outside_the_project_the_folder_that_was_looked_in_is_told(
     assert done.stderr == (
         f"Error: params.yaml: not found in {tmp_path}; run from the project's folder, beside dvc.yaml\n"
     )
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_unpacked_archive_is_told_what_dvc_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    done = CliRunner().invoke(main)
+    assert done.exit_code == 1
+    assert f"{tmp_path}: expected a git repository, which DVC needs, found none" in done.stderr
 
 
 @pytest.mark.parametrize("goal", ["repro", "estimate"])

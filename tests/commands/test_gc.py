@@ -30,7 +30,7 @@ def history_template(small_template: Path, tmp_path_factory: pytest.TempPathFact
         if bought:
             first.buy(bought)
         first.keep("data/export", train=text)
-        first.tell(push.main)
+        first.output(push.main)
         first.commit(text)
     return folder
 
@@ -41,12 +41,12 @@ def history(history_template: Path, tmp_path: Path) -> Clone:
 
 
 def test_what_the_remote_has_and_nothing_here_needs_goes_and_comes_back(history: Clone) -> None:
-    said = history.tell(gc.main)
+    said = history.output(gc.main)
     assert re.fullmatch(r"\d files, \d+ bytes removed from DVC's cache\n", said)
     assert {b"one", b"two"} & contents(history) == set()
     assert b"three" in contents(history)
     history.git("checkout", "-q", "HEAD~2")
-    history.tell(pull.main)
+    history.output(pull.main)
     assert (history.folder / "data/export/train.jsonl").read_text() == "one"
 
 
@@ -54,7 +54,7 @@ def test_the_ledger_of_every_commit_stays(history: Clone) -> None:
     before = {file for file in history.objects() if re.match(rb"\x1f\x8b|.*\.jsonl\.gz", file.read_bytes())}
     assert len(before) == 4  # two segments, and a listing for each of two commits
     history.git("checkout", "-q", "HEAD~1")
-    history.tell(gc.main)
+    history.output(gc.main)
     assert before <= history.objects()
 
 
@@ -65,7 +65,7 @@ def test_what_only_this_machine_has_stays(history: Clone) -> None:
     history.commit("Neither", pushed=False)
     history.keep("data/export", train="nameless")
     history.keep("data/export", train="five")
-    said = history.tell(gc.main)
+    said = history.output(gc.main)
     assert {b"four", b"five", b"nameless"} <= contents(history)
     assert b"two" not in contents(history)
     assert re.search(
@@ -73,7 +73,7 @@ def test_what_only_this_machine_has_stays(history: Clone) -> None:
         r"`make gc UNPUSHED=1` removes the 2 of them that no commit names\n",
         said,
     )
-    said = history.tell(gc.main, "--unpushed")
+    said = history.output(gc.main, "--unpushed")
     assert b"nameless" not in contents(history)
     assert {b"four", b"five"} <= contents(history)
     assert re.search(r"\n2 files, \d+ bytes stay, since commits name them and only this machine has them: ", said)
@@ -82,7 +82,7 @@ def test_what_only_this_machine_has_stays(history: Clone) -> None:
 def drop_last_commit(clone: Clone) -> None:
     clone.git("reset", "-q", "--hard", "HEAD^")
     shutil.rmtree(clone.folder / "data/export")
-    clone.tell(pull.main)
+    clone.output(pull.main)
 
 
 def test_what_a_dropped_commit_or_a_stash_names_stays_while_git_remembers_it(history: Clone) -> None:
@@ -91,19 +91,19 @@ def test_what_a_dropped_commit_or_a_stash_names_stays_while_git_remembers_it(his
     history.keep("data/export", train="dropped")
     history.commit("To be dropped", pushed=False)
     drop_last_commit(history)
-    history.tell(gc.main, "--unpushed")
+    history.output(gc.main, "--unpushed")
     assert {b"dropped", b"stashed"} <= contents(history)
 
 
 def test_experiments_stay_until_they_are_let_go(history: Clone) -> None:
     history.keep("data/export", train="variant")
     variant = history.commit("Variant", pushed=False)
-    history.tell(push.main)
+    history.output(push.main)
     history.git("update-ref", "refs/exps/12/34/variant", variant)
     drop_last_commit(history)
-    history.tell(gc.main)
+    history.output(gc.main)
     assert b"variant" in contents(history)
-    history.tell(gc.main, "--experiments")
+    history.output(gc.main, "--experiments")
     assert b"variant" not in contents(history)
 
 
@@ -137,7 +137,7 @@ def test_a_copy_in_the_remote_that_is_cut_short_is_no_copy(history: Clone, tmp_p
     cut.chmod(0o644)
     cut.write_bytes(b"o")
     cut.chmod(0o444)  # as DVC leaves files that it takes for safe
-    history.tell(gc.main)
+    history.output(gc.main)
     assert b"one" in contents(history)
     assert b"two" not in contents(history)
 
@@ -160,4 +160,4 @@ def test_what_others_may_need_is_not_judged_by_this_clone(history: Clone, tmp_pa
     private.unlink()
     history.git("clone", "-q", "--depth", "1", f"file://{tmp_path}/upstream.git", str(tmp_path / "shallow"))
     assert refuse(Clone(tmp_path / "shallow", history.journal)).startswith("this clone is shallow")
-    history.tell(gc.main, "--unpushed")
+    history.output(gc.main, "--unpushed")

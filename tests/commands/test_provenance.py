@@ -16,7 +16,7 @@ pytestmark = UNCLOSED
 @pytest.fixture
 def shared(ada: Pipeline) -> Pipeline:
     """A pipeline whose run is shared and tagged v1, and whose params were edited since."""
-    ada.tell(push.main)
+    ada.output(push.main)
     ada.commit("Share")
     ada.git("tag", "v1")
     ada.git("push", "-q", "--tags")
@@ -43,7 +43,7 @@ def find_origins(document: ProvDocument, start: str) -> set[str]:
 
 
 def test_the_export_is_traced_back_in_words_and_forward_to_who_changed_what(shared: Pipeline) -> None:
-    text = shared.tell(provenance.main, "--revision", "v1")
+    text = shared.output(provenance.main, "--revision", "v1")
     assert re.search(r"^data/export/train\.jsonl  md5 \w{32}$", text, re.MULTILINE)
     (segment,) = (file.name for file in shared.ledger.iterdir())
     for line in (
@@ -61,7 +61,7 @@ def test_the_export_is_traced_back_in_words_and_forward_to_who_changed_what(shar
 
 
 def test_the_document_leads_from_an_exported_file_to_all_that_it_came_from(shared: Pipeline) -> None:
-    shared.tell(provenance.main, "--revision", "v1")
+    shared.output(provenance.main, "--revision", "v1")
     document = ProvDocument.deserialize(shared.folder / "logs/provenance.json", format="json")
     elements = [str(record.identifier) for record in document.get_records() if record.is_element()]
     (exported,) = [name for name in elements if "data/export/train.jsonl@" in name]
@@ -77,7 +77,7 @@ def test_the_document_leads_from_an_exported_file_to_all_that_it_came_from(share
 def test_where_params_say_otherwise_what_was_run_is_shown(ada: Pipeline) -> None:
     ada.edit_params(prompt="chain_of_thought")
     ada.commit("Choose another prompt, without a run")
-    text = ada.tell(provenance.main)
+    text = ada.output(provenance.main)
     assert re.search(r"^prompt    letter: ", text, re.MULTILINE)
     assert (
         "\nnot run   params.yaml of this commit differs from what was run: prompt letter → chain_of_thought\n" in text
@@ -95,14 +95,14 @@ def test_later_commits_may_be_broken_or_merges(shared: Pipeline) -> None:
     shared.commit("Merge with a value of its own", pushed=False)
     (shared.folder / "params.yaml").write_text("<<<<<<< broken\n")
     shared.commit("Broken", pushed=False)
-    text = shared.tell(provenance.main, "--revision", "v1")
+    text = shared.output(provenance.main, "--revision", "v1")
     assert re.search(r"^since .*\(On the side\): load\.train 64 → 20$", text, re.MULTILINE)
     assert re.search(r"^since .*\(Merge with a value of its own\): load\.train 12 → 30$", text, re.MULTILINE)
     assert re.search(r"^since .*\(Broken\): ", text, re.MULTILINE)
 
 
 def test_another_machine_fetches_what_it_needs_and_names_what_nobody_has(shared: Pipeline, tmp_path: Path) -> None:
-    text = shared.clone(tmp_path / "second").tell(provenance.main, "--revision", "v1")
+    text = shared.clone(tmp_path / "second").output(provenance.main, "--revision", "v1")
     assert f"answers   {QUESTIONS}; in the ledger's segments: " in text
     for file in (tmp_path / "store").rglob("*"):
         if file.is_file():

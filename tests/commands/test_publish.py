@@ -81,7 +81,7 @@ def test_a_ledger_that_was_not_pulled_is_not_published_over(first: Clone, tmp_pa
     second.buy("b")
     for command in (publish.main, push.main):
         assert "run `make pull`, or the answers in them would be bought again" in second.refuse(command)
-    second.tell(pull.main)
+    second.output(pull.main)
     assert second.publish().startswith("1 answers published")
     assert second.answers() == {"a", "b"}
 
@@ -112,7 +112,7 @@ def test_a_merge_unites_what_two_engineers_published(first: Clone, tmp_path: Pat
     first.share("z")
     first.git("push", "-q", "origin", "main")
     second = first.clone(tmp_path / "second")
-    second.tell(pull.main)
+    second.output(pull.main)
     second.share("b")
     first.share("a")
     first.git("push", "-q", "origin", "main")
@@ -120,7 +120,7 @@ def test_a_merge_unites_what_two_engineers_published(first: Clone, tmp_path: Pat
 
     second.git("pull", "-q", "--no-rebase", "origin", "main")
 
-    assert "answers new to the journal: 1 (segments in data/ledger: 3)" in second.tell(pull.main)
+    assert "answers new to the journal: 1 (segments in data/ledger: 3)" in second.output(pull.main)
     assert second.answers() == {"a", "b", "z"}
 
 

@@ -25,7 +25,7 @@ def shared(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     first = set_remote(copy_small(small_template, folder), "../../remote")
     first.buy("a", "b")
     first.keep("data/export", train="rows", validation="more")
-    first.tell(push.main)
+    first.output(push.main)
     first.commit("Export")
     return folder
 
@@ -46,7 +46,7 @@ def object_in_remote(tmp_path: Path, content: bytes) -> Path:
 
 
 def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
-    second.tell(pull.main)
+    second.output(pull.main)
     changed = second.folder / "data/export/train.jsonl"
     changed.unlink()
     changed.write_text("by hand")
@@ -55,11 +55,11 @@ def test_what_was_changed_by_hand_is_not_lost(second: Clone) -> None:
         "them as they are, or `make pull FORCE=1` overwrites them"
     )
     assert changed.read_text() == "by hand"
-    second.tell(pull.main, "--force")
+    second.output(pull.main, "--force")
     assert changed.read_text() == "rows"
     changed.unlink()
     changed.write_text("more")  # as the cache has it of another file, so nothing is lost
-    second.tell(pull.main)
+    second.output(pull.main)
     assert changed.read_text() == "rows"
 
 
@@ -78,7 +78,7 @@ def test_a_segment_that_is_missing_is_told_and_the_others_are_taken(
     first: Clone, second: Clone, tmp_path: Path
 ) -> None:
     first.buy("c")
-    first.tell(push.main)
+    first.output(push.main)
     first.commit("Buy c")
     (newer,) = [file for file in first.ledger.iterdir() if b"answer to c" in gzip.decompress(file.read_bytes())]
     object_in_remote(tmp_path, newer.read_bytes()).unlink()
@@ -89,8 +89,8 @@ def test_a_segment_that_is_missing_is_told_and_the_others_are_taken(
     with Journal(second.journal) as journal:
         assert journal.find("a", 16) is not None
         assert journal.find("c", 16) is None
-    first.tell(push.main)
-    second.tell(pull.main)
+    first.output(push.main)
+    second.output(pull.main)
     assert second.answers() == {"a", "b", "c"}
 
 
@@ -101,13 +101,13 @@ def test_an_object_that_was_damaged_in_the_remote_is_told_and_never_comes_in(
     local.environment |= store.environment
     set_remote(local, store.url)
     local.keep("data/export", train="rows", validation="more")
-    local.tell(push.main)
+    local.output(push.main)
     local.commit("Export")
     (name,) = [name for name in store.files() if name.endswith(md5_of_text("rows")[2:])]
     store.files_system.pipe_file(f"{store.url.removeprefix('s3://')}/{name}", b"ro")
     second = local.clone(tmp_path / "second")
 
-    said = second.say(pull.main).stderr
+    said = second.invoke(pull.main).stderr
 
     assert f"damaged in the remote: {store.url.removeprefix('s3://')}/{name} (of data/export); delete it there" in said
     assert "Error: not in the remote: data/export, made by " in said
@@ -137,28 +137,28 @@ def test_outputs_of_other_commits_that_nobody_has_are_told_and_stop_nothing(firs
     first.keep("data/export", train="rows", validation="more")
     first.commit("As before")
     second.git("pull", "-q")
-    said = second.tell(pull.main, "--all-commits")
+    said = second.output(pull.main, "--all-commits")
     assert re.search(r"neither here nor in the remote: data/export of commit \w{10} \(Not pushed; ", said)
     assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
 
 
 def test_segments_that_this_commit_does_not_name_leave_the_folder_where_the_cache_has_them(second: Clone) -> None:
-    second.tell(pull.main)
+    second.output(pull.main)
     second.share("d")
     second.git("checkout", "-q", "HEAD^")
-    second.tell(pull.main)
+    second.output(pull.main)
     assert second.answers() == {"a", "b"}
     with Journal(second.journal) as journal:
         assert journal.find("d", 16) is not None
     second.git("checkout", "-q", "main")
-    second.tell(pull.main)
+    second.output(pull.main)
     assert second.answers() == {"a", "b", "d"}
 
 
 def test_without_the_listing_of_the_ledger_no_segment_leaves_the_folder(
     first: Clone, second: Clone, tmp_path: Path
 ) -> None:
-    second.tell(pull.main)
+    second.output(pull.main)
     first.share("c")
     first.git("push", "-q")
     for listing in (tmp_path / "remote").rglob("*.dir"):
@@ -172,7 +172,7 @@ def test_without_the_listing_of_the_ledger_no_segment_leaves_the_folder(
 
 
 def test_a_damaged_segment_here_is_fetched_again(second: Clone) -> None:
-    second.tell(pull.main)
+    second.output(pull.main)
     (segment,) = second.ledger.iterdir()
     whole = segment.read_bytes()
     (kept,) = [file for file in second.objects() if file.read_bytes() == whole]
@@ -180,7 +180,7 @@ def test_a_damaged_segment_here_is_fetched_again(second: Clone) -> None:
         file.chmod(0o644)
         file.write_bytes(b"cut")
         file.chmod(0o444)
-    second.tell(pull.main)
+    second.output(pull.main)
     assert segment.read_bytes() == kept.read_bytes() == whole
 
 
@@ -191,26 +191,26 @@ def test_a_stage_that_is_no_more_hinders_nobody(first: Clone, tmp_path: Path) ->
         with first.active(), Repo() as repo:
             repo.reproduce()
     assert "data/old" in (first.folder / "dvc.lock").read_text()
-    first.tell(push.main)
+    first.output(push.main)
     first.commit("Rename the stage")
     second = first.clone(tmp_path / "second")
-    second.tell(pull.main)
+    second.output(pull.main)
     assert (second.folder / "data/new/f").read_text() == "new\n"
 
 
 def test_a_segment_that_no_commit_names_stays_in_the_folder(second: Clone) -> None:
-    second.tell(pull.main)
+    second.output(pull.main)
     second.buy("d")
     second.publish()
     second.git("checkout", "-q", "data/ledger.dvc")
-    second.tell(pull.main)
+    second.output(pull.main)
     assert second.answers() == {"a", "b", "d"}
-    second.tell(push.main)  # tracks it anew
+    second.output(push.main)  # tracks it anew
     assert second.answers() == {"a", "b", "d"}
     second.git("checkout", "-q", "data/ledger.dvc")
     with second.active(), Repo() as repo:
         repo.checkout(["data/ledger.dvc"])
-    second.tell(gc.main, "--unpushed")  # which keeps segments, whatever names them
+    second.output(gc.main, "--unpushed")  # which keeps segments, whatever names them
     assert b"answer to d" in b"".join(
         gzip.decompress(file.read_bytes()) for file in second.objects() if file.read_bytes()[:2] == b"\x1f\x8b"
     )

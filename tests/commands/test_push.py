@@ -20,12 +20,12 @@ def stored(tmp_path: Path) -> set[str]:
 def test_the_ledger_and_the_outputs_go_with_one_command(first: Clone, tmp_path: Path) -> None:
     first.buy("a", "b")
     first.keep("data/export", train="rows")
-    said = first.tell(push.main)
+    said = first.output(push.main)
     assert re.match(r"2 answers published as data/ledger/\w{16}\.jsonl\.gz\n4 files, \d+ bytes pushed to /", said)
     assert len(stored(tmp_path)) == 4  # a segment, an output's file, and the two listings
     assert "not committed: `git add " in said
     first.commit("Share")
-    assert first.tell(push.main).splitlines() == [
+    assert first.output(push.main).splitlines() == [
         "no new answers to publish",
         f"0 files, 0 bytes pushed to {tmp_path}/remote",
         "nothing is only here",
@@ -39,17 +39,17 @@ def test_outputs_of_commits_from_before_there_was_a_remote_are_only_here_until_a
     local.commit("Before the remote")
     local.keep("data/export", train="new")
     set_remote(local, tmp_path / "remote")
-    said = local.tell(push.main)
+    said = local.output(push.main)
     assert re.search(
         r"^outputs of other commits not in the remote: 2 files, \d+ bytes: `make push ALL=1`$", said, re.MULTILINE
     )
-    assert "2 files, " in local.tell(push.main, "--all-commits").splitlines()[1]
-    assert local.tell(push.main).splitlines()[-1] == "nothing is only here"
+    assert "2 files, " in local.output(push.main, "--all-commits").splitlines()[1]
+    assert local.output(push.main).splitlines()[-1] == "nothing is only here"
     assert len(stored(tmp_path)) == 4
 
 
 def last_line(clone: Clone) -> str:
-    return clone.tell(push.main).splitlines()[-1]
+    return clone.output(push.main).splitlines()[-1]
 
 
 def test_commits_that_are_not_pushed_come_with_the_command_that_pushes_them(first: Clone) -> None:
@@ -78,7 +78,7 @@ def test_an_experiment_whose_commit_is_only_here_is_counted_until_it_is_pushed(f
     first.git("update-ref", "refs/exps/12/34/variant", "HEAD")
     assert last_line(first) == "experiments not in git's remote origin: 1: `make push EXPS=1`"
     (tmp_path / "upstream.git").rename(tmp_path / "away.git")
-    assert "git's remote origin cannot be asked which of 1 experiments it has" in first.tell(push.main)
+    assert "git's remote origin cannot be asked which of 1 experiments it has" in first.output(push.main)
     for command in (push.main, pull.main):
         assert first.refuse(command, "--experiments").startswith("experiments: git's remote origin did not ")
     (tmp_path / "away.git").rename(tmp_path / "upstream.git")
@@ -96,7 +96,7 @@ def test_files_that_are_not_committed_are_named_as_a_shell_takes_them(first: Clo
 def test_before_the_first_commit_outputs_are_pushed_and_nothing_fails(first: Clone) -> None:
     first.keep("data/export", train="rows")
     first.git("update-ref", "-d", "HEAD")
-    assert "2 files, " in first.tell(push.main)
+    assert "2 files, " in first.output(push.main)
 
 
 def test_a_lock_with_the_marks_of_a_merge_stops_every_command(first: Clone) -> None:
@@ -133,7 +133,7 @@ def test_a_damaged_file_of_the_cache_never_reaches_the_remote(first: Clone, tmp_
     assert sentence.startswith(f"{damaged}: expected the content that its name is made of, got another")
     assert stored(tmp_path) == set()
     damaged.chmod(0o644)
-    said = first.tell(push.main)
+    said = first.output(push.main)
     assert "0 files, 0 bytes pushed" in said
     assert "neither here nor in the remote: data/export of workspace; " in said
 
@@ -143,11 +143,11 @@ def test_a_folder_of_which_a_file_is_lost_is_named_and_its_listing_does_not_go(f
     made = first.commit("Export")
     (lost,) = [file for file in first.objects() if file.read_bytes() == b"rows"]
     lost.unlink()
-    said = first.tell(push.main)
+    said = first.output(push.main)
     assert "neither here nor in the remote: data/export of workspace; `make repro` there makes them again" in said
     assert [name for name in stored(tmp_path) if name.endswith(".dir")] == []
     assert "1 file, " in said  # the other one
-    assert f"data/export of commit {made[:10]} (Export; t@localhost, 20" in first.tell(push.main, "--all-commits")
+    assert f"data/export of commit {made[:10]} (Export; t@localhost, 20" in first.output(push.main, "--all-commits")
 
 
 @pytest.mark.parametrize(

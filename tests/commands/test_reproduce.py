@@ -18,7 +18,7 @@ pytestmark = UNCLOSED
 def test_a_tag_gives_the_same_bytes_for_free_on_another_machine(
     ada: Pipeline, teacher: TeacherServer, tmp_path: Path
 ) -> None:
-    ada.tell(push.main)
+    ada.output(push.main)
     ada.commit("Share")
     ada.git("tag", "v1")
     ada.git("push", "-q", "--tags")
@@ -26,7 +26,7 @@ def test_a_tag_gives_the_same_bytes_for_free_on_another_machine(
     ada.commit("Other words")
     grace = ada.clone(tmp_path / "second")
 
-    first, second = grace.tell(reproduce.main, "--revision", "v1").splitlines()
+    first, second = grace.output(reproduce.main, "--revision", "v1").splitlines()
 
     assert re.fullmatch(r"commit \w{10} \(Share; t@localhost, 20..-..-..\): running its stages in /\S+", first)
     assert second.startswith("0 calls made; the same bytes as in the commit: data/raw, data/requests, data/responses, ")
@@ -38,7 +38,7 @@ def test_a_tag_gives_the_same_bytes_for_free_on_another_machine(
 
 def test_where_an_answer_is_nowhere_no_call_is_made_for_it(ada: Pipeline, teacher: TeacherServer) -> None:
     ada.environment["POTSTILL_JOURNAL"] = str(ada.folder.parent / "empty.sqlite")
-    done = ada.say(reproduce.main, "--revision", "HEAD")
+    done = ada.invoke(reproduce.main, "--revision", "HEAD")
     assert done.exit_code == 1
     assert re.search(
         rf"^Error: /\S+: POTSTILL_ASK=never: {QUESTIONS} requests have no answer in the journal or the ledger, and the "
@@ -58,7 +58,7 @@ def test_an_export_with_other_bytes_than_the_commit_names_is_kept_to_look_at(ada
     (ada.folder / "requirements.lock").write_text("other packages\n")
     ada.commit("Names an export that nobody made")
     ada.git("rm", "-q", "requirements.lock")
-    done = ada.say(reproduce.main, "--revision", "HEAD")
+    done = ada.invoke(reproduce.main, "--revision", "HEAD")
     assert done.exit_code == 1
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("other bytes")]
     assert line.startswith(

@@ -19,7 +19,7 @@ def test_after_a_failed_stage_everything_is_as_it_was_committed_and_the_edit_is_
     (ada.folder / "data/answers/train.jsonl").write_text("of the failed run")
     (ada.folder / "reports/metrics.json").write_text("of the failed run")
 
-    files, outputs = ada.tell(restore.main).splitlines()
+    files, outputs = ada.output(restore.main).splitlines()
 
     names = "dvc.lock, params.yaml, reports/metrics.json"
     assert files == f"back at the last commit: {names}; `git stash pop` brings your changes again"
@@ -34,7 +34,7 @@ def test_after_a_failed_stage_everything_is_as_it_was_committed_and_the_edit_is_
 
 def test_a_broken_params_file_is_restored(ada: Pipeline) -> None:
     (ada.folder / "params.yaml").write_text("<<<<<<< broken\n")
-    assert ada.tell(restore.main).startswith("back at the last commit: params.yaml; ")
+    assert ada.output(restore.main).startswith("back at the last commit: params.yaml; ")
     assert ada.status() == {}
 
 
@@ -44,7 +44,7 @@ def test_what_the_cache_has_not_is_named(ada: Pipeline) -> None:
             file.unlink()
     for file in (ada.folder / "data/raw").iterdir():
         file.unlink()
-    assert ada.tell(restore.main).endswith("not here: data/raw; `make pull` fetches it\n")
+    assert ada.output(restore.main).endswith("not here: data/raw; `make pull` fetches it\n")
 
 
 def test_without_a_committed_run_there_is_nothing_to_go_back_to(ada: Pipeline) -> None:

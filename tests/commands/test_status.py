@@ -24,7 +24,7 @@ def test_what_is_unpublished_uncommitted_and_without_a_remote_is_listed_until_it
     config = (ada.folder / ".dvc/config").read_text()
     (ada.folder / ".dvc/config").write_text(config.replace("remote = store", ""))
     ada.git("remote", "remove", "origin")
-    assert ada.tell(status.main).splitlines() == [
+    assert ada.output(status.main).splitlines() == [
         UP_TO_DATE,
         UNPUBLISHED,
         "not committed: `git add .dvc/config && git commit`",
@@ -33,10 +33,10 @@ def test_what_is_unpublished_uncommitted_and_without_a_remote_is_listed_until_it
     ]
     (ada.folder / ".dvc/config").write_text(config)
     ada.git("remote", "add", "origin", str(ada.folder.parent / "upstream.git"))
-    ada.tell(push.main)
+    ada.output(push.main)
     ada.commit("Share", pushed=False)
     ada.git("push", "-q", "--set-upstream", "origin", "main")
-    assert ada.tell(status.main).splitlines() == [UP_TO_DATE, "nothing is only here"]
+    assert ada.output(status.main).splitlines() == [UP_TO_DATE, "nothing is only here"]
 
 
 def test_an_edit_is_described_with_what_it_changes_and_costs_before_anything_runs(
@@ -47,7 +47,7 @@ def test_an_edit_is_described_with_what_it_changes_and_costs_before_anything_run
         teachers__loopback__price_per_million={"input": 1000, "output": 1000},
     )
     before = ada.read("data/requests/train.jsonl")
-    lines = ada.tell(status.main).splitlines()
+    lines = ada.output(status.main).splitlines()
     assert re.fullmatch(
         r"prepare would run: prompts\.letter\.system You answer .*… → One of \{labels\}, please\.", lines[0]
     )
@@ -62,9 +62,9 @@ def test_an_edit_is_described_with_what_it_changes_and_costs_before_anything_run
 
 
 def test_in_a_clone_that_has_pulled_nothing_it_names_what_is_not_here(ada: Pipeline, tmp_path: Path) -> None:
-    ada.tell(push.main)
+    ada.output(push.main)
     ada.commit("Share")
-    text = ada.clone(tmp_path / "second").tell(status.main)
+    text = ada.clone(tmp_path / "second").output(status.main)
     assert "load would run: data/raw is not here\n" in text
     assert "what it would cost is not known: " in text
     assert re.search(
@@ -77,7 +77,7 @@ def test_in_a_clone_that_has_pulled_nothing_it_names_what_is_not_here(ada: Pipel
 
 def test_a_remote_that_is_away_hides_nothing_else(ada: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "store").rmdir()
-    lines = ada.tell(status.main).splitlines()
+    lines = ada.output(status.main).splitlines()
     assert lines[:2] == [UP_TO_DATE, UNPUBLISHED]
     assert lines[-1].startswith(f"remote store ({tmp_path}/store): it is not there (")
 

@@ -56,7 +56,7 @@ def kill_pushes(local: Clone, place: Store, count: int, latest: float, tmp_path:
     seed = random.randrange(2**32)
     moments = random.Random(seed)
     local.environment |= place.environment
-    local.tell(remote.main, "--url", place.url)
+    local.output(remote.main, "--url", place.url)
     local.buy("first")
     started = time.monotonic()
     assert start(local).wait(60) == 0
@@ -73,10 +73,10 @@ def kill_pushes(local: Clone, place: Store, count: int, latest: float, tmp_path:
         check_whole(local, place)
     assert killed >= count // 2, f"seed {seed}: only {killed} were killed before they were done"
 
-    local.tell(push.main)
+    local.output(push.main)
     check_whole(local, place)
     local.commit("Share")
     second = local.clone(tmp_path / "second")
-    second.tell(pull.main)
+    second.output(pull.main)
     assert second.answers() == {"first", *(f"{number}-{part}" for number in range(count) for part in range(30))}
     assert (second.folder / "data/export/part4.jsonl").read_text() == f"{count - 1}, 4" * 2000

@@ -28,7 +28,7 @@ def checked(said: str) -> str:
 
 def test_a_remote_is_set_made_where_that_can_be_tried_and_used(local: Clone, store: Store, tmp_path: Path) -> None:
     local.environment |= store.environment
-    said = local.tell(remote.main, "--url", store.url).splitlines()
+    said = local.output(remote.main, "--url", store.url).splitlines()
     assert said[0] == f"remote store is {store.url} now; commit .dvc/config, so that others find it"
     place = store.url.split("/")[2]
     made = {"azure": f"container {place} made", "s3": "S3 is there"}
@@ -47,28 +47,28 @@ def test_a_remote_is_set_made_where_that_can_be_tried_and_used(local: Clone, sto
     assert store.url in config
     assert "remote = store" in config
     assert not any(secret in config for secret in store.environment.values() if len(secret) > 3)
-    assert checked(local.tell(remote.main)) == said[2]  # without URL, the one that is set is tried again
+    assert checked(local.output(remote.main)) == said[2]  # without URL, the one that is set is tried again
 
     local.buy("a")
     local.keep("data/export", train="rows")
-    assert "4 files, " in local.tell(push.main)
+    assert "4 files, " in local.output(push.main)
     assert len(store.files()) == 4  # a segment, an output's file, and the two listings
     local.commit("Share")
     second = local.clone(tmp_path / "second")
-    assert "answers new to the journal: 1 " in second.tell(pull.main)
+    assert "answers new to the journal: 1 " in second.output(pull.main)
     assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
 
 
 def test_a_folder_beside_the_project_takes_the_place_of_another_and_is_found_from_another_clone(
     first: Clone, tmp_path: Path
 ) -> None:
-    assert f"now (it was {tmp_path}/remote); " in first.tell(remote.main, "--url", "../shared")
+    assert f"now (it was {tmp_path}/remote); " in first.output(remote.main, "--url", "../shared")
     first.keep("data/export", train="rows")
-    first.tell(push.main)
+    first.output(push.main)
     first.commit("Export")
     assert list((tmp_path / "remote").iterdir()) == []
     second = first.clone(tmp_path / "second")
-    second.tell(pull.main)
+    second.output(pull.main)
     assert (second.folder / "data/export/train.jsonl").read_text() == "rows"
 
 
@@ -78,7 +78,7 @@ def test_credentials_are_named_and_not_shown_and_refused_where_git_would_keep_th
     set_remote(local, azure_store(azurite).url)
     options = f'[remote "store"]\n    connection_string = {azurite.connection_string()}\n'
     (local.folder / ".dvc/config.local").write_text(options)
-    said = local.tell(remote.main)
+    said = local.output(remote.main)
     assert checked(said).endswith(", with connection_string from .dvc/config.local")
     assert azurite.key not in said
     assert local.git("status", "--porcelain") == ""
@@ -160,8 +160,8 @@ def test_a_container_that_is_absent_is_told_and_made_by_make_remote(local: Clone
         sentence = local.refuse(command)
         assert sentence.startswith(f"remote store ({store.url}): it is not there (")
         assert "`make remote` makes a folder, and a container on Azure" in sentence
-    local.tell(remote.main)
-    local.tell(push.main)
+    local.output(remote.main)
+    local.output(push.main)
 
 
 def test_a_folder_that_is_gone_is_told_and_not_made_by_push(first: Clone, tmp_path: Path) -> None:
@@ -203,9 +203,9 @@ def test_a_configuration_that_names_no_remote_is_refused(local: Clone, config: s
 def test_another_kind_of_storage_gets_a_name_and_options_of_its_own(local: Clone, tmp_path: Path) -> None:
     set_remote(local, "azure://container/path")
     (local.folder / ".dvc/config.local").write_text('[remote "store"]\n    account_name = potstill\n')
-    said = local.tell(remote.main, "--url", f"file://{tmp_path}/folder")
+    said = local.output(remote.main, "--url", f"file://{tmp_path}/folder")
     assert said.startswith(f"remote store-folder is {tmp_path}/folder now; commit .dvc/config")
-    local.tell(push.main)
+    local.output(push.main)
 
 
 def test_a_remote_that_fails_does_not_take_the_place_of_one_that_works(first: Clone, s3_endpoint: str) -> None:
@@ -215,12 +215,12 @@ def test_a_remote_that_fails_does_not_take_the_place_of_one_that_works(first: Cl
         " (the remote is still the one before)"
     )
     assert (first.folder / ".dvc/config").read_text() == before
-    first.tell(push.main)
+    first.output(push.main)
 
 
 def test_a_password_in_a_url_that_was_there_before_is_shown_by_nobody(local: Clone) -> None:
     set_remote(local, "s3://me:pass1word@bucket/path")
     for options in ((), ("--url", "s3://other/path")):
-        said = local.say(remote.main, *options).output
+        said = local.invoke(remote.main, *options).output
         assert said
         assert "pass1word" not in said

@@ -43,7 +43,7 @@ def test_a_lock_is_refused_while_its_process_lives_and_taken_over_when_it_was_ki
     assert sentence.startswith("another DVC command is at work in this project")
     assert f"(process {holder.pid}, python" in sentence
     started = time.monotonic()
-    first.tell(push.main)
+    first.output(push.main)
     assert time.monotonic() - started < 30
 
 
@@ -52,13 +52,13 @@ def test_during_a_run_its_process_is_named_and_no_path(ada: Pipeline, tmp_path: 
         claim = {"pid": running.pid, "cmd": f"{tmp_path}/.venv/bin/dvc repro"}
         claims = {"write": {str(ada.folder / "data/responses"): claim}, "read": {}}  # as DVC writes it
         Path(ada.folder, ".dvc/tmp/rwlock").write_text(json.dumps(claims))
-        done = ada.say(status.main)
+        done = ada.invoke(status.main)
         running.kill()
     assert done.stderr == (
         f"Error: another DVC command is at work in this project (process {running.pid}, sleep 60); wait for it, or "
         "stop it, and run this again\n"
     )
-    assert ada.tell(status.main).startswith("nothing would run")
+    assert ada.output(status.main).startswith("nothing would run")
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_what_a_killed_command_left_unreadable_is_removed_and_what_is_readable_s
     claims = first.folder / ".dvc/tmp/rwlock"
     first.keep("data/export", train="rows")
     claims.write_text('{"write": {"data/led')
-    done = first.say(push.main)
+    done = first.invoke(push.main)
     assert done.exit_code == 0, done.output
     assert done.stderr == ".dvc/tmp/rwlock: a run that was killed had left it unreadable, so it was removed\n"
     claims.write_text('{"read": {}, "write": {}}')
-    assert "rwlock" not in first.say(push.main).stderr
+    assert "rwlock" not in first.invoke(push.main).stderr
     assert claims.exists()
 
 
@@ -101,7 +101,7 @@ def test_an_archive_without_git_is_refused_with_the_way_on(ada: Pipeline) -> Non
         assert ada.refuse(command).startswith(f"{ada.folder}: expected a git repository, which DVC needs, found none; ")
     for words in (["init", "-q"], ["add", "--all"], ["commit", "-q", "--message", "Start"]):  # as the sentence says
         ada.git(*words)
-    assert "nothing would run" in ada.tell(status.main)
+    assert "nothing would run" in ada.output(status.main)
 
 
 def test_without_git_there_is_a_sentence(first: Clone, tmp_path: Path) -> None:

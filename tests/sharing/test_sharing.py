@@ -18,12 +18,12 @@ pytestmark = UNCLOSED
 
 
 def test_what_one_machine_buys_another_has_and_adds_to(ada: Pipeline, teacher: TeacherServer, tmp_path: Path) -> None:
-    said = ada.tell(push.main)
+    said = ada.output(push.main)
     assert f"{QUESTIONS} answers published as data/ledger/" in said
     ada.commit("Share")
     grace = ada.clone(tmp_path / "second")
 
-    said = grace.tell(pull.main)
+    said = grace.output(pull.main)
 
     assert f"answers new to the journal: {QUESTIONS} (segments in data/ledger: 1)" in said
     assert said.endswith("nothing is only here\n")
@@ -38,13 +38,13 @@ def test_what_one_machine_buys_another_has_and_adds_to(ada: Pipeline, teacher: T
     assert grace.repro() == ["prepare", "infer", "analyze", "export"]
     assert len(teacher.calls) == QUESTIONS
     before = {file for file in (tmp_path / "store").rglob("*") if file.is_file()}
-    assert f"{QUESTIONS} answers published as data/ledger/" in grace.tell(push.main)
+    assert f"{QUESTIONS} answers published as data/ledger/" in grace.output(push.main)
     grace.commit("Ask in other words")
     assert before < {file for file in (tmp_path / "store").rglob("*") if file.is_file()}
     assert len(list(grace.ledger.iterdir())) == 2
 
     ada.git("pull", "-q")
-    ada.tell(pull.main)
+    ada.output(pull.main)
     assert ada.status() == {}
     assert ada.repro("infer", force=True) == ["infer"]
     assert len(teacher.calls) == QUESTIONS
