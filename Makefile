@@ -1,4 +1,5 @@
-# Short names for dvc, pytest, ruff and mypy. What they do is in dvc.yaml and pyproject.toml.
+# Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
+# pyproject.toml.
 .DEFAULT_GOAL := help
 .PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
 

@@ -1,4 +1,4 @@
-"""`python -m potstill COMMAND`: one command per goal of the Makefile that is no stage."""
+"""`python -m potstill COMMAND`: what the Makefile's goals call beside dvc and the tools."""
 
 from potstill.commands import main
 

@@ -1,4 +1,4 @@
-"""One click command per goal that is no stage: a module's `main` is the command of the module's name.
+"""The commands of `python -m potstill`: a module's `main` is the command of the module's name.
 
 A command is imported when it is run, so that `--help` and the others do not wait for what it needs.
 """

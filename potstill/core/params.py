@@ -69,7 +69,7 @@ class Load(Section):
     sample: Literal["head", "random"] = Field(default="head", description="which ones: head or random")
     seed: int = Field(default=0, description="which random sample: any integer")
     on_bad_row: Literal["stop", "skip"] = Field(
-        default="stop", description="stop, or skip (listed in data/raw/source.json)"
+        default="skip", description="skip (counted, and listed in data/raw/source.json) or stop"
     )
 
 
@@ -80,7 +80,7 @@ class Prompt(Section):
     user: str = Field(description="the user message, likewise")
     answer_format: AnswerFormat | None = Field(
         default=None,
-        description="where the answer stands: letter (the whole text), final_line or json; null: wherever it commits",
+        description="where the answer stands: letter (the whole text), final_line or json; null: wherever it is stated",
     )
 
     @field_validator("system", "user")

@@ -77,7 +77,7 @@ def answers_per_letter(letters: Sequence[str], answered: Counts, about: str) -> 
 
 
 def actual_against_expected(letters: Sequence[str], series: dict[str, Counts], about: str) -> Figure:
-    """Draw the shares of k letters in series of counts, and write how far "answered" is from the others."""
+    """Draw each series' shares of the letters side by side, and write how far those "answered" are from the others."""
     figure, axes = new_figure(len(letters), f"Letters answered, against what to expect\n{about}")
     axes.set_xticks(range(len(letters)), letters)
     axes.set(xlabel="letter as shown", ylabel="share of rows (%)", xlim=(-0.5, max(1, len(letters)) - 0.5))
@@ -138,7 +138,7 @@ def shares_by_slice(
 
 
 def accuracy_by_slice(slices: Mapping[str, pd.DataFrame], about: str) -> Figure:
-    """Draw the accuracy of each slice as a point in its interval: of each title, what slice_table returns."""
+    """Draw the accuracy of each slice as a point in its interval; the slices are tables by title."""
     names = [(title, row) for title, table in slices.items() for row in table.to_dict("records")]
     figure, axes = new_figure(0, f"Accuracy by slice, with 95 % Wilson intervals\n{about}", len(names) * 2 // 3)
     if not names:

@@ -78,7 +78,7 @@ def to_questions(
 
 
 def _to_question(parts: Parts, fallback_id: str) -> Question:
-    """Return the parts as a Question; raise ValueError if they are none."""
+    """Return the Question that the parts make; raise ValueError if a part is missing or wrong."""
     if not isinstance(parts.question, str) or not parts.question.strip():
         raise ValueError("it has no question")
     _check_texts(parts.texts)
@@ -157,7 +157,7 @@ def _mapped_adapter(columns: Columns, present: set[str]) -> Adapter:
         return Parts(
             question=row[columns.question],
             texts=texts,
-            gold=_find_gold[columns.answer_is](gold, labels, texts),
+            gold=GOLD_FINDERS[columns.answer_is](gold, labels, texts),
             id=row[columns.id] if columns.id else None,
             concept=row[columns.concept] if columns.concept else None,
         )
@@ -223,7 +223,7 @@ def _gold_by_text(gold: object, texts: Sequence[object]) -> int | None:
     return matches[0]
 
 
-_find_gold: dict[str, Callable[[object, Sequence[object], Sequence[object]], int | None]] = {
+GOLD_FINDERS: dict[str, Callable[[object, Sequence[object], Sequence[object]], int | None]] = {
     "label": lambda gold, labels, _: _gold_by_label(gold, labels),
     "index": lambda gold, _, texts: _gold_by_index(gold, texts),
     "text": lambda gold, _, texts: _gold_by_text(gold, texts),

@@ -17,12 +17,11 @@ from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import CHARACTERS_PER_TOKEN, Budget
 from potstill.teacher.pace import Pace
 
-MAX_REFUSALS = 100
-LONGEST_PAUSE_S = 600
-LONGEST_BACKOFF_S = 30
-FIRST_BACKOFF_S = 0.5
-OUTAGE_PAUSE_S = (0.25, 5.0)
-FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05
+MAX_REFUSALS = 100  # 429s of one request
+LONGEST_RETRY_AFTER_S = 600  # that a run waits for; a server that asks for more ends it
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30  # between attempts, where the server asks for no pause
+OUTAGE_PAUSE_S = (0.25, 5.0)  # the first and the longest, while the server cannot be reached
+FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05  # tokens of an answer, and the weight of each new one in their mean
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ class Asker:
 
     def _retry(self, request: PendingRequest, error: TransientError) -> None:
         """Put a request back, or give it up after its last attempt; a 429 and an outage cost no attempt."""
-        if error.retry_after_s is not None and error.retry_after_s > LONGEST_PAUSE_S:
+        if error.retry_after_s is not None and error.retry_after_s > LONGEST_RETRY_AFTER_S:
             raise FatalError(
                 f"{self._client.endpoint_host} asks to wait for {error.retry_after_s:.0f} s ({error}); run again then"
             )

@@ -14,14 +14,14 @@ class LatestRun:
     """
 
     def __init__(self, log: Path) -> None:
-        """Take over from any run before."""
+        """Become the latest run of this log."""
         self._file = log.with_suffix(".turn")
         self._name = name_owner()
         with replacing(self._file) as unfinished:
             unfinished.write_text(self._name, encoding="utf-8")
 
     def is_latest(self) -> bool:
-        """Return whether no other run has taken over."""
+        """Return whether no other run of this log began later."""
         try:
             return self._file.read_text(encoding="utf-8") == self._name
         except FileNotFoundError:

@@ -81,9 +81,9 @@ class Pace:
     def note_refusal(self, start: CallStart, retry_after_s: float | None) -> None:
         """Count a 429; where they are too many, pause and go on slower.
 
-        Between two such moments the server's store of calls was empty both times, so that what it answered in between
-        is what its limit allows; before the first one nobody knows how full it was. Then all that it took counts, also
-        what has no answer yet; that is too much rather than too little, and the next such moment puts it right.
+        A server's limit is a bucket of calls that fills at a steady rate. At each such moment it is empty, so what was
+        answered since the last one is that rate. How full it was before the first one is not known: then every call
+        that it took counts, which is too many rather than too few, and the next such moment corrects it.
         """
         start.refused = True
         other_call = OTHER_CALL if self._cut_at is None else OTHER_CALL_NEAR_LIMIT
@@ -116,7 +116,7 @@ def greatest_sum(starts: Iterable[CallStart], other_call: float) -> float:
 
 
 def _after(due: float, now: float, amount: float, rate: float | None) -> float:
-    """Return when the next one is due; what was missed longer ago than CATCH_UP_S is not caught up."""
+    """Return when the next call is due after one of this amount; at most CATCH_UP_S of unused time is made up for."""
     return 0.0 if rate is None else max(due, now - CATCH_UP_S) + amount / rate
 
 

@@ -56,7 +56,7 @@ def _classify_refusal(response: HttpResponse, body: object, credentials: Credent
     if code == "content_filter" and status == HTTPStatus.BAD_REQUEST:
         return FILTERED_PROMPT
     text = f"status {status}: {_quote(': '.join(part for part in (code, message) if part), secrets)}"
-    if advice := _advise(status, code, credentials):
+    if advice := _find_remedy(status, code, credentials):
         raise FatalError(f"{urlsplit(credentials.endpoint).hostname} answered {text}; {advice}")
     if status in TRANSIENT or status >= SERVER_ERROR:
         throttled = status == HTTPStatus.TOO_MANY_REQUESTS
@@ -64,8 +64,8 @@ def _classify_refusal(response: HttpResponse, body: object, credentials: Credent
     raise RejectedError(text)
 
 
-def _advise(status: int, code: str | None, credentials: Credentials) -> str | None:
-    """Return what to check where no call can succeed; None where another may."""
+def _find_remedy(status: int, code: str | None, credentials: Credentials) -> str | None:
+    """Return what a user must put right before any call can succeed, or None if this error is not of that kind."""
     endpoint, key = (f"{credentials.prefix}_{name}" for name in ("ENDPOINT", "KEY"))
     if REDIRECT <= status < CLIENT_ERROR:
         return f"check {endpoint}: a redirect is not followed, since the key would go with it"
@@ -97,7 +97,7 @@ def read_error(body: object) -> tuple[str | None, str]:
 
 
 def update_limits(limits: Limits, headers: Headers) -> Limits:
-    """Return the limits with what the headers say of them; what is no positive number says nothing."""
+    """Return the limits, changed to those of the headers that are positive numbers."""
     numbers = {name: _read_number(headers.get(header)) for name, header in LIMIT_HEADERS.items()}
     changes = {name: number for name, number in numbers.items() if number}
     return replace(limits, **changes) if changes else limits
@@ -121,7 +121,7 @@ def _read_seconds_until(headers: Headers) -> float | None:
 
 
 def _read_date(text: str | None) -> datetime | None:
-    """Return an HTTP-date, which is in UTC; None for what is none."""
+    """Return the moment of an HTTP-date, which is in UTC, or None for any other text."""
     try:
         date = parsedate_to_datetime(text or "")
     except (TypeError, ValueError, OverflowError):
@@ -130,7 +130,7 @@ def _read_date(text: str | None) -> datetime | None:
 
 
 def _read_number(text: str | None) -> float | None:
-    """Return a number from 0 up; None for what is none."""
+    """Return the finite number, 0 or more, that a text is, or None for any other text."""
     try:
         number = float(text or "")
     except ValueError:

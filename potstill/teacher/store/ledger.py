@@ -171,7 +171,7 @@ def _write_segment(folder: Path, lines: Iterable[bytes]) -> Path:
 
 
 def _name_of(segment: Path) -> str:
-    """Return the name for a file's bytes; for its lines it would be shared by files that another zlib packed."""
+    """Return the name that a file's bytes give it; its lines would not do, since another zlib packs them otherwise."""
     with segment.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:NAME_LENGTH] + SUFFIX
 
