@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,16 @@ def find_path(name: str) -> Path:
     """Return what dvc.yaml gives a stage as --NAME; raise InputError if it cannot be read or names none."""
     try:
         stages = YAML(typ="safe").load(PIPELINE_FILE.read_text(encoding="utf-8"))["stages"]
-        words = [word for stage in stages.values() for word in shlex.split(stage["cmd"])]
+        words = [word for stage in stages.values() for word in _split_command(stage.get("cmd", ""))]
         return Path(words[words.index(f"--{name}") + 1])
     except FileNotFoundError:
         raise InputError(f"{PIPELINE_FILE}: not found in {Path.cwd()}; run from the project's folder") from None
     except (YAMLError, LookupError, TypeError, ValueError, AttributeError):
         raise InputError(f"{PIPELINE_FILE}: expected a stage with the option --{name}, found none; mend it") from None
+
+
+def _split_command(command: str | list[str]) -> list[str]:
+    """Return the words of a stage's command or commands; none if no shell could read them."""
+    with suppress(ValueError):
+        return shlex.split(command if isinstance(command, str) else "\n".join(command))
+    return []
