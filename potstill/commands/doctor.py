@@ -11,13 +11,13 @@ from potstill.core.options import project_path_option
 from potstill.sharing.remotes import find_remote
 from potstill.sharing.repository import open_project
 from potstill.sharing.services import NONE_SET
-from potstill.teacher.checks import FAILURES, NOTE, OK, Checks, Finding
+from potstill.teacher.checks import FAILURES, NOTE, OK, CheckResult, Checks
 
 FAIL = "FAIL"
 MARKS = {OK: "\N{CHECK MARK}", FAIL: "\N{BALLOT X}", NOTE: "-"}
 
 
-def check_remote(_: Checks) -> Finding:
+def check_remote(_: Checks) -> CheckResult:
     """List the default remote, and name what opens it."""
     with open_project() as repo:
         remote = find_remote(repo)
@@ -27,7 +27,7 @@ def check_remote(_: Checks) -> Finding:
 
 
 # What is checked, which other check must have succeeded before, and how.
-CHECKS: tuple[tuple[str, str | None, Callable[[Checks], Finding]], ...] = (
+CHECKS: tuple[tuple[str, str | None, Callable[[Checks], CheckResult]], ...] = (
     ("params.yaml", None, Checks.check_params),
     ("credentials", "params.yaml", Checks.check_credentials),
     ("journal", None, Checks.check_journal),

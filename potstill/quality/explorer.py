@@ -17,11 +17,11 @@ from potstill.reading.judging import JudgedQuestion
 MOST_CHARACTERS = 30_000_000  # what a browser opens without a pause on a small machine; of all texts of a page
 LONGEST_TEXT = 100_000
 
-Row = dict[str, Any]
+PageRow = dict[str, Any]
 
 
 @dataclass
-class Sample:
+class ExplorerRows:
     """The rows that a page holds: all of `total`, or a random `size` of more, the same in every run.
 
     Of texts it holds so many `characters`: where they do not fit, the sample is smaller, whatever their
@@ -31,7 +31,7 @@ class Sample:
     size: int
     characters: int = MOST_CHARACTERS
     total: int = 0
-    _kept: list[tuple[int, int, Row]] = field(default_factory=list)
+    _kept: list[tuple[int, int, PageRow]] = field(default_factory=list)
     _characters_kept: int = 0
     _least_dropped: int = 1 << 64
 
@@ -46,7 +46,7 @@ class Sample:
                 self._characters_kept += _count_characters(row)
                 self._drop_excess()
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[PageRow]:
         """Return the rows kept, in their order."""
         return [row for _, _, row in sorted(self._kept, key=lambda entry: -entry[1])]
 
@@ -58,7 +58,7 @@ class Sample:
             self._characters_kept -= _count_characters(row)
 
 
-def share_texts(rows: Sequence[Row]) -> dict[str, Any]:
+def share_texts(rows: Sequence[PageRow]) -> dict[str, Any]:
     """Return {texts, rows}, as the page's script reads them; a message that many rows share is there once."""
     texts: dict[str, int] = {}
     shared = [
@@ -73,7 +73,7 @@ def embed(value: object) -> Markup:
     return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
 
 
-def _make_row(split: str, exchange: JudgedExchange) -> Row:
+def _make_row(split: str, exchange: JudgedExchange) -> PageRow:
     """Return what the page shows of an exchange; of the response's three parts the letter was read in the second."""
     request, response, reading, span = exchange
     content = response.content or ""
@@ -94,7 +94,7 @@ def _make_row(split: str, exchange: JudgedExchange) -> Row:
     }
 
 
-def _count_characters(row: Row) -> int:
+def _count_characters(row: PageRow) -> int:
     """Return how many characters a row's texts have; a system message counts each time, though the page has it once."""
     texts = [*row["response"], *(text for _, text in row["messages"])]
     return sum(map(len, texts)) + sum(len(row.get(name, "")) for name in ("id", "question", "reasoning", "error"))

@@ -17,7 +17,7 @@ from potstill.core.letters import LETTERS
 from potstill.core.params import Gates
 from potstill.core.records import OUTCOMES, SPLITS, Outcome
 from potstill.quality.captions import describe_figure
-from potstill.quality.explorer import Sample, embed, share_texts
+from potstill.quality.explorer import ExplorerRows, embed, share_texts
 from potstill.quality.frames import Frames
 from potstill.quality.gates import MEASURED, TITLES, list_on
 from potstill.quality.pictures import Picture
@@ -89,7 +89,7 @@ class Report:
     frames: Frames
     tables: dict[str, pd.DataFrame]
     pictures: dict[str, dict[str, Picture]]
-    sample: Sample
+    sample: ExplorerRows
 
 
 def render_page(report: Report) -> str:
@@ -125,7 +125,7 @@ def render_page(report: Report) -> str:
     )
 
 
-def _describe_rows(sample: Sample, shown: int) -> str:
+def _describe_rows(sample: ExplorerRows, shown: int) -> str:
     """Return which of the rows the page holds."""
     if shown == sample.total:
         return f"All {shown:,} rows."

@@ -11,7 +11,7 @@ import click
 from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
-from potstill.quality.explorer import Sample
+from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
 from potstill.quality.frames import FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
@@ -31,7 +31,7 @@ ASCII = {ord(EN_DASH): "-", ord(NBSP): " "}
 class ReportInputs:
     """What is kept of the questions as they pass: columns, sums, and a sample; never all of their texts."""
 
-    sample: Sample
+    sample: ExplorerRows
     usage: UsageCounter
     frames: FrameBuilder = field(default_factory=FrameBuilder)
     splits: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
     source = read_source(raw / "source.json")
     answer_format = params.prompts[params.prompt].answer_format
     price = params.teachers[params.teacher].price_per_million
-    inputs = ReportInputs(Sample(params.analyze.explorer_rows), UsageCounter(price))
+    inputs = ReportInputs(ExplorerRows(params.analyze.explorer_rows), UsageCounter(price))
     for file in split_files(requests):
         questions = judge_split(raw / file.name, file, responses / file.name, answer_format)
         write_rows(answers / file.name, inputs.collect(file.stem, questions))

@@ -24,7 +24,7 @@ LOGPROBS: dict[str, JsonValue] = {"logprobs": True, "top_logprobs": 2}
 OK, NOTE = "ok", "-"
 FAILURES = (InputError, FatalError, OSError)  # what a check may raise
 
-Finding = tuple[str, str]
+CheckResult = tuple[str, str]
 
 
 class Checks:
@@ -48,7 +48,7 @@ class Checks:
         """The teacher chosen."""
         return self.params.teachers[self.params.teacher]
 
-    def check_params(self) -> Finding:
+    def check_params(self) -> CheckResult:
         """Read params.yaml; raise an InputError for a budget that cannot be kept, as infer would."""
         self.params = params = load_params()
         Budget(params.teacher, self.teacher, params.runtime.budget_usd)
@@ -57,7 +57,7 @@ class Checks:
             f"({self.teacher.provider}, {self.teacher.model})"
         )
 
-    def check_credentials(self) -> Finding:
+    def check_credentials(self) -> CheckResult:
         """Name the variables that are set, and never what they are set to."""
         if self.teacher.provider == "local":
             return OK, f"{self.params.teacher} needs none, since it runs on this machine"
@@ -68,21 +68,21 @@ class Checks:
             f"{found.prefix}_ENDPOINT is set, {found.prefix}_KEY is not, so Microsoft Entra ID is asked for a token"
         )
 
-    def check_journal(self) -> Finding:
+    def check_journal(self) -> CheckResult:
         """Write to the journal, and count its answers."""
         with Journal(journal_path()) as journal, closing(Claims(journal)) as claims:
             claims.claim(["doctor"], MOST_TOKENS)  # a write like any other, which the block's end takes back
             ((answers,),) = journal.read("SELECT count(*) FROM answers")
         return OK, f"{journal.path} can be read and written, and holds {answers:,} answers"
 
-    def check_endpoint(self) -> Finding:
+    def check_endpoint(self) -> CheckResult:
         """Start the bundled teacher, or connect to another one's host, without a word of HTTP."""
         self.credentials = self._running.enter_context(connection(self.teacher))
         if self.teacher.provider == "local":
             return OK, "the bundled teacher has started on this machine"
         return OK, f"{check_reachable(self.credentials, self.params.runtime.timeout_s)} can be reached"
 
-    def check_call(self) -> Finding:
+    def check_call(self) -> CheckResult:
         """Ask one small question, again without log probabilities if they may be why it is refused."""
         try:
             seconds = self._ask(LOGPROBS)
@@ -126,7 +126,7 @@ class Checks:
             return f"this one call is paid, at a cost that is not known (price_per_million of {self.params.teacher})"
         return f"this one call is paid: {cost_usd(price, self.reply.usage):.6f} US dollars"
 
-    def check_logprobs(self) -> Finding:
+    def check_logprobs(self) -> CheckResult:
         """Return whether that call was answered with log probabilities, which no stage needs."""
         if self.refusal:
             return NOTE, f"not supported: asked for them, the teacher refused with {self.refusal}"
@@ -134,7 +134,7 @@ class Checks:
             return NOTE, "not supported: asked for them, the teacher answered without"
         return OK, "supported: `extras: {logprobs: true}` asks for them"
 
-    def check_ledger(self) -> Finding:
+    def check_ledger(self) -> CheckResult:
         """Compare the segments with their names, and all of them with what DVC tracks."""
         pointer, segments = pointer_of(self.ledger), list_segments(self.ledger)
         for segment in segments:

@@ -3,19 +3,19 @@ import json
 import pytest
 
 from potstill.quality import explorer
-from potstill.quality.explorer import Sample, embed, share_texts
+from potstill.quality.explorer import ExplorerRows, embed, share_texts
 from tests.judged import judge
 
 
-def sample_of(size: int, count: int) -> Sample:
+def sample_of(size: int, count: int) -> ExplorerRows:
     """A sample of so many questions of one row each."""
-    sample = Sample(size)
+    sample = ExplorerRows(size)
     for number in range(count):
         sample.add("train", judge(number, "A"))
     return sample
 
 
-def ids_of(sample: Sample) -> list[str]:
+def ids_of(sample: ExplorerRows) -> list[str]:
     return [row["id"] for row in sample.rows()]
 
 
@@ -42,9 +42,9 @@ def test_a_sample_holds_no_more_characters_than_a_page() -> None:
     assert len(ids_of(long_sample(1000, characters=10))) == 1
 
 
-def long_sample(length: int, characters: int = explorer.MOST_CHARACTERS) -> Sample:
+def long_sample(length: int, characters: int = explorer.MOST_CHARACTERS) -> ExplorerRows:
     """Ten rows whose reasoning or response is that long."""
-    sample = Sample(10, characters)
+    sample = ExplorerRows(10, characters)
     for number in range(10):
         texts = {"reasoning": "x" * length} if number % 2 else {"text": "x" * length}
         sample.add("train", judge(number, [None], **texts))
@@ -52,7 +52,7 @@ def long_sample(length: int, characters: int = explorer.MOST_CHARACTERS) -> Samp
 
 
 def test_a_row_has_what_was_sent_its_response_and_how_it_was_judged() -> None:
-    sample = Sample(5)
+    sample = ExplorerRows(5)
     sample.add("train", judge(3, "B", "A"))
     written = share_texts(sample.rows())
     assert written == {
@@ -75,7 +75,7 @@ def test_a_row_has_what_was_sent_its_response_and_how_it_was_judged() -> None:
 
 
 def test_what_was_read_is_marked_in_the_text_as_it_came() -> None:
-    sample = Sample(5)
+    sample = ExplorerRows(5)
     sample.add("train", judge(0, [None], "B", text="**Not A.** So the answer is **B**.\n"))
     (row,) = share_texts(sample.rows())["rows"]
     before, passage, after = row["response"]
@@ -93,7 +93,7 @@ def test_a_text_too_long_to_be_looked_at_is_cut_and_says_so() -> None:
 
 
 def test_control_characters_are_shown_as_pictures() -> None:
-    sample = Sample(5)
+    sample = ExplorerRows(5)
     sample.add("train", judge(0, [None], text="a\x00b\x1b", question="c\x07?"))
     (row,) = share_texts(sample.rows())["rows"]
     assert (row["response"][0], row["question"]) == ("a\u2400b\u241b", "c\u2407?")

@@ -9,7 +9,7 @@ import pytest
 
 from potstill.core.params import Gates
 from potstill.core.records import OUTCOMES
-from potstill.quality.explorer import Sample
+from potstill.quality.explorer import ExplorerRows
 from potstill.quality.page import FOLDER, Report, render_page
 from potstill.quality.pictures import Picture
 from potstill.quality.statistics import split_metrics
@@ -27,7 +27,7 @@ def report_on(explorer_rows: int = 20, text: str | None = None, **splits: Rows) 
         split: [judge(number, [answer], gold, text=text, **fields) for number, (gold, answer) in enumerate(rows)]
         for split, rows in splits.items()
     }
-    frames, sample = frames_of(**judged), Sample(explorer_rows)
+    frames, sample = frames_of(**judged), ExplorerRows(explorer_rows)
     for split, questions in judged.items():
         for question in questions:
             sample.add(split, question)
