@@ -21,6 +21,7 @@ setup: $(READY) ## make .venv with everything pinned in requirements.lock
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else f"make setup: expected Python 3.11 to 3.13, got {v.major}.{v.minor}; name another one: make setup PYTHON=python3.12")'
+	@git rev-parse --git-dir >/dev/null 2>&1 || { echo 'make setup: expected a git repository, which DVC needs, found none; `git clone` the project, or `git init && git add --all && git commit --message Start` makes one of this folder' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	uv pip sync --quiet --python .venv requirements.lock

@@ -52,6 +52,17 @@ def test_an_unpacked_archive_is_told_what_dvc_needs(monkeypatch: pytest.MonkeyPa
     assert f"{tmp_path}: expected a git repository, which DVC needs, found none" in done.stderr
 
 
+def test_setup_stops_in_an_unpacked_archive_before_it_installs_anything(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    make = ["make", "setup", f"PYTHON={sys.executable}"]
+    done = subprocess.run(make, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("make setup: expected a git repository, which DVC needs, found none; `git clone`")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert not (tmp_path / ".venv").exists()
+
+
 @pytest.mark.parametrize("goal", ["repro", "estimate"])
 def test_a_goal_stops_at_a_wrong_param_before_dvc_begins(workspace: "Workspace", goal: str) -> None:
     shutil.copy(ROOT / "Makefile", workspace.folder)
