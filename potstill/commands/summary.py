@@ -19,4 +19,4 @@ def main(reports: Path, export: Path) -> None:
     click.echo(f"report page:  {reports / PAGE} (`make report` opens it)")
     click.echo(f"training set: {export}")
     for line in describe_uncommitted():
-        click.echo(f"{line}{', then `make push`' if has_remote() else ''}")
+        click.echo(f"{line}, then `make push`" if has_remote() and "git commit" in line else line)

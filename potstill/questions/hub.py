@@ -42,7 +42,7 @@ def _check_commit(path: str, commit: str, loaded: datasets.DatasetDict) -> None:
     if found - {commit}:
         raise InputError(
             f"{path}: expected commit {commit}, which {constants.ENDPOINT} did not give; the local cache has "
-            f"{', '.join(found)}"
+            f"{', '.join(found)}: name that one as revision, or go on where the Hub can be reached"
         )
 
 

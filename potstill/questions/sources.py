@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 import datasets
+from pydantic import ValidationError
 
 from potstill.core.errors import InputError
 from potstill.core.params import Dataset, Load, Splits
 from potstill.core.records import SPLITS
+from potstill.core.validation_errors import format_validation_error
 from potstill.questions.files import is_local, load_files
 from potstill.questions.hub import load_from_hub
 
@@ -122,12 +124,15 @@ class CQnAHuggingFaceInputDataset:
 
         `dataset_name` is a Hub id, a file or a folder; `name` and `revision` are the Hub's configuration and commit.
         `val_split_name=None` carves validation out of the train split, after the training rows; `test_split_name=None`
-        gives an empty test set. Raise InputError if there is less than asked for.
+        gives an empty test set. Raise InputError for an argument that cannot be, or if there is less than asked for.
         """
         splits = Splits(train=train_split_name, validation=val_split_name, test=test_split_name)
-        samples = read_samples(
-            Dataset(path=dataset_name, name=name, revision=revision, splits=splits),
-            Load(train=train_sample_size, validation=val_sample_size, test=test_sample_size, sample=sample, seed=seed),
-        )
+        sizes = {"train": train_sample_size, "validation": val_sample_size, "test": test_sample_size}
+        counts = {split: None if size is None else int(size) for split, size in sizes.items()}
+        try:
+            load = Load.model_validate({**counts, "sample": sample, "seed": seed})
+        except ValidationError as error:
+            raise InputError(f"{dataset_name}: {format_validation_error(error, Load)}") from None
+        samples = read_samples(Dataset(path=dataset_name, name=name, revision=revision, splits=splits), load)
         train, validation, test = (samples.by_split[split].rows for split in SPLITS)
         return train, validation, test

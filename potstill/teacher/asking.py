@@ -168,6 +168,8 @@ class Asker:
         except TimeoutError:
             self._retry(request, TransientError(f"no answer within {self._bounds.timeout_s:g} s"))
         except TransientError as error:
+            if not isinstance(error, UnreachableError):
+                self.lost_at = None
             if error.throttled:
                 self._pace.note_refusal(start, error.retry_after_s)
             self._retry(request, error)

@@ -144,9 +144,8 @@ def test_more_rows_than_there_are_is_told_with_the_split_the_param_and_both_numb
     assert refuse(folder, *sizes, val_split_name=validation) == message
 
 
-def test_a_size_below_nought_is_a_wrong_argument(folder: str) -> None:
-    with pytest.raises(ValueError, match="greater than or equal to 0"):
-        load(folder, -1)
+def test_a_size_below_nought_is_refused(folder: str) -> None:
+    assert refuse(folder, -1) == "train: expected 0 or more, or null, got -1"
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from potstill.core.errors import FatalError
+from potstill.core.errors import FatalError, TransientError, UnreachableError
 from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
-from potstill.teacher.api.replies import Reply
+from potstill.teacher.api.replies import Limits, Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
@@ -23,6 +23,7 @@ TEACHER = Teacher(provider="azure", model="m")
 NOW = {"Retry-After": "0"}
 THROTTLED = refusal(429, headers=NOW)
 BUSY = refusal(503, headers=NOW)
+REPLY = Reply("answered", "A", None, "stop", "m", None, None)
 REJECTED = refusal(400, "context_length_exceeded", "too long")
 
 Outcomes = dict[str, Reply | Failure]
@@ -271,3 +272,31 @@ def test_a_server_that_is_back_after_a_while_costs_no_attempt(teacher: TeacherSe
     assert contents(outcomes) == dict.fromkeys(numbered(40), "A")
     assert 4 <= retries <= 4 * 12
     assert len(back.calls) >= 32
+
+
+def test_a_server_that_answers_an_error_is_no_longer_lost() -> None:
+    """The endpoint's part is played by a script, since no server can be refused and answer at known moments."""
+    away, busy = UnreachableError("connection refused"), TransientError("status 503", retry_after_s=0)
+    replies = [REPLY, away, busy, REPLY]
+    lost: list[bool] = []
+
+    class Script:
+        endpoint_host, limits = "scripted", Limits()
+
+        async def complete(self, messages: Sequence[Message]) -> Reply:
+            assert messages
+            lost.append(asker.lost_at is not None)
+            outcome = replies.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+    async def ask_both() -> None:
+        nonlocal asker
+        bounds = Bounds(1, timeout_s=5, max_attempts=3, max_failures_in_a_row=20)
+        asker = Asker(Script(), Pace(None, None), Budget("t", TEACHER, None), bounds, lambda *_: None)
+        await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in numbered(2)]))
+
+    asker: Asker
+    asyncio.run(ask_both())
+    assert lost == [False, False, True, False]

@@ -35,23 +35,23 @@ class BoughtAnswer:
         columns = vars(self) | vars(self.reply)
         usage = columns.pop("usage")
         del columns["reply"]
-        columns |= vars(usage) if usage else dict.fromkeys(USAGE)
+        columns |= vars(usage) if usage else dict.fromkeys(USAGE_FIELDS)
         return columns | {"logprobs": None if self.reply.logprobs is None else json.dumps(self.reply.logprobs)}
 
     @classmethod
     def from_columns(cls, values: Sequence[Any]) -> "BoughtAnswer":
         """Return the answer that a row of COLUMNS holds."""
         row = dict(zip(COLUMNS, values, strict=True))
-        row["usage"] = None if row["prompt_tokens"] is None else Usage(**{name: row[name] for name in USAGE})
+        row["usage"] = None if row["prompt_tokens"] is None else Usage(**{name: row[name] for name in USAGE_FIELDS})
         row["logprobs"] = row["logprobs"] and json.loads(row["logprobs"])
-        return cls(reply=Reply(*[row[name] for name in REPLY]), **{name: row[name] for name in OTHERS})
+        return cls(reply=Reply(*[row[name] for name in REPLY_FIELDS]), **{name: row[name] for name in ANSWER_FIELDS})
 
     def to_line(self) -> bytes:
         """Return its line in a segment: JSON with sorted fields, the reply's beside the others.
 
         In the log probabilities the teacher's order is kept, so that responses have the same bytes on every machine.
         """
-        line = {name: value for name, value in (vars(self) | vars(self.reply)).items() if name in LINE}
+        line = {name: value for name, value in (vars(self) | vars(self.reply)).items() if name in LINE_FIELDS}
         if self.reply.usage:
             line["usage"] = dict(sorted(vars(self.reply.usage).items()))
         return json.dumps(dict(sorted(line.items())), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
@@ -60,17 +60,17 @@ class BoughtAnswer:
     def from_line(cls, line: bytes, segment: str) -> "BoughtAnswer":
         """Return the answer that a segment's line holds; raise a ValueError for a line of any other form."""
         row = json.loads(line)
-        if not isinstance(row, dict) or row.keys() != LINE:
-            raise ValueError(f"expected an object of {', '.join(sorted(LINE))}")
-        reply = {name: row.pop(name) for name in REPLY}
-        return CHECKED.validate_python({**row, "reply": reply, "segment": segment})
+        if not isinstance(row, dict) or row.keys() != LINE_FIELDS:
+            raise ValueError(f"expected an object of {', '.join(sorted(LINE_FIELDS))}")
+        reply = {name: row.pop(name) for name in REPLY_FIELDS}
+        return VALIDATOR.validate_python({**row, "reply": reply, "segment": segment})
 
 
-REPLY = tuple(field.name for field in fields(Reply))
-USAGE = tuple(Usage.model_fields)
-OTHERS = tuple(field.name for field in fields(BoughtAnswer) if field.name != "reply")
-COLUMNS = (*(name for name in (*REPLY, *OTHERS) if name != "usage"), *USAGE)
-LINE = {*REPLY, *OTHERS} - {"segment"}
-CHECKED = TypeAdapter(BoughtAnswer)
+REPLY_FIELDS = tuple(field.name for field in fields(Reply))
+USAGE_FIELDS = tuple(Usage.model_fields)
+ANSWER_FIELDS = tuple(field.name for field in fields(BoughtAnswer) if field.name != "reply")
+COLUMNS = (*(name for name in (*REPLY_FIELDS, *ANSWER_FIELDS) if name != "usage"), *USAGE_FIELDS)
+LINE_FIELDS = {*REPLY_FIELDS, *ANSWER_FIELDS} - {"segment"}
+VALIDATOR = TypeAdapter(BoughtAnswer)
 SELECT = f"SELECT {', '.join(f'answers.{name}' for name in COLUMNS)}"
 INSERT = f"INSERT OR IGNORE INTO answers ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from potstill.teacher.api.replies import Reply
+from potstill.teacher.buying import renew_often
 from potstill.teacher.store.claims import CLAIM_S, Claims
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.owners import name_owner
@@ -148,3 +150,19 @@ def test_an_owner_is_named_by_what_no_change_of_the_clock_moves() -> None:
     ticks = int(Path("/proc/self/stat").read_text().rpartition(") ")[2].split()[19])
     started = float(name_owner().rsplit(" ", 1)[1])
     assert started == pytest.approx(ticks / os.sysconf("SC_CLK_TCK"), abs=0.1)
+
+
+def test_a_run_renews_its_claims_as_long_as_it_asks(path: Path) -> None:
+    def expiry() -> float:
+        ((expires_at,),) = claims._journal.read("SELECT expires_at FROM claims")
+        return float(expires_at)
+
+    async def ask_for_a_while() -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(renew_often(claims, interval_s=0.01), timeout=0.1)
+
+    with claiming(path) as claims:
+        claims.claim(["key"], 16)
+        before = expiry()
+        asyncio.run(ask_for_a_while())
+        assert expiry() > before
