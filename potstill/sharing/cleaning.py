@@ -52,6 +52,7 @@ def clean_cache(repo: Repo, ledger: Path, *, experiments: bool, unpushed: bool) 
 
 
 def _explain_kept(unnamed: int, *, unpushed: bool) -> str:
+    """Return why objects stay that only this machine has, and how they are shared or removed."""
     if unpushed:
         return "commits name them and only this machine has them: `make push ALL=1`"
     more = f"; `make gc UNPUSHED=1` removes the {unnamed:,} of them that no commit names" if unnamed else ""
@@ -73,6 +74,7 @@ def _check_sole_user(repo: Repo) -> None:
 
 
 def _works_below(process: psutil.Process, folder: Path) -> bool:
+    """Return whether a process works in a folder or below it; one that cannot be asked counts as not."""
     with suppress(psutil.Error):
         return Path(process.cwd()).is_relative_to(folder)
     return False

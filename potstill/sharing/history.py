@@ -128,11 +128,13 @@ def find_commit(revision: str) -> Commit:
 
 
 def _parse_commit(line: str) -> Commit:
+    """Return the commit that a line of `git log` in the format of FIELDS describes."""
     identity, author, date, subject = line.rstrip("\n").split("\0", 3)
     return Commit(identity, _make_printable(author), date, _make_printable(subject))
 
 
 def _make_printable(text: str) -> str:
+    """Return a text with a space for each character that a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
@@ -157,6 +159,7 @@ def _parse_outputs(name: str, text: str) -> Iterator[Output]:
 
 
 def _names_outputs(name: str) -> bool:
+    """Return whether a file is one in which DVC names outputs."""
     return name == LOCK or name.endswith(".dvc")
 
 

@@ -39,6 +39,7 @@ def install_segments(cache: Cache, ledger: Path, ledgers: Collection[Output]) ->
 
 
 def _place_segments(cache: Cache, ledger: Path, ledgers: Collection[Output]) -> None:
+    """Copy the segments that the cache has, and the folder lacks or has damaged, into the ledger's folder."""
     listed = {name: md5 for output in ledgers for name, md5 in cache.list_folder(output.md5).items()}
     for name, md5 in listed.items():
         segment = ledger / name

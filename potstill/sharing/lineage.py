@@ -124,6 +124,7 @@ def list_changes(since: Commit, until: str = "HEAD") -> Iterator[Change]:
 
 
 def _list_changed_params(commit: Commit) -> Iterable[str]:
+    """Yield a phrase for each param that a commit changed."""
     old, new = (read_yaml(read_committed(revision, PARAMS) or "") for revision in (f"{commit.id}^", commit.id))
     for name in dict.fromkeys([*old, *new]):
         yield from list_differences(name, old.get(name), new.get(name))

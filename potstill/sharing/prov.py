@@ -62,6 +62,7 @@ def _add_stage(document: ProvDocument, stage: str, locked: dict[str, Any]) -> An
 
 
 def _add_commit(document: ProvDocument, commit: Commit, attributes: dict[str, str]) -> Any:
+    """Add the commit as an activity of its author, and return it."""
     label = {"prov:label": commit.subject}
     activity = document.activity(_name("commit", commit.id), None, commit.date, label | attributes)
     document.wasAssociatedWith(activity, _person(document, commit.author))
@@ -69,32 +70,39 @@ def _add_commit(document: ProvDocument, commit: Commit, attributes: dict[str, st
 
 
 def _add_change(document: ProvDocument, change: Change) -> None:
+    """Add a later commit as an activity of its author, with what it changed."""
     attributes = {"potstill:params": _text(change.params), "potstill:files": _text(change.files)}
     _add_commit(document, change.commit, attributes)
 
 
 def _person(document: ProvDocument, author: str) -> Any:
+    """Return the agent of an author, added once."""
     known = document.get_record(_name("person", author))
     return known[0] if known else document.agent(_name("person", author), PERSON)
 
 
 def _file(document: ProvDocument, path: str, md5: str) -> Any:
+    """Return the entity of a file with one content, added once."""
     output = Output(path, md5)
     known = document.get_record(_identify(output))
     return known[0] if known else document.entity(_identify(output), {"potstill:path": path, "potstill:md5": md5})
 
 
 def _identify(output: Output) -> str:
+    """Return the identifier of a file with one content."""
     return _name("file", f"{output.path}@{output.md5}")
 
 
 def _attributes(entry: dict[str, Any]) -> dict[str, str]:
+    """Return an entry's values as attributes in the project's namespace."""
     return {f"potstill:{name}": _text(value) for name, value in entry.items() if value is not None}
 
 
 def _name(kind: str, name: object) -> str:
+    """Return the identifier of a thing of a kind."""
     return f"potstill:{kind}/{'_'.join(str(name).split())}"
 
 
 def _text(value: Any) -> str:
+    """Return a value as text: JSON for all that is none."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -95,6 +95,7 @@ class Remote:
         self.call(self._list)
 
     def _list(self) -> None:
+        """List the remote's folder; raise FileNotFoundError if the place that it would be in is not there either."""
         files, path = self._remote.fs.fs, self._remote.path
         try:
             files.ls(path, refresh=True) if self.service is not FOLDER else files.ls(path)
@@ -103,6 +104,7 @@ class Remote:
                 raise
 
     def _container_exists(self) -> bool:
+        """Return whether the container, bucket or host is there."""
         return bool(self._remote.fs.fs.exists(self.container))
 
     @property

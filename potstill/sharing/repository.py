@@ -52,6 +52,7 @@ def open_project() -> Iterator[Repo]:
 
 
 def _open() -> Repo:
+    """Return the DVC project of the working folder; raise InputError if there is none, or it is another folder's."""
     try:
         repo = Repo()
     except NotDvcRepoError:
@@ -82,6 +83,7 @@ def repair_locks(repo: Repo) -> bool:
 
 
 def _rwlock(repo: Repo) -> Path:
+    """Return where DVC lists what running commands read and write."""
     return Path(repo.tmp_dir, "rwlock")
 
 

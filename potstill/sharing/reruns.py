@@ -48,6 +48,7 @@ def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
 
 
 def _describe_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
+    """Yield a phrase for each change by which a stage would rerun."""
     for change in changes:
         if isinstance(change, str):
             yield {"changed command": "its command changed", "always changed": "it always runs"}.get(change, change)

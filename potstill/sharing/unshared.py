@@ -45,6 +45,7 @@ def describe_sharing(repo: Repo, ledger: Path) -> list[str]:
 
 
 def _get_lines(part: Callable[[], list[str]]) -> list[str]:
+    """Return the lines of a part, or the sentence of the error that kept it from being known."""
     try:
         return part()
     except InputError as error:
