@@ -104,5 +104,5 @@ def _name(kind: str, name: object) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a value as text: JSON for all that is none."""
+    """Return a value as text: one that is none as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
