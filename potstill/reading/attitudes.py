@@ -41,8 +41,8 @@ ATTRIBUTED = re.compile(
 QUOTED = re.compile(
     r"(?:\b(?:please|always|remember to|you (?:must|should)|like this|template|such as|e\.g\."
     r"|starts? with(?: the)?(?: letter)?|example|(?:correct|expected) format|(?:reply|respond|end|answer) with)\b|(?:\A"
-    r"|[.!\n] ?)(?:write|give|respond|reply|end|finish|conclude|use|put|state|provide)\b)[^.\n]{0,60}(?:\n|\Z)\W*\Z"
-    r"|\blike\W*\Z"
+    r"|[.!\n] ?)(?:write|give|respond|reply|end|finish|conclude|use|put|state|provide)\b)[^.\n]{0,60}(?::\s*)?"
+    r"[^.\s\w]*\Z|\blike\W*\Z"
 )
 
 # After a mention: what dismisses it at once, what takes it back, and what takes back all that came before.

@@ -26,7 +26,7 @@ _NEXT_QUESTION = re.compile(
     r"|[.!)] question ?\d*: |\n(?:what|which|who|where|when|how many)\b(?![^\n]*\b(?:options?|answer|choices?|this|that"
     r"|these|those|about|else|then|not)\b)[^\n?]{12,}\?|\n[^\n]{8,}[?:_]\s*\n(?=\W?[aA][.):][^\n]*\n\W?[bB][.):])"
 )
-_CORRECTED = re.compile(r"\b(?:actually|wait|correction|sorry|mistaken?|instead)\b")
+_CORRECTED = re.compile(r"[^\n]*\n(?:no, )?(?:actually|wait|correction|sorry)\b")
 _FIRST_OPTION = re.compile(r"\n\W?[aA][.):] ?(?:the |an? )?")
 _LIST_BELOW = 1_500  # characters below a question in which its options begin
 _NOTHING_MORE = re.compile(r"[)\]}\"'.]*\s*")
@@ -55,7 +55,7 @@ def decide(text: str, options: Options) -> Decision:
     if whole and len(whole.letters) == 1 and _NOTHING_MORE.fullmatch(text, whole.end):
         return Decision(whole.letters, (whole.start, whole.end))
     for question in islice(_NEXT_QUESTION.finditer(text), _MOST_QUESTIONS):
-        if _CORRECTED.search(text, question.end()):
+        if _CORRECTED.match(text, question.end()):
             continue
         before = text[: question.start()]
         statements = find_statements(before, options)
@@ -100,10 +100,12 @@ def _is_replaced(text: str, earlier: Statement, final: Statement) -> bool:
     beside = max(earlier.mention.end, final.mention.start - _BESIDE), final.mention.end + _BESIDE
     if attitudes.CASE.search(find_lead(text, final.start)) or attitudes.ADDED.search(text, *beside):
         return False
+    if final.strength == "judged" and not attitudes.RETRACTED.search(gap):
+        return False
     if attitudes.CORRECTING.search(gap):
         return True
     weaker = rules.STRENGTHS.index(earlier.strength) <= rules.STRENGTHS.index(final.strength)
-    return weaker and final.strength != "judged" and final.start - earlier.mention.end > _REASONING
+    return weaker and final.start - earlier.mention.end > _REASONING
 
 
 def _find_implied(text: str, options: Options) -> Decision:
@@ -146,7 +148,7 @@ def _find_text(text: str, options: Options) -> Decision | None:
     for line in dict.fromkeys((stripped, stripped.rpartition("\n")[2], stripped.partition("\n")[0])):
         mention = read_mention(line, 0, options)
         whole = mention and LINE_END.match(line, mention.end)
-        if mention and whole and whole.end() == len(line) and (mention.text or not line[:1].isupper()):
+        if mention and whole and whole.end() == len(line) and (mention.text or not line[mention.start].isupper()):
             start = text.find(line)
             return Decision(mention.letters, (start, start + mention.end))
     return None

@@ -20,9 +20,14 @@ _LETTER = re.compile(
 )
 # Small letters that are as good as capitals: in brackets or quotes, called an option, or all of the text.
 _SMALL = re.compile(
-    r"[(\[{\"'](?<!\w.)(?P<bracketed>[a-z])(?=[)\]}\"'])|(?:option|choice|letter|answer|ans)(?: is|:| ="
+    r"[(\[{\"'](?<!\w.)(?<!part .)(?<!case .)(?<!step .)(?P<bracketed>[a-z])(?=[)\]}\"'])|(?:option|choice|letter|answer|ans)(?: is|:| ="
     r"|=)? ?(?:(?P<called>[b-z])(?=[.,;:)\]\s]|\Z)|(?P<a>(?<=tion |oice )a(?![a-z'])|(?:(?<=is )"
     r"|(?<=: ))a(?=[.)](?![a-z]))|(?<=: )a(?=\s*\Z)))|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
+)
+# A blank between an answer's letter and a new sentence: "Answer: B Explanation: ..."; of "A" the next word decides.
+_SENTENCE_BEHIND = re.compile(
+    r"(?:\A|(?i:answer)(?: is|:)) ?[(\[]?([A-Z])[)\]]? (?=(?<![AI][) ])(?<!A\) )[A-Z][a-z]+\b|(?:The|This|That|It"
+    r"|Explanation|Reason\w*|Rationale|Because|Since|Hope|In|To|Here|Let|We|Note|If)\b)"
 )
 _RANGE = re.compile(r"([A-Z])[)\]]?(?:\s?(?:-+|\.\.+)\s?| (?:to|through|thru) )[(\[]?([A-Z])(?![\w'])")
 _AFTER_A = re.compile(
@@ -49,7 +54,8 @@ _TO_TEXT = re.compile(
     r"(?:[)\]}>\"',:;\s=]|-(?=[\sA-Za-z])|\.(?!\d))*+(?:(?:(?:which|that) (?:is|states|says)(?: that)?|i\.e\."
     r"|namely),? )?(?:the |an? )?[\"'(\[{]*+"
 )
-_CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009\u9879| ?\u9078\u629e\u80a2)?")
+_WORD = re.compile(r"[a-z]+")
+_CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009?\u9879| ?\u9078\u629e\u80a2)?")
 _TEXT_TO_LETTER = re.compile(
     rf"[\"'.,]*+\s?[-:,]?\s?(?:(?:which|that|this) (?:is|corresponds to|matches) )?(?:[(\[]\s?(?:{OPTION})?"
     rf"|(?:{OPTION})) ?[(\[]?(?=[A-Z](?![\w']))"
@@ -102,6 +108,14 @@ class Options:
                     return letters, place + len(option)
         return None
 
+    def begins(self, mention: Mention, text: str) -> bool:
+        """Return whether the first word behind a mention is the first one of its option's text."""
+        between = _TO_TEXT.match(text, mention.end)
+        first = _WORD.match(text, between.end() if between else mention.end)
+        return first is not None and any(
+            mention.letters <= letters and option.startswith(first[0]) for option, letters in self.texts.items()
+        )
+
 
 def normalize_option(text: str) -> str:
     """Return an option's text as it stands in a normalized text, without article and punctuation around it."""
@@ -124,6 +138,8 @@ def mark_letters(text: str, options: Options) -> str:
     for match in _RANGE.finditer(text):
         if match[1] < match[2]:
             marked[match.start(1)], marked[match.start(2)] = match[1].lower(), match[2].lower()
+    for match in _SENTENCE_BEHIND.finditer(text):
+        marked[match.start(1)], marked[match.end() - 1] = match[1], "\n"
     return "".join(marked)
 
 

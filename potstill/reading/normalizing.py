@@ -62,6 +62,7 @@ _STARTING_WITH = {
         "box": r"f?box(?:ed)?\s*+\{",
         "text_box": r"(?:text\w*|math[a-z]+|bf|rm)\s*+\{|left|right",
         "newline": r"n(?![a-z])",
+        "code": r"u[0-9a-fA-F]{4}",
         "blank": r"[()\[\]!,;: ]",
         "quote": r'\\*+"',
     },
@@ -97,7 +98,8 @@ class Normalized:
         done = shift = 0
         for match in pattern.finditer(self.text):
             start, end = match.span()
-            new = plain.get(match.lastgroup or "", default)
+            kind = match.lastgroup or ""
+            new = chr(int(match[0][2:], 16)).translate(_CHARACTERS) if kind == "code" else plain.get(kind, default)
             pieces += (self.text[done:start], new)
             shift += len(new) - (end - start)
             news.append(end + shift)

@@ -33,7 +33,7 @@ class Rule:
 NOUN = rf"(?:{ANSWER}|{OPTION})"
 BEST = rf"(?:{CORRECT}|most [a-z]+|[a-z]{{3,}}est|likel[a-z]+)"
 IS_WORD = (
-    rf"(?:(?<![a-z])(?:{IS})(?![a-z])|'s(?![a-z])|(?<![a-z])(?:would|should|must|will|has to|have to|seems? to"
+    rf"(?:(?<![a-z])(?:{IS})(?![a-z\u5426])|'s(?![a-z])|(?<![a-z])(?:would|should|must|will|has to|have to|seems? to"
     rf"|appears? to)(?: [a-z]+ly)? be(?![a-z]))"
 )
 SO = r"(?:therefore|thus|hence|so|consequently|conclusion|conclude|finally|overall|\u6240\u4ee5|\u56e0\u6b64|\u6545)"
@@ -50,7 +50,7 @@ _DECIDE = (
 )
 
 _LEAVING = r"leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?"
-_STATED = rf"(?:(?:{ANSWER})s?|{OPTION}|one|statement|(?:closest|nearest|best|exception)(?= (?:is|would|one|match)\b))"
+_STATED = rf"(?:(?:{ANSWER})s?|{OPTION}|one|statement|(?<!\u4e0d)\u6b63\u786e\u7684(?=\u662f)|(?:closest|nearest|best|exception)(?= (?:is|would|one|match)\b))"
 
 # Of two rules that find a cue at the same place the first one counts.
 RULES = (
@@ -115,6 +115,6 @@ VERDICT = (
     rf"|{ANSWER}))* ?(?:{BEST}|one left|only [a-z]+ that)(?![a-z])| ?{IS_WORD} (?:the|my"
     rf"|our)(?: (?!{_POOR} )[a-z]+){{0,2}} (?:answer|choice|option|one|match|fit)(?![a-z])| (?:fits?|matches|works"
     rf"|answers|makes)(?: the)?(?: most)? (?:best|sense)(?![a-z])| best (?:answers|fits|matches|completes|describes"
-    rf"|explains)| ?(?:{CORRECT})(?=\u7684|\u9009\u9879|\u7b54\u6848)| (?:as|being) (?:the )?(?:[a-z]+ )?(?:correct"
+    rf"|explains)| ?(?:{CORRECT})(?=[\u7684.,;!\n]|\u9009\u9879|\u7b54\u6848|\Z)|\u9879? ?\u6700\u7b26\u5408| (?:as|being) (?:the )?(?:[a-z]+ )?(?:correct"
     rf"|right|best|valid|most)(?![a-z])| remains(?=[.\n]))"
 )

@@ -39,7 +39,7 @@ _SUBJECT = re.compile(
 )
 _FREE_TEXT = re.compile(r"[^.;!?\nA-Z]{1,120}[(\[](?:option |choice )?([A-Z])[)\]](?=[.\s]*\Z|[.]?\n|\.\s)")
 _INTERJECTION = re.compile(
-    r"(?:\u2713 ?|(?:sure|certainly|yes|of course|okay|ok|assistant|model|ai|bot)[!.,:] ?"
+    r"(?:\u2713 ?|(?:sure|certainly|yes|of course|among a through [a-z]|okay|ok|assistant|model|ai|bot)[!.,:] ?"
     r"|A: ?(?=[(\[]?[A-Z](?![a-z'])))?"
 )
 _ITEM = re.compile(r"(?:\A|\n)[(\[]?([A-Z])(?:[)\].:]| -)")
@@ -171,10 +171,13 @@ def _find_opening(text: str, options: Options) -> Statement | None:
         return None
     if (text.startswith("A:", mention.start) and not mention.marked) or _is_listed(text, mention, len(text), options):
         return None
+    following = text[start : mention.start] + chr(ord(max(mention.letters)) + 1)
+    if len(following) > 1 and re.search(r"[\n.;:] ?" + re.escape(following), text[mention.end :]):
+        return None
     if LINE_END.match(text, mention.end):
         return Statement(mention, start, "formal")
     own = mention.marked and _SENTENCE.match(text, mention.end) is not None
-    dismissed = not own and attitudes.DISMISSED.match(text, mention.end)
+    dismissed = not own and not options.begins(mention, text) and attitudes.DISMISSED.match(text, mention.end)
     unclear = not _MARK.match(text, mention.start) or _VERB.match(text, mention.end)
     if dismissed or unclear or attitudes.CONDITIONED.match(text, mention.end):
         return None
@@ -203,13 +206,31 @@ def _find_last_line(text: str, options: Options) -> Statement | None:
     """Return the mention that is all of the last line, where the line is no item of a list."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
-    mention = read_mention(stripped, start, options, texts=False) if start else None
-    whole = mention and LINE_END.match(stripped, mention.end)
-    if not mention or not whole or not mention.letters <= options.labels:
-        return None
+    mention = _read_whole(stripped, start, options) if start else None
+    if not mention:
+        return None if start else _find_after_remark(stripped, options)
     previous = stripped[:start].rstrip().rpartition("\n")[2]
     item = _ITEM.match(previous)
-    listed = item and item[1] in options.labels and item[1] < min(mention.letters)
+    apart = mention.end <= mention.start + 2 or any(one[1] in mention.letters for one in _ITEM.finditer(text, 0, start))
+    listed = item and item[1] in options.labels - mention.letters and (not apart or item[1] < min(mention.letters))
     listing = "A" in mention.letters and _LISTING.search(previous)
     denied = not item and attitudes.NEGATED.search(previous) and not previous.endswith((".", "!", "?"))
     return None if listed or listing or denied else Statement(mention, start, "formal")
+
+
+def _find_after_remark(text: str, options: Options) -> Statement | None:
+    """Return the mention that is all of what follows the first sentence of a line, such as "Let's see. B"."""
+    end = SENTENCE_END.search(text)
+    mention = _read_whole(text, end.end(), options) if end else None
+    if not end or not mention or "I" in mention.letters:
+        return None
+    remark = text[: end.start()]
+    own = not _CAPITAL.search(remark) and not attitudes.NEGATED.search(remark)
+    return Statement(mention, end.end(), "concluded") if own else None
+
+
+def _read_whole(text: str, place: int, options: Options) -> Mention | None:
+    """Return the mention of a letter of the options that is all of a line from a place on."""
+    mention = read_mention(text, place, options, texts=False)
+    whole = mention and LINE_END.match(text, mention.end)
+    return mention if mention and whole and mention.letters <= options.labels else None

@@ -10,7 +10,7 @@ LANGUAGES = {
     "/correct|right|best|better//or/and/not|no|never|cannot",
     "Arabic": "الإجابة|الجواب|إجابة/الخيار/هي|هو/الصحيحة|الصحيح/أختار/أو/و/ليس|ليست",
     "Chinese": "答案|答/选项|選項|选|選/应该是|應該是|应该选|应为|应是|应选|是|为|為|选|選/正确|正確|最佳|最合适|对的"
-    "/我选择|我选|故选|应选|应该选|选择/或者|或/和|与|及|、/不|没|错|錯|误|非|无",
+    "/我选择|我选|本题选|故选|应选|应该选|选择/或者|或/和|与|及|、/不|没|错|錯|误|非|无",
     "Dutch": "antwoord/optie/is/juist|juiste|correcte/ik kies/of/en/niet|geen",
     "French": "réponse/option|lettre/est|serait/correcte|correct|bonne|meilleure/je choisis/ou/et/pas|ne",
     "German": "antwort|lösung/option|buchstabe/ist|lautet|wäre/richtig|richtige|korrekt|korrekte/ich wähle/oder/und"
