@@ -10,15 +10,13 @@ from itertools import islice, pairwise
 
 from potstill.reading import attitudes, rules
 from potstill.reading.mentions import Mention, Options, read_mention
-from potstill.reading.normalizing import NO
-from potstill.reading.statements import LINE_END, SENTENCE_END, Statement, find_lead, find_statements
+from potstill.reading.statements import LINE_END, SENTENCE_END, Statement, find_statements
 
 _REASONING = 10  # characters between two statements that may be a reason for the second
 _MOST_QUESTIONS = 4  # at which an answer is sought
 _LAST_SENTENCES = 6
 _BESIDE = 40  # characters before and after a statement that may add it to another
 _MOST_NAMED = 20  # letters of a sentence that are read
-_REPEATED = re.compile(r"(?!A:)\W*([A-Z])(?:\W+\1)*\W*")
 _NEXT_QUESTION = re.compile(
     r"\n(?:(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction"
     r"|user|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|(?:here(?:'s| is| are) )?(?:another"
@@ -29,10 +27,9 @@ _NEXT_QUESTION = re.compile(
 _CORRECTED = re.compile(r"[^\n]*\n(?:no, )?(?:actually|wait|correction|sorry)\b")
 _FIRST_OPTION = re.compile(r"\n\W?[aA][.):] ?(?:the |an? )?")
 _LIST_BELOW = 1_500  # characters below a question in which its options begin
-_NOTHING_MORE = re.compile(r"[)\]}\"'.]*\s*")
 _CONCLUDING = re.compile(
     rf"{rules.SO}(?![a-z])|\b(?:most [a-z]+|best|closest|match(?:es|ing)?|correspond\w*|consistent with|aligns?"
-    rf"|confirms)\b|, or (?=\()|\((?=(?:option|choice) )|given (?:in|by|as)\b"
+    rf"|confirms|points to|answer is)\b|, or (?=\()|\((?=(?:option|choice) )|given (?:in|by|as)\b"
 )
 _NAMED = re.compile(r"(?:(?:option|choice) )?[(\[\"']{0,3}[A-Z](?![a-z'])")
 _NAMED_LAST = re.compile(r"[\"')\]*]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)")
@@ -49,11 +46,6 @@ class Decision:
 
 def decide(text: str, options: Options) -> Decision:
     """Return what a text answers before it goes on to another question, or else what all of it answers."""
-    if repeated := _REPEATED.fullmatch(text):
-        return Decision(frozenset(repeated[1]), repeated.span(1)) if not {"?", NO} & set(text) else Decision()
-    whole = read_mention(text, 0, options, texts=False)
-    if whole and len(whole.letters) == 1 and _NOTHING_MORE.fullmatch(text, whole.end):
-        return Decision(whole.letters, (whole.start, whole.end))
     for question in islice(_NEXT_QUESTION.finditer(text), _MOST_QUESTIONS):
         if _CORRECTED.match(text, question.end()):
             continue
@@ -98,7 +90,7 @@ def _is_replaced(text: str, earlier: Statement, final: Statement) -> bool:
     if final.mention.text != earlier.mention.text or final.strength == "formal" != earlier.strength:
         return earlier.mention.text or final.strength == "formal"
     beside = max(earlier.mention.end, final.mention.start - _BESIDE), final.mention.end + _BESIDE
-    if attitudes.CASE.search(find_lead(text, final.start)) or attitudes.ADDED.search(text, *beside):
+    if attitudes.ADDED.search(text, *beside):
         return False
     if final.strength == "judged" and not attitudes.RETRACTED.search(gap):
         return False

@@ -30,10 +30,10 @@ _SENTENCE_BEHIND = re.compile(
     r"|Explanation|Reason\w*|Rationale|Because|Since|Hope|In|To|Here|Let|We|Note|If)\b)"
 )
 _RANGE = re.compile(r"([A-Z])[)\]]?(?:\s?(?:-+|\.\.+)\s?| (?:to|through|thru) )[(\[]?([A-Z])(?![\w'])")
+# What follows "A" as a letter; before any other word it is an article.
 _AFTER_A = re.compile(
-    r"\s*(?:\Z|\n|[^\sA-Za-z])|\s(?:is|was|would|because|since|as|and|or|but|due|based|which|rather|over|not|with|for"
-    r"|in|to|nor|has|seems|best|fits|works|also|instead|then|matches|are|does|cannot|can't|isn't|given|option|through"
-    r"|thru|[A-Z])\b"
+    r"\s*(?:\Z|\n|[^\sA-Za-z])|\s(?:is|was|would|because|since|as|and|or|but|due|which|rather|over|not|with|for|in|to"
+    r"|nor|has|seems|best|fits|works|also|instead|then|matches|does|cannot|can't|isn't|option|through|thru|[A-Z])\b"
 )
 _AFTER_I = re.compile(r"[.):\]}\"]|,? (?:because|since|is|(?:and|or)(?! \d))\b|\s*\Z|\n")
 _STOP = r"\s*\Z|\s?\n|[^\s\w]|[^\x00-\x7f]"

@@ -10,7 +10,6 @@ from typing import Literal
 from potstill.reading.words import ANSWER, CHOOSE, CORRECT, IS, OPTION
 
 Strength = Literal["concluded", "judged", "stated", "formal"]
-End = Literal["anywhere", "sentence", "line"]
 STRENGTHS: tuple[Strength, ...] = ("concluded", "judged", "stated", "formal")  # the weakest first
 
 
@@ -18,7 +17,7 @@ STRENGTHS: tuple[Strength, ...] = ("concluded", "judged", "stated", "formal")  #
 class Rule:
     """How an answer is stated: a cue before a mention, and what the mention must be to count.
 
-    `marked` asks for a marked mention, `end` for one that ends its sentence or line; `denies` is a cue that negates.
+    `marked` asks for a marked mention, `ends` for one that ends its sentence.
     """
 
     name: str
@@ -26,8 +25,7 @@ class Rule:
     cue: str
     example: str
     marked: bool = False
-    end: End = "anywhere"
-    denies: bool = False
+    ends: bool = False
 
 
 NOUN = rf"(?:{ANSWER}|{OPTION})"
@@ -62,7 +60,6 @@ RULES = (
         rf"|(?=\n)(?<=answer)){_HEDGE}",
         "**Final answer:** B",
     ),
-    Rule("title", "stated", rf"(?:{ANSWER})[. ]{_HEDGE}(?=[A-Z](?![a-z']))", "Final answer (B)", end="line"),
     Rule(
         "stated",
         "stated",
@@ -70,15 +67,6 @@ RULES = (
         "So the answer is most likely (B) bank.",
     ),
     Rule("chosen", "stated", rf"(?:{_I} {_DECIDE}|{CHOOSE}|{_LEAVING})(?![a-z]){_HEDGE}", "I would choose B."),
-    Rule(
-        "correction",
-        "stated",
-        r"(?:(?:no|sorry|wait|(?:actually|hmm)(?=[^A-Z\n]{0,12}[A-Z])|edit|correction|i mean|make that|or rather"
-        rf"|scratch that|changed my mind)[ ,:.!-]++){{1,4}}+{_HEDGE}",
-        "A. Wait, B.",
-        end="sentence",
-        denies=True,
-    ),
     Rule(
         "superlative",
         "stated",
@@ -93,17 +81,8 @@ RULES = (
         rf"|definitely|obviously|clearly|probably|certainly|(?:it|that|this|they) (?:would|must|should"
         rf"|has to) be)(?![a-z]),?{_HEDGE}",
         "Therefore, (B).",
-        end="sentence",
+        ends=True,
     ),
-    Rule(
-        "matching",
-        "concluded",
-        rf"(?:match(?:es|ing)?|clos(?:e|est) to|correspond(?:s|ing)? to|consistent with|aligns? with|listed (?:as|in)"
-        rf"|covered (?:in|by)|(?:refers|points) to|supports?|select(?:ing|s)?|choos(?:e|ing)){_HEDGE}",
-        "0.5, which matches option B.",
-        marked=True,
-    ),
-    Rule("below", "concluded", r"(?<=:)\n", "Where money is kept:\n\nB. bank", marked=True, end="line"),
 )
 CUE = rf"(?<![a-z])(?:{'|'.join(f'(?P<{rule.name}>{rule.cue})' for rule in RULES)})"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from potstill.reading import attitudes, rules
 from potstill.reading.mentions import Mention, Options, read_mention
-from potstill.reading.rules import RULES, End, Rule, Strength
+from potstill.reading.rules import RULES, Rule, Strength
 from potstill.reading.words import OPTION
 
 _MOST_CUES = 200  # of a text that is read
@@ -26,18 +26,13 @@ _CAPITAL = re.compile("[A-Z]")
 SENTENCE_END = re.compile(r"[.!?;](?=[\s\"')]|[^\x00-\x7f]|\Z)|\n")
 _SENTENCE = re.compile(r"[\"')\]]*(?:[.!;]|\s*\Z|\n)")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
-_ENDS = {
-    "anywhere": re.compile(""),
-    "sentence": re.compile(r"[\"')\]}]*(?:\s*\Z|\n|[.,;!](?![a-z0-9])|\s(?:because|since|as|due|-)\b)"),
-    "line": LINE_END,
-}
+_ENDING = re.compile(r"[\"')\]}]*(?:\s*\Z|\n|[.,;!](?![a-z0-9])|\s(?:because|since|as|due|-)\b)")
 _CLAUSE_END = re.compile(r"[,;:]|\b(?:but|so|because|since|therefore|thus|hence|as)\b")
 # A word before a letter of which it may be the name: "fund A is the best one".
 _SUBJECT = re.compile(
     rf"(?<![a-z])(?!(?:{OPTION}|that|so|thus|hence|therefore|think|believe|and|but|only|say|conclude|then|however|is"
     rf"|answer) )[a-z]+ \Z"
 )
-_FREE_TEXT = re.compile(r"[^.;!?\nA-Z]{1,120}[(\[](?:option |choice )?([A-Z])[)\]](?=[.\s]*\Z|[.]?\n|\.\s)")
 _INTERJECTION = re.compile(
     r"(?:\u2713 ?|(?:sure|certainly|yes|of course|among a through [a-z]|okay|ok|assistant|model|ai|bot)[!.,:] ?"
     r"|A: ?(?=[(\[]?[A-Z](?![a-z'])))?"
@@ -101,10 +96,7 @@ def _read_behind(text: str, cue: re.Match[str], rule: Rule, options: Options) ->
         return mention
     if further := _LETTER_CUES[rule.name].match(text, cue.start()):
         mention = read_mention(text, further.end(), options)
-    free = _FREE_TEXT.match(text, cue.end()) if rule.end == "anywhere" and rule.strength != "concluded" else None
-    if mention or not free:
-        return mention
-    return Mention(frozenset(free[1]), free.start(1), free.end(), marked=True)
+    return mention
 
 
 def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Options) -> bool:
@@ -113,17 +105,16 @@ def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Opt
     clause = _CLAUSE_END.split(lead.rstrip(":"))[-1]
     if (rule.marked and not mention.marked) or (mention.text and not _is_chosen_text(text, start, lead, rule)):
         return False
-    end: End = "sentence" if rule.marked and mention.text else rule.end
-    if not _ENDS[end].match(text, mention.end) or attitudes.CONDITIONED.match(text, mention.end):
+    ends = rule.ends or (rule.marked and mention.text)
+    if (ends and not _ENDING.match(text, mention.end)) or attitudes.CONDITIONED.match(text, mention.end):
         return False
-    listing = rule.name == "below" and _LISTING.search(text, max(0, start - _BEFORE), start)
-    if listing or _is_listed_below(text, start, mention, options):
+    if _is_listed_below(text, start, mention, options):
         return False
     quoted = attitudes.QUOTED.search(text, max(0, start - _BEFORE), start)
     if quoted or attitudes.OTHERS.search(clause) or attitudes.ATTRIBUTED.search(clause):
         return False
-    cue = "" if rule.denies else text[start : mention.start]
-    supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1] + text[start : mention.start])
+    cue = text[start : mention.start]
+    supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1])
     denied = attitudes.NEGATED.search(clause + cue) or attitudes.NEGATED_CUE.search(cue)
     return rule.strength == "formal" or not (supposed or denied or attitudes.DOUBTED.search(clause + cue))
 
