@@ -35,10 +35,10 @@ QUOTED = re.compile(
     r"(?::\s*)?[^.\s\w]*\Z"
 )
 
-# After a mention: what dismisses it at once, "C: this is wrong", "C 10%".
+# After a mention: what dismisses it at once, "C: this is wrong".
 DISMISSED = re.compile(
-    rf"(?![.,\s]*(?:and |but )?not \(?[A-Z])[.:)\]\s-]*(?:\d+(?:\.\d+)?\s?%|\d+/\d"
-    rf"|[^.!?\n;]{{0,80}}?(?:{NEGATED.pattern}|\b(?:lacks|out|too|plausible|possible|might|may|could)\b))"
+    rf"(?![.,\s]*(?:and |but )?not \(?[A-Z])[.:)\]\s-]*[^.!?\n;]{{0,80}}?"
+    rf"(?:{NEGATED.pattern}|\b(?:lacks|out|too|plausible|possible|might|may|could)\b)"
 )
 # After a mention: a condition, a question, or what it was picked as: "B if it were cold", "B?", "B as the worst".
 CONDITIONED = re.compile(

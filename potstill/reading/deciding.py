@@ -12,7 +12,6 @@ from potstill.reading import attitudes, rules
 from potstill.reading.mentions import Mention, Options, read_mention
 from potstill.reading.statements import LINE_END, SENTENCE_END, Statement, find_statements
 
-_REASONING = 10  # characters between two statements that may be a reason for the second
 _MOST_QUESTIONS = 4  # at which an answer is sought
 _LAST_SENTENCES = 6
 _BESIDE = 40  # characters before and after a statement that may add it to another
@@ -54,7 +53,7 @@ def decide(text: str, options: Options) -> Decision:
         if any(one.strength in ("formal", "stated") and one.mention.letters <= options.labels for one in statements):
             return _weigh(before, statements)
         foreign = question["named"] and _is_foreign(text, question.start(), options)
-        if before and (foreign or _find_text(before, options)):
+        if before and foreign:
             return _weigh(before, statements) if statements else _find_implied(before, options)
     statements = find_statements(text, options)
     return _weigh(text, statements) if statements else _find_implied(text, options)
@@ -69,8 +68,6 @@ def _is_foreign(text: str, place: int, options: Options) -> bool:
 
 def _weigh(text: str, statements: list[Statement]) -> Decision:
     """Return what the last statement says, where it is not taken back and no other stands against it."""
-    if any(not one.mention.text for one in statements):
-        statements = [one for one in statements if not one.mention.text or one.strength != "concluded"]
     final = statements[-1]
     end = final.mention.end
     if attitudes.RETRACTED.search(text, end) or attitudes.TAKEN_BACK.match(text, end):
@@ -86,27 +83,22 @@ def _weigh(text: str, statements: list[Statement]) -> Decision:
 
 def _is_replaced(text: str, earlier: Statement, final: Statement) -> bool:
     """Return whether the final statement replaces an earlier one, and does not stand against it or beside it."""
-    gap = text[earlier.mention.end : final.mention.start]
-    if final.mention.text != earlier.mention.text or final.strength == "formal" != earlier.strength:
-        return earlier.mention.text or final.strength == "formal"
-    beside = max(earlier.mention.end, final.mention.start - _BESIDE), final.mention.end + _BESIDE
-    if attitudes.ADDED.search(text, *beside):
-        return False
-    if final.strength == "judged" and not attitudes.RETRACTED.search(gap):
-        return False
-    if attitudes.CORRECTING.search(gap):
+    if final.mention.text != earlier.mention.text:
+        return earlier.mention.text
+    if final.strength == "formal" != earlier.strength:
         return True
-    weaker = rules.STRENGTHS.index(earlier.strength) <= rules.STRENGTHS.index(final.strength)
-    return weaker and final.start - earlier.mention.end > _REASONING
+    gap = text[earlier.mention.end : final.mention.start]
+    beside = text[max(earlier.mention.end, final.mention.start - _BESIDE) : final.mention.end + _BESIDE]
+    if attitudes.ADDED.search(beside) or (final.strength == "judged" and not attitudes.RETRACTED.search(gap)):
+        return False
+    return attitudes.CORRECTING.search(gap) is not None
 
 
 def _find_implied(text: str, options: Options) -> Decision:
     """Return what a text without a statement implies: a conclusion, an option's text, a refusal."""
-    refused = attitudes.REFUSED.search(text)
     if decision := _find_text(text, options):
-        own = refused and decision.span[0] <= refused.start() and refused.end() <= decision.span[1]
-        return decision if own or not refused else Decision(refused=True)
-    if refused:
+        return decision
+    if attitudes.REFUSED.search(text):
         return Decision(refused=True)
     return _find_conclusion(text, options) or Decision()
 
@@ -118,6 +110,7 @@ def _find_conclusion(text: str, options: Options) -> Decision | None:
         sentence = text[start:end]
         starts = (match.start() for match in islice(_NAMED.finditer(sentence), _MOST_NAMED))
         mentions = [mention for place in starts if (mention := read_mention(sentence, place, options))]
+        mentions = [mention for mention in mentions if mention.letters & options.labels]
         if mentions:
             return _conclude(sentence, mentions, start)
     return None

@@ -164,7 +164,7 @@ def read_mention(text: str, place: int, options: Options, *, texts: bool = True)
         if not mention or not joint:
             break
         following = _read_one(text, joint.end(), options)
-        if not following or ("." in joint[0][:1] and "or" not in joint[0]):
+        if not following:
             break
         letters = mention.letters | following.letters
         mention = Mention(letters, mention.start, following.end, mention.marked or following.marked, mention.text)

@@ -48,12 +48,10 @@ _THOUGHT_END = re.compile(r"(?i)</think(?:ing)?>|\[/think\]|<\|channel\|>\s*fina
 _THOUGHT_OPENING = re.compile(r"(?i)<think(?:ing)?\b[^<>]{0,60}>|\[think\]|<\|channel\|>\s*(?:analysis|commentary)\b")
 _TURN_END = re.compile(r"<\|(?:im_end|end|eot_id|endoftext|im_start|start)\|>|</s>|<end_of_turn>|\[/?INST\]")
 
-_TAG = r"(?:[a-z]+[_-]){0,2}(?:answer|choice|option|output|response|letter)"
-_REJECTED = r"[a-z_-]*?(?:second|wrong|incorrect|eliminated|rejected|other|example)[a-z_-]*+"
+_TAG = r"(?:(?:final|correct|best|my|the|your)[_-]){0,2}(?:answer|choice|option|output|response|letter)"
 # What begins with a character, by the kind of text that replaces it.
 _STARTING_WITH = {
     "<": {
-        "rejected": rf"(?i:(?P<what>{_REJECTED})>[^<]*+</(?P=what)>)",
         "tag": rf"(?i:{_TAG}(?: [^<>]{{0,60}})?>)",
         "inline": r"/?(?:b|i|u|em|strong|span|sub|sup)>",
         "line": r"/?(?:[a-z]|[A-Za-z][A-Za-z0-9_-]++)(?: [^<>\n]{0,60})?/?>|\|[a-z_]{1,20}\|>",

@@ -9,8 +9,7 @@ from typing import Literal
 
 from potstill.reading.words import ANSWER, CHOOSE, CORRECT, IS, OPTION
 
-Strength = Literal["concluded", "judged", "stated", "formal"]
-STRENGTHS: tuple[Strength, ...] = ("concluded", "judged", "stated", "formal")  # the weakest first
+Strength = Literal["judged", "stated", "formal"]
 
 
 @dataclass(frozen=True)

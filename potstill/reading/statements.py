@@ -9,12 +9,9 @@ from potstill.reading.rules import RULES, Rule, Strength
 from potstill.reading.words import OPTION
 
 _MOST_CUES = 200  # of a text that is read
-_AHEAD = 130  # characters behind a cue in which the letter stands
 _BEFORE = 200  # characters before a cue in which its sentence begins
-_LETTER_AHEAD = r"(?=(?:the |an? )?(?:option |choice |letter |answer )?[(\[\"']{0,3}[A-Z](?![a-z']))"
 _CUE = re.compile(rules.CUE)
 _RULES = {rule.name: rule for rule in RULES}
-_LETTER_CUES = {rule.name: re.compile(rule.cue + _LETTER_AHEAD) for rule in RULES}
 _VERDICT = re.compile(rules.VERDICT)
 _JOINED_BEFORE = re.compile(r"[A-Z][)\]]*,? (?:and|or) (?:option )?\(?\Z")
 _SO = re.compile(rules.SO)
@@ -40,8 +37,7 @@ _INTERJECTION = re.compile(
 _ITEM = re.compile(r"(?:\A|\n)[(\[]?([A-Z])(?:[)\].:]| -)")
 _MARK = re.compile(r"[A-Z](?:[)\]\"']*(?:[.,:)\]]| -| \(|\s*\Z|\n)|,? (?:because|since|as)\b)")
 _VERB = re.compile(r"[)\]\"']*\s(?:is|was|would|can|could|cannot|does|do|has|may|might|seems?|\w+n't)\b")
-_OTHER_LETTER = re.compile(r"(?![^\n]*\bnot\b)[^\n]* or \(?[A-Z][.)]")
-_LISTING = re.compile(r"\b(?:options|choices|each|one by one|evaluate|consider|look at)\b[^\n]*[:.]\s*\Z")
+_LISTING = re.compile(r"\b(?:options|choices|each|one by one|evaluate|consider|look at)\b")
 
 
 @dataclass(frozen=True)
@@ -80,23 +76,12 @@ def _find_cued(text: str, options: Options) -> list[Statement]:
         if not match:
             return found
         rule = _RULES[match.lastgroup or ""]
-        mention = _read_behind(text, match, rule, options)
+        mention = read_mention(text, match.end(), options)
         stated = mention is not None and _is_stated(text, match.start(), mention, rule, options)
         if mention and stated:
-            weak = mention.text and (rule.marked or rule.name == "so")
-            found.append(Statement(mention, match.start(), "concluded" if weak else rule.strength))
+            found.append(Statement(mention, match.start(), rule.strength))
         place = mention.end if mention and stated else match.start() + 1
     return []
-
-
-def _read_behind(text: str, cue: re.Match[str], rule: Rule, options: Options) -> Mention | None:
-    """Return what is named behind a cue, at once or at the end of what the cue is about."""
-    mention = read_mention(text, cue.end(), options)
-    if mention or not _CAPITAL.search(text, cue.end(), cue.end() + _AHEAD):
-        return mention
-    if further := _LETTER_CUES[rule.name].match(text, cue.start()):
-        mention = read_mention(text, further.end(), options)
-    return mention
 
 
 def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Options) -> bool:
@@ -158,9 +143,7 @@ def _find_opening(text: str, options: Options) -> Statement | None:
     opening = _INTERJECTION.match(text)
     start = opening.end() if opening else 0
     mention = read_mention(text, start, options, texts=False)
-    if mention is None or not (mention.letters <= options.labels or len(mention.letters) > 1):
-        return None
-    if (text.startswith("A:", mention.start) and not mention.marked) or _is_listed(text, mention, len(text), options):
+    if mention is None or _is_listed(text, mention, len(text), options):
         return None
     following = text[start : mention.start] + chr(ord(max(mention.letters)) + 1)
     if len(following) > 1 and re.search(r"[\n.;:] ?" + re.escape(following), text[mention.end :]):
@@ -170,9 +153,7 @@ def _find_opening(text: str, options: Options) -> Statement | None:
     own = mention.marked and _SENTENCE.match(text, mention.end) is not None
     dismissed = not own and not options.begins(mention, text) and attitudes.DISMISSED.match(text, mention.end)
     unclear = not _MARK.match(text, mention.start) or _VERB.match(text, mention.end)
-    if dismissed or unclear or attitudes.CONDITIONED.match(text, mention.end):
-        return None
-    return None if _OTHER_LETTER.match(text, mention.end) else Statement(mention, start, "stated")
+    return None if dismissed or unclear else Statement(mention, start, "stated")
 
 
 def _is_listed_below(text: str, start: int, mention: Mention, options: Options) -> bool:
@@ -204,9 +185,9 @@ def _find_last_line(text: str, options: Options) -> Statement | None:
     item = _ITEM.match(previous)
     apart = mention.end <= mention.start + 2 or any(one[1] in mention.letters for one in _ITEM.finditer(text, 0, start))
     listed = item and item[1] in options.labels - mention.letters and (not apart or item[1] < min(mention.letters))
-    listing = "A" in mention.letters and _LISTING.search(previous)
-    denied = not item and attitudes.NEGATED.search(previous) and not previous.endswith((".", "!", "?"))
-    return None if listed or listing or denied else Statement(mention, start, "formal")
+    denied = previous.endswith(":") and attitudes.NEGATED.search(previous)
+    announced = denied or ("A" in mention.letters and _LISTING.search(previous))
+    return None if listed or announced else Statement(mention, start, "formal")
 
 
 def _find_after_remark(text: str, options: Options) -> Statement | None:
@@ -217,7 +198,7 @@ def _find_after_remark(text: str, options: Options) -> Statement | None:
         return None
     remark = text[: end.start()]
     own = not _CAPITAL.search(remark) and not attitudes.NEGATED.search(remark)
-    return Statement(mention, end.end(), "concluded") if own else None
+    return Statement(mention, end.end(), "stated") if own else None
 
 
 def _read_whole(text: str, place: int, options: Options) -> Mention | None:

@@ -20,7 +20,7 @@ LANGUAGES = {
     "Italian": "risposta/opzione|lettera/è|sarebbe|sia/corretta|giusta|migliore/scelgo/o/e/non",
     "Japanese": "答え|正解|回答|解答/選択肢/は/正しい|適切|正解/私は/または|か/と/ない|ません",
     "Korean": "정답|답/선택지|보기/은|는/정답|맞/저는/또는/와|과/아니|않",
-    "Polish": "odpowiedź|odpowiedzią/opcja/to|jest/poprawna|poprawną|prawidłowa/wybieram/lub|albo/oraz/nie",
+    "Polish": "odpowiedź|odpowiedzią/opcja/jest/poprawna|poprawną|prawidłowa/wybieram/lub|albo/oraz/nie",
     "Portuguese": "resposta|gabarito/opção|alternativa|letra/é|seria/correta|certa|melhor/escolho|eu escolho/ou/e/não",
     "Russian": "ответ|вариант|відповідь/вариант|буква/является|это/правильный|верный|верно/я выбираю/или/и/не|неверно",
     "Spanish": "respuesta/opción|alternativa|letra/es|sería/correcta|correcto|mejor/elijo|elegiría|yo elegiría/o/y/no",
