@@ -15,8 +15,10 @@ NEGATED_CUE = re.compile(rf"(?<![a-z])(?:{NOT})(?![a-z])")
 DOUBTED = re.compile(
     r"\b(?:whether|unless|may|might|could|maybe|perhaps|possibl[ey]|plausible|potential|tempting|suppose|which of)\b"
 )
-# At the beginning of a sentence: its answer holds in one case alone. "If I had to choose" is no such case.
-SUPPOSED = re.compile(r"\b(?:if|when) (?!(?:i|we) (?:had|have|must|were)\b|forced|pressed)|\A\W*(?:had|were) (?:it|the)\b")
+# In its sentence: the answer holds in a case that is not so. "If I had to choose, it would be" is no such case.
+SUPPOSED = re.compile(
+    r"\bif (?!(?:i|we) (?:had|have|must|were)\b|forced|pressed)[^.\n]*\b(?:were|would|had been)\b|\A\W*had (?:it|the)\b"
+)
 # Right before a cue: another answer than the text's own, "the second best answer is".
 OTHERS = re.compile(
     r"\b(?:another|other|alternative|second|next|first|initial|previous|earlier|original|worst|wrong|incorrect|his|her"

@@ -6,16 +6,14 @@ another and is neither corrected nor reasoned away. A text without one may refus
 
 import re
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 from potstill.reading import attitudes, rules
-from potstill.reading.mentions import Mention, Options, read_mention
-from potstill.reading.statements import LINE_END, SENTENCE_END, Statement, find_statements
+from potstill.reading.mentions import Options, read_mention
+from potstill.reading.statements import LINE_END, Statement, find_lead, find_statements
 
 _MOST_QUESTIONS = 4  # at which an answer is sought
-_LAST_SENTENCES = 6
 _BESIDE = 40  # characters before and after a statement that may add it to another
-_MOST_NAMED = 20  # letters of a sentence that are read
 _NEXT_QUESTION = re.compile(
     r"\n(?:(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction"
     r"|user|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|(?:here(?:'s| is| are) )?(?:another"
@@ -26,12 +24,14 @@ _NEXT_QUESTION = re.compile(
 _CORRECTED = re.compile(r"[^\n]*\n(?:no, )?(?:actually|wait|correction|sorry)\b")
 _FIRST_OPTION = re.compile(r"\n\W?[aA][.):] ?(?:the |an? )?")
 _LIST_BELOW = 1_500  # characters below a question in which its options begin
-_CONCLUDING = re.compile(
-    rf"{rules.SO}(?![a-z])|\b(?:most [a-z]+|best|closest|match(?:es|ing)?|correspond\w*|consistent with|aligns?"
-    rf"|confirms|points to|answer is)\b|, or (?=\()|\((?=(?:option|choice) )|given (?:in|by|as)\b"
+# A word that concludes, and the letter that its sentence comes to: "which matches option B", "hence 12 (B)".
+_CONCLUDED = re.compile(
+    rf"(?:{rules.SO}(?![a-z])|\b(?:most [a-z]+|best|closest|match(?:es|ing)?|correspond\w*|consistent with|aligns?"
+    rf"|confirms|points to|answer is|given (?:in|by|as))\b|\((?=(?:option|choice) )|, or (?=\())[^.?!;\nA-Z]{{0,150}}?"
+    rf"(?:[(\[]|(?:option|choice) [(\[]?)([A-Z])[\"')\]]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)"
 )
-_NAMED = re.compile(r"(?:(?:option|choice) )?[(\[\"']{0,3}[A-Z](?![a-z'])")
-_NAMED_LAST = re.compile(r"[\"')\]*]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)")
+_CAPITAL = re.compile("[A-Z]")
+_END = 800  # last characters of a text, in which it may conclude
 
 
 @dataclass(frozen=True)
@@ -100,31 +100,19 @@ def _find_implied(text: str, options: Options) -> Decision:
         return decision
     if attitudes.REFUSED.search(text):
         return Decision(refused=True)
-    return _find_conclusion(text, options) or Decision()
+    return _find_conclusion(text)
 
 
-def _find_conclusion(text: str, options: Options) -> Decision | None:
-    """Return the one option that one of the last sentences names clearly, where none after it names any."""
-    places = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
-    for start, end in reversed(list(pairwise(places))[-_LAST_SENTENCES:]):
-        sentence = text[start:end]
-        starts = (match.start() for match in islice(_NAMED.finditer(sentence), _MOST_NAMED))
-        mentions = [mention for place in starts if (mention := read_mention(sentence, place, options))]
-        mentions = [mention for mention in mentions if mention.letters & options.labels]
-        if mentions:
-            return _conclude(sentence, mentions, start)
-    return None
-
-
-def _conclude(sentence: str, mentions: list[Mention], start: int) -> Decision | None:
-    """Return the one option that a sentence comes to, behind a word that concludes."""
-    last, letters = mentions[-1], frozenset[str]().union(*(mention.letters for mention in mentions))
-    concluding = _CONCLUDING.search(sentence)
-    if not concluding or concluding.start() >= last.start or not _NAMED_LAST.match(sentence, last.end):
-        return None
-    if len(letters) > 1 or not last.marked or attitudes.NEGATED.search(sentence) or attitudes.DOUBTED.search(sentence):
-        return None
-    return Decision(letters, (start + last.start, start + last.end))
+def _find_conclusion(text: str) -> Decision:
+    """Return the options that the end of a text comes to, neither denied nor in doubt."""
+    found = []
+    for match in _CONCLUDED.finditer(text, max(0, len(text) - _END)):
+        sentence = find_lead(text, match.start()) + match[0]
+        if not attitudes.NEGATED.search(sentence) and not attitudes.DOUBTED.search(sentence):
+            found.append(match)
+    if not found or _CAPITAL.search(text, found[-1].end()):
+        return Decision()
+    return Decision(frozenset(match[1] for match in found), found[-1].span(1))
 
 
 def _find_text(text: str, options: Options) -> Decision | None:

@@ -18,11 +18,11 @@ _LETTER = re.compile(
     rf"[A-Z](?![{_LATIN}]|['&-][A-Za-z]|\.[A-Z]|\.[a-z]\."
     rf"|[\^_+#*])(?<![{_LATIN}'&\\^].)(?<!n/.)(?<!N/.)(?<![A-Za-z][.-].)"
 )
-# Small letters that are as good as capitals: in brackets or quotes, called an option, or all of the text.
+# Small letters that are as good as capitals: in brackets or quotes, called an option, or at the beginning of a text.
 _SMALL = re.compile(
-    r"[(\[{\"'](?<!\w.)(?<!part .)(?<!case .)(?<!step .)(?P<bracketed>[a-z])(?=[)\]}\"'])|(?:option|choice|letter|answer|ans)(?: is|:| ="
-    r"|=)? ?(?:(?P<called>[b-z])(?=[.,;:)\]\s]|\Z)|(?P<a>(?<=tion |oice )a(?![a-z'])|(?:(?<=is )"
-    r"|(?<=: ))a(?=[.)](?![a-z]))|(?<=: )a(?=\s*\Z)))|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
+    r"[(\[{\"'](?<!\w.)(?<!(?:part|case|step) .)(?P<bracketed>[a-z])(?=[)\]}\"'])"
+    r"|(?:option|choice|letter|(?:answer|ans)(?: is|:| =|=)) ?(?P<called>[a-z])(?=[.,;:)\]](?![a-z])|\s*\Z|\n)"
+    r"|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
 )
 # A blank between an answer's letter and a new sentence: "Answer: B Explanation: ..."; of "A" the next word decides.
 _SENTENCE_BEHIND = re.compile(
@@ -62,8 +62,8 @@ _TEXT_TO_LETTER = re.compile(
 )
 _JOINING = re.compile(
     rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])|[^.;:\n]{{1,60}} (?:and so|as) (?:is"
-    rf"|does) |\s?[,;/&+]\s?(?:(?:{AND}|{OR})/?(?:{OR})?(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus"
-    rf"|as well as)(?![a-z]))\s?(?:(?:also|maybe|perhaps|possibly|even|both|then) )*"
+    rf"|does) |\s?[,;/&+]\s?(?:(?:{AND}|{OR})(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus|as well as)(?![a-z]))"
+    rf"\s?(?:(?:also|maybe|perhaps|possibly|even|both|then) )*"
 )
 _MOST_JOINED = 12  # letters that are offered together
 

@@ -47,7 +47,10 @@ _DECIDE = (
 )
 
 _LEAVING = r"leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?"
-_STATED = rf"(?:(?:{ANSWER})s?|{OPTION}|one|statement|(?<!\u4e0d)\u6b63\u786e\u7684(?=\u662f)|(?:closest|nearest|best|exception)(?= (?:is|would|one|match)\b))"
+_STATED = (
+    rf"(?:(?:{ANSWER})s?|{OPTION}|one|statement|(?<!\u4e0d)\u6b63\u786e\u7684(?=\u662f)"
+    r"|(?:closest|nearest|best|exception)(?= (?:is|would|one|match)\b))"
+)
 
 # Of two rules that find a cue at the same place the first one counts.
 RULES = (
@@ -86,13 +89,14 @@ RULES = (
 CUE = rf"(?<![a-z])(?:{'|'.join(f'(?P<{rule.name}>{rule.cue})' for rule in RULES)})"
 
 # What makes a mention the answer by what follows it: "B is the best choice", "makes B correct", "选项B是正确的".
-_POOR = r"(?:worst|wrong|incorrect|least|less|other|first|second|next|previous|trap|poor\w*|weak\w*|odd|not|an?)"
+_POOR = r"(?:worst|wrong|incorrect|least|less|other|first|second|next|previous|trap|poor|weak|odd|not|an?)"
+_ADVERB = rf"(?: (?:(?!hardly|scarcely|barely|unlikely|possibly|part)[a-z]+ly|indeed|thus|also|the|my|our|la|le|el|die|{ANSWER}))"
 VERDICT = (
-    rf"[\"',)\]]*(?: (?:{OPTION}|{ANSWER}))?(?:,? (?:which|that))?(?: ?\u4e5f?{IS_WORD}(?: (?:(?!hardly|scarcely|barely"
-    rf"|unlikely|possibly|partly|partially)[a-z]+ly|indeed|thus|also|both|the|my|our|la|le|el|die|a|het"
-    rf"|{ANSWER}))* ?(?:{BEST}|one left|only [a-z]+ that)(?![a-z])| ?{IS_WORD} (?:the|my"
-    rf"|our)(?: (?!{_POOR} )[a-z]+){{0,2}} (?:answer|choice|option|one|match|fit)(?![a-z])| (?:fits?|matches|works"
-    rf"|answers|makes)(?: the)?(?: most)? (?:best|sense)(?![a-z])| best (?:answers|fits|matches|completes|describes"
-    rf"|explains)| ?(?:{CORRECT})(?=[\u7684.,;!\n]|\u9009\u9879|\u7b54\u6848|\Z)|\u9879? ?\u6700\u7b26\u5408| (?:as|being) (?:the )?(?:[a-z]+ )?(?:correct"
-    rf"|right|best|valid|most)(?![a-z])| remains(?=[.\n]))"
+    rf"[\"',)\]]*(?: (?:{OPTION}|{ANSWER}))?(?:,? (?:which|that))?(?:"
+    rf" ?\u4e5f?{IS_WORD}{_ADVERB}* ?(?:{BEST}|one left|only [a-z]+ that)(?![a-z])"
+    rf"| ?{IS_WORD} (?:the|my|our)(?: (?!{_POOR} )[a-z]+){{0,2}} (?:answer|choice|option|one|match|fit)(?![a-z])"
+    r"| (?:fits?|matches|works|answers|makes)(?: the)?(?: most)? (?:best|sense)(?![a-z])"
+    r"| best (?:answers|fits|matches|completes|describes|explains)"
+    rf"| ?(?:{CORRECT})(?=[\u7684.,;!\n]|\u9009\u9879|\u7b54\u6848|\Z)|\u9879? ?\u6700\u7b26\u5408"
+    r"| (?:as|being) (?:the )?(?:[a-z]+ )?(?:correct|right|best|valid|most)(?![a-z])| remains(?=[.\n]))"
 )

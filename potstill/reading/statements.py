@@ -99,7 +99,7 @@ def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Opt
     if quoted or attitudes.OTHERS.search(clause) or attitudes.ATTRIBUTED.search(clause):
         return False
     cue = text[start : mention.start]
-    supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1])
+    supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1] + cue)
     denied = attitudes.NEGATED.search(clause + cue) or attitudes.NEGATED_CUE.search(cue)
     return rule.strength == "formal" or not (supposed or denied or attitudes.DOUBTED.search(clause + cue))
 
@@ -120,7 +120,8 @@ def _find_judged(text: str, start: int, options: Options) -> list[Statement]:
             return found
         mention = read_mention(text, match.start(), options)
         mention = mention or Mention(frozenset(match[0]), *match.span(), marked=False)
-        if _VERDICT.match(text, mention.end) and _is_judged(text, match.start(), mention):
+        own = mention.letters <= options.labels and _VERDICT.match(text, mention.end)
+        if own and _is_judged(text, match.start(), mention):
             found.append(Statement(mention, match.start(), "judged"))
         place = mention.end
     return []
