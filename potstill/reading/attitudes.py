@@ -17,7 +17,8 @@ DOUBTED = re.compile(
 )
 # In its sentence: the answer holds in a case that is not so. "If I had to choose, it would be" is no such case.
 SUPPOSED = re.compile(
-    r"\bif (?!(?:i|we) (?:had|have|must|were)\b|forced|pressed)[^.\n]*\b(?:were|would|had been)\b|\A\W*had (?:it|the)\b"
+    r"\bif (?!(?:i|we) (?:had|have|must|were)\b|forced|pressed)[^.\n]*\b(?:were|would|had been)\b"
+    r"|\A\W*had (?:it|the)\b"
 )
 # Right before a cue: another answer than the text's own, "the second best answer is".
 OTHERS = re.compile(
@@ -42,16 +43,14 @@ DISMISSED = re.compile(
     rf"(?![.,\s]*(?:and |but )?not \(?[A-Z])[.:)\]\s-]*[^.!?\n;]{{0,80}}?"
     rf"(?:{NEGATED.pattern}|\b(?:lacks|out|too|plausible|possible|might|may|could)\b)"
 )
-# After a mention: a condition, a question, or what it was picked as: "B if it were cold", "B?", "B as the worst".
-CONDITIONED = re.compile(
-    r"[)\]\"']* (?:if|unless|when)\b|[^.!?\n]{0,80}\?|[)\]\"']* as (?:the|an?|my) (?:worst|odd|wrong|least|second|poor)"
-)
-# After a mention: "which is wrong", "this is not the correct answer", "I disagree".
+# After a mention: a condition or a question: "B if it were cold", "B?".
+CONDITIONED = re.compile(r"[)\]\"']* (?:if|unless|when)\b|[^.!?\n]{0,80}\?")
+# After a mention: "which is wrong", "this is not the correct answer", or another beside it: "so is C".
 TAKEN_BACK = re.compile(
-    r"[^.!?\nA-Z]{0,160}?[.!?\n,;(-]+ ?(?:(?:but|and|however|well|oh|no|sorry)[ ,.!-]+)*(?:(?:this|that|it|which"
-    r"|the answer)(?:'s| is| was| would be|) (?:\w+ly )?(?:wrong|incorrect|false|not(?: the)? (?:right|correct|true))\b"
-    r"(?! (?:to|that|for))|(?:this|that|it) (?:isn't|can't be|cannot be)\b|not!|no\.|wrong\b"
-    r"|(?:i|we) (?:\w+ )?(?:disagree|doubt))"
+    r"[^.!?\nA-Z]{0,160}?[.!?\n,;(-]+ ?(?:(?:but|and|however|well|oh|no|sorry)[ ,.!-]+)*(?:so (?:is|does) \(?[A-Z]"
+    r"|(?:this|that|it|which|the answer)(?:'s| is| was| would be|) (?:\w+ly )?(?:wrong|incorrect|false"
+    r"|not(?: the)? (?:right|correct|true))\b(?! (?:to|that|for))|(?:this|that|it) (?:isn't|can't be|cannot be)\b"
+    r"|not!|no\.|wrong\b|(?:i|we) (?:\w+ )?(?:disagree|doubt))"
 )
 # Anywhere after a mention: "Wait, ...", "Never mind."
 RETRACTED = re.compile(
@@ -59,19 +58,12 @@ RETRACTED = re.compile(
     r"|on second thought|never ?mind|(?:forget|ignore|disregard) (?:that|this|it)|i (?:misread|was mistaken|was wrong"
     r"|(?:have )?made an? (?:mistake|error))|let me re-?\w+)\b(?! (?:in|for|at|until|times?)\b)"
 )
-# Right after a mention: another letter that stands beside it, "B, along with D", "A is correct. So is C".
-BESIDE = re.compile(
-    r"(?:(?! not )[^.\n]){0,40}?[)\]\"'.,;]* (?:or|also|along with|plus|(?:so|as) (?:is|does))[ ,]+\(?([A-Z])(?![a-z'])"
-    r"|[)\]\"'.,;]* (?:(?:but|though|and) )?\(?([A-Z])\)? (?:also|is (?:also|equally))"
-)
-
-# Between two statements: what lets the second one replace the first, or stand beside it.
+# Between two statements: what lets the second one replace the first.
 CORRECTING = re.compile(
     rf"\b(?:actually|wait|correct(?:ion|ed)|edit|instead|sorry|mistake\w*|i mean|make that|scratch that|reflection"
     rf"|thought|re-?(?:consider|evaluat|check|examin)\w*|however|but|{SO}|final\w*|conclu\w+|based on|given|revised|hmm"
     rf"|no(?=,)|closest|rather)\b"
 )
-ADDED = re.compile(r"\b(?:(?:and|or) so|as (?:is|well)|also|too|alternatively|another|equally|likewise)\b|\u4e5f")
 
 REFUSED = re.compile(
     r"\bi(?:'m| am) (?:sorry|unable|afraid|not (?:able|comfortable|sure|allowed))\b|\bi (?:can(?:'t|not| not)|won't"

@@ -13,7 +13,6 @@ from potstill.reading.mentions import Options, read_mention
 from potstill.reading.statements import LINE_END, Statement, find_lead, find_statements
 
 _MOST_QUESTIONS = 4  # at which an answer is sought
-_BESIDE = 40  # characters before and after a statement that may add it to another
 _NEXT_QUESTION = re.compile(
     r"\n(?:(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction"
     r"|user|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|(?:here(?:'s| is| are) )?(?:another"
@@ -30,6 +29,7 @@ _CONCLUDED = re.compile(
     rf"|confirms|points to|answer is|given (?:in|by|as))\b|\((?=(?:option|choice) )|, or (?=\())[^.?!;\nA-Z]{{0,150}}?"
     rf"(?:[(\[]|(?:option|choice) [(\[]?)([A-Z])[\"')\]]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)"
 )
+_UNSURE = re.compile(f"{attitudes.NEGATED.pattern}|{attitudes.DOUBTED.pattern}")
 _CAPITAL = re.compile("[A-Z]")
 _END = 800  # last characters of a text, in which it may conclude
 
@@ -73,8 +73,6 @@ def _weigh(text: str, statements: list[Statement]) -> Decision:
     if attitudes.RETRACTED.search(text, end) or attitudes.TAKEN_BACK.match(text, end):
         return Decision()
     letters = final.mention.letters
-    if beside := attitudes.BESIDE.match(text, end):
-        letters |= {beside[1] or beside[2]}
     for earlier in statements[:-1]:
         if earlier.mention.letters != final.mention.letters and not _is_replaced(text, earlier, final):
             letters |= earlier.mention.letters
@@ -88,9 +86,8 @@ def _is_replaced(text: str, earlier: Statement, final: Statement) -> bool:
     if final.strength == "formal" != earlier.strength:
         return True
     gap = text[earlier.mention.end : final.mention.start]
-    beside = text[max(earlier.mention.end, final.mention.start - _BESIDE) : final.mention.end + _BESIDE]
-    if attitudes.ADDED.search(beside) or (final.strength == "judged" and not attitudes.RETRACTED.search(gap)):
-        return False
+    if final.strength == "judged":
+        return attitudes.RETRACTED.search(gap) is not None
     return attitudes.CORRECTING.search(gap) is not None
 
 
@@ -105,11 +102,8 @@ def _find_implied(text: str, options: Options) -> Decision:
 
 def _find_conclusion(text: str) -> Decision:
     """Return the options that the end of a text comes to, neither denied nor in doubt."""
-    found = []
-    for match in _CONCLUDED.finditer(text, max(0, len(text) - _END)):
-        sentence = find_lead(text, match.start()) + match[0]
-        if not attitudes.NEGATED.search(sentence) and not attitudes.DOUBTED.search(sentence):
-            found.append(match)
+    matches = _CONCLUDED.finditer(text, max(0, len(text) - _END))
+    found = [match for match in matches if not _UNSURE.search(find_lead(text, match.start()) + match[0])]
     if not found or _CAPITAL.search(text, found[-1].end()):
         return Decision()
     return Decision(frozenset(match[1] for match in found), found[-1].span(1))

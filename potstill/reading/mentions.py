@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from potstill.core.records import Choice
-from potstill.reading.normalizing import normalize
+from potstill.reading.normalizing import normalize, skip
 from potstill.reading.words import AND, OPTION, OR
 
 _LATIN = "A-Za-z0-9_\u00c0-\u024f"
@@ -36,6 +36,7 @@ _AFTER_A = re.compile(
     r"|nor|has|seems|best|fits|works|also|instead|then|matches|does|cannot|can't|isn't|option|through|thru|[A-Z])\b"
 )
 _AFTER_I = re.compile(r"[.):\]}\"]|,? (?:because|since|is|(?:and|or)(?! \d))\b|\s*\Z|\n")
+_MEANT = {"A": _AFTER_A, "I": _AFTER_I}
 _STOP = r"\s*\Z|\s?\n|[^\s\w]|[^\x00-\x7f]"
 _AFTER_LETTER = re.compile(
     rf"(?:{_STOP}|\s(?:because|since|as|due|given|based|but|and|or|which|that|over|rather|instead|not|so|for|in|with"
@@ -46,9 +47,8 @@ _AFTER_TEXT = re.compile(
     rf"(?![\u548c\u4e0e\u6216\u53ca])(?:\s?(?:{_STOP})|\s(?:because|since|as|due|given|based|but|which|rather|instead"
     rf"|is|(?:and|or)(?! \d))\b)"
 )
-_OPENING = re.compile(
-    rf"(?:[\s\"'(\[{{<=:,]|(?:the|an?|my) (?=\W*(?:{OPTION}))|(?P<named>(?:{OPTION})s?(?= ?[\W\dA-Z])[ :]*))*+"
-)
+_OPENING = re.compile(rf"(?:[\s\"'(\[{{<=:,]|(?:the|an?|my) (?=\W*(?:{OPTION}))|(?:{OPTION})s?(?= ?[\W\dA-Z])[ :]*)*+")
+_CALLED = re.compile(OPTION)
 _ARTICLE = re.compile(r"(?:the |an? )?[\"'(]*")
 _TO_TEXT = re.compile(
     r"(?:[)\]}>\"',:;\s=]|-(?=[\sA-Za-z])|\.(?!\d))*+(?:(?:(?:which|that) (?:is|states|says)(?: that)?|i\.e\."
@@ -56,14 +56,9 @@ _TO_TEXT = re.compile(
 )
 _WORD = re.compile(r"[a-z]+")
 _CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009?\u9879| ?\u9078\u629e\u80a2)?")
-_TEXT_TO_LETTER = re.compile(
-    rf"[\"'.,]*+\s?[-:,]?\s?(?:(?:which|that|this) (?:is|corresponds to|matches) )?(?:[(\[]\s?(?:{OPTION})?"
-    rf"|(?:{OPTION})) ?[(\[]?(?=[A-Z](?![\w']))"
-)
 _JOINING = re.compile(
-    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])|[^.;:\n]{{1,60}} (?:and so|as) (?:is"
-    rf"|does) |\s?[,;/&+]\s?(?:(?:{AND}|{OR})(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus|as well as)(?![a-z]))"
-    rf"\s?(?:(?:also|maybe|perhaps|possibly|even|both|then) )*"
+    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])|\s?[,;/&+]\s?(?:(?:{AND}|{OR})(?![a-z]))?"
+    rf"|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus|as well as)(?![a-z]))\s?(?:(?:also|maybe|perhaps|possibly|both|then) )*"
 )
 _MOST_JOINED = 12  # letters that are offered together
 
@@ -110,11 +105,9 @@ class Options:
 
     def begins(self, mention: Mention, text: str) -> bool:
         """Return whether the first word behind a mention is the first one of its option's text."""
-        between = _TO_TEXT.match(text, mention.end)
-        first = _WORD.match(text, between.end() if between else mention.end)
-        return first is not None and any(
-            mention.letters <= letters and option.startswith(first[0]) for option, letters in self.texts.items()
-        )
+        first = _WORD.match(text, skip(text, mention.end, _TO_TEXT))
+        own = [option for option, letters in self.texts.items() if mention.letters <= letters]
+        return first is not None and any(option.startswith(first[0]) for option in own)
 
 
 def normalize_option(text: str) -> str:
@@ -133,7 +126,8 @@ def mark_letters(text: str, options: Options) -> str:
         if letter in options.labels and (letter != "I" or len(text) == 1):
             marked[place] = letter
     for match in _LETTER.finditer(text):
-        if _is_letter(text, match, options):
+        is_letter = _MEANT[match[0]].match(text, match.end()) if match[0] in _MEANT else True
+        if is_letter and not _FORMULA.match(text, match.end()):
             marked[match.start()] = match[0]
     for match in _RANGE.finditer(text):
         if match[1] < match[2]:
@@ -141,19 +135,6 @@ def mark_letters(text: str, options: Options) -> str:
     for match in _SENTENCE_BEHIND.finditer(text):
         marked[match.start(1)], marked[match.end() - 1] = match[1], "\n"
     return "".join(marked)
-
-
-def _is_letter(text: str, match: re.Match[str], options: Options) -> bool:
-    """Return whether a lone capital is meant as a letter, and not as an article, a pronoun or a part of a formula."""
-    start, end = match.span()
-    if _FORMULA.match(text, end):
-        return False
-    if match[0] == "A":
-        return bool(_AFTER_A.match(text, end))
-    if match[0] == "I":
-        called = text[:start].lower().endswith(("option ", "choice ", "answer is ", "answer: "))
-        return "I" in options.labels and (called or bool(_AFTER_I.match(text, end)))
-    return True
 
 
 def read_mention(text: str, place: int, options: Options, *, texts: bool = True) -> Mention | None:
@@ -172,25 +153,23 @@ def read_mention(text: str, place: int, options: Options, *, texts: bool = True)
 
 
 def _read_one(text: str, place: int, options: Options, *, texts: bool = True) -> Mention | None:
-    """Return the one option that is named at a place."""
-    opening = _OPENING.match(text, place)
-    start = opening.end() if opening else place
+    """Return the one option that is named at a place, by its letter or else by its text."""
+    start = skip(text, place, _OPENING)
     if "A" <= text[start : start + 1] <= "Z":
-        return _read_letter(text, start, bool(opening and opening["named"]), options)
-    if not texts:
-        return None
-    article = _ARTICLE.match(text, start)
-    return _read_text(text, start, article.end() if article else start, options)
+        return _read_letter(text, start, _CALLED.search(text, place, start) is not None, options)
+    found = options.find_text(text, skip(text, start, _ARTICLE)) if texts else None
+    return (
+        Mention(found[0], start, found[1], marked=True, text=True)
+        if found and _AFTER_TEXT.match(text, found[1])
+        else None
+    )
 
 
-def _read_letter(text: str, start: int, named: bool, options: Options) -> Mention | None:
+def _read_letter(text: str, start: int, called: bool, options: Options) -> Mention | None:
     """Return the option whose letter stands at a place, joined with another one whose text follows."""
-    letter, end = frozenset(text[start]), start + 1
-    closing = _CLOSING.match(text, end)
-    end = closing.end() if closing else end
-    between = _TO_TEXT.match(text, end)
-    at = between.end() if between else end
-    found = options.find_text(text, at) if at < len(text) else None
+    letter, end = frozenset(text[start]), skip(text, start + 1, _CLOSING)
+    at = skip(text, end, _TO_TEXT)
+    found = options.find_text(text, at)
     if found and letter <= found[0]:
         return Mention(letter, start, found[1], marked=True)
     if not _AFTER_LETTER.match(text, start + 1):
@@ -198,19 +177,4 @@ def _read_letter(text: str, start: int, named: bool, options: Options) -> Mentio
     if found and _AFTER_TEXT.match(text, found[1]) and "\n" not in text[end:at]:
         return Mention(letter | found[0], start, found[1], marked=True)
     bracketed = text[start - 1 : start] in tuple("([{<\"'") and end > start + 1
-    return Mention(letter, start, end, marked=named or bracketed)
-
-
-def _read_text(text: str, start: int, at: int, options: Options) -> Mention | None:
-    """Return the options whose text stands at a place, joined with the letter that follows it."""
-    found = options.find_text(text, at)
-    if not found or not _AFTER_TEXT.match(text, found[1]):
-        return None
-    letters, end = found
-    joint = _TEXT_TO_LETTER.match(text, end)
-    if joint:
-        letter = frozenset(text[joint.end()])
-        closing = _CLOSING.match(text, joint.end() + 1)
-        end = closing.end() if closing else joint.end() + 1
-        return Mention(letter if letter <= letters else letter | letters, start, end, marked=True)
-    return Mention(letters, start, end, marked=True, text=True)
+    return Mention(letter, start, end, marked=called or bracketed)

@@ -46,51 +46,39 @@ _DECIDE = (
     r"|lean(?:ing)?(?: (?:towards?|to))?|answer|say|conclude(?: that)?|guess|meant?)"
 )
 
-_LEAVING = r"leav(?:es|ing)(?: (?:us|me))?(?: with)?(?: only)?"
-_STATED = (
+_SUBJECT = (
     rf"(?:(?:{ANSWER})s?|{OPTION}|one|statement|(?<!\u4e0d)\u6b63\u786e\u7684(?=\u662f)"
     r"|(?:closest|nearest|best|exception)(?= (?:is|would|one|match)\b))"
+)
+
+_FIELD = (
+    rf"{NOUN}(?:[ _](?:{OPTION}))?(?:\([^()\n]{{1,12}}\))?[\"'\])]{{0,3}} ?(?:[:=]>?|->?\s|-{{2,}}>?|(?<=\])"
+    rf"|(?=\n)(?<=answer)){_HEDGE}"
+)
+_STATED = rf"{_SUBJECT}(?![a-z])(?![^\w\s]*:)[^.?!;\nA-Z\u7b54]{{0,80}}?(?<!so )(?<!as ){IS_WORD}{_HEDGE}"
+_CHOSEN = rf"(?:{_I} {_DECIDE}|{CHOOSE}|leaves us with)(?![a-z]){_HEDGE}"
+_SUPERLATIVE = rf"{BEST}(?![a-z])[^.?!;\nA-Z]{{0,120}}?{IS_WORD}{_HEDGE}"
+_SO = (
+    rf"(?:{SO}|it is|it's|that's|this is|by (?:process of )?elimination|(?:i|we) (?:think|believe)|most likely|definitely"
+    rf"|obviously|clearly|probably|certainly|(?:it|that|this|they) (?:would|must|should|has to) be)(?![a-z]),?{_HEDGE}"
 )
 
 # Of two rules that find a cue at the same place the first one counts.
 RULES = (
     Rule("boxed", "formal", r"boxed: ", r"Thus \boxed{\text{B}}"),
-    Rule(
-        "field",
-        "formal",
-        rf"{NOUN}(?:[ _](?:{OPTION}))?(?:\([^()\n]{{1,12}}\))?[\"'\])]{{0,3}} ?(?:[:=]>?|->?\s|-{{2,}}>?|(?<=\])"
-        rf"|(?=\n)(?<=answer)){_HEDGE}",
-        "**Final answer:** B",
-    ),
-    Rule(
-        "stated",
-        "stated",
-        rf"{_STATED}(?![a-z])(?![^\w\s]*:)[^.?!;\nA-Z\u7b54]{{0,80}}?(?<!so )(?<!as ){IS_WORD}{_HEDGE}",
-        "So the answer is most likely (B) bank.",
-    ),
-    Rule("chosen", "stated", rf"(?:{_I} {_DECIDE}|{CHOOSE}|{_LEAVING})(?![a-z]){_HEDGE}", "I would choose B."),
-    Rule(
-        "superlative",
-        "stated",
-        rf"{BEST}(?![a-z])[^.?!;\nA-Z]{{0,120}}?{IS_WORD}{_HEDGE}",
-        "The most likely explanation of the door is B) bank.",
-        marked=True,
-    ),
-    Rule(
-        "so",
-        "stated",
-        rf"(?:{SO}|it is|it's|that's|this is|by (?:process of )?elimination|(?:i|we) (?:think|believe)|most likely"
-        rf"|definitely|obviously|clearly|probably|certainly|(?:it|that|this|they) (?:would|must|should"
-        rf"|has to) be)(?![a-z]),?{_HEDGE}",
-        "Therefore, (B).",
-        ends=True,
-    ),
+    Rule("field", "formal", _FIELD, "**Final answer:** B"),
+    Rule("stated", "stated", _STATED, "So the answer is most likely (B) bank."),
+    Rule("chosen", "stated", _CHOSEN, "I would choose B."),
+    Rule("superlative", "stated", _SUPERLATIVE, "The most likely explanation of the door is B) bank.", marked=True),
+    Rule("so", "stated", _SO, "Therefore, (B).", ends=True),
 )
 CUE = rf"(?<![a-z])(?:{'|'.join(f'(?P<{rule.name}>{rule.cue})' for rule in RULES)})"
 
 # What makes a mention the answer by what follows it: "B is the best choice", "makes B correct", "选项B是正确的".
 _POOR = r"(?:worst|wrong|incorrect|least|less|other|first|second|next|previous|trap|poor|weak|odd|not|an?)"
-_ADVERB = rf"(?: (?:(?!hardly|scarcely|barely|unlikely|possibly|part)[a-z]+ly|indeed|thus|also|the|my|our|la|le|el|die|{ANSWER}))"
+_ADVERB = (
+    rf"(?: (?:(?!hardly|barely|unlikely|possibly|part)[a-z]+ly|indeed|thus|also|the|my|our|la|le|el|die|{ANSWER}))"
+)
 VERDICT = (
     rf"[\"',)\]]*(?: (?:{OPTION}|{ANSWER}))?(?:,? (?:which|that))?(?:"
     rf" ?\u4e5f?{IS_WORD}{_ADVERB}* ?(?:{BEST}|one left|only [a-z]+ that)(?![a-z])"

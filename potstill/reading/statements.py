@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from potstill.reading import attitudes, rules
 from potstill.reading.mentions import Mention, Options, read_mention
+from potstill.reading.normalizing import skip
 from potstill.reading.rules import RULES, Rule, Strength
 from potstill.reading.words import OPTION
 
@@ -37,7 +38,6 @@ _INTERJECTION = re.compile(
 _ITEM = re.compile(r"(?:\A|\n)[(\[]?([A-Z])(?:[)\].:]| -)")
 _MARK = re.compile(r"[A-Z](?:[)\]\"']*(?:[.,:)\]]| -| \(|\s*\Z|\n)|,? (?:because|since|as)\b)")
 _VERB = re.compile(r"[)\]\"']*\s(?:is|was|would|can|could|cannot|does|do|has|may|might|seems?|\w+n't)\b")
-_LISTING = re.compile(r"\b(?:options|choices|each|one by one|evaluate|consider|look at)\b")
 
 
 @dataclass(frozen=True)
@@ -86,29 +86,21 @@ def _find_cued(text: str, options: Options) -> list[Statement]:
 
 def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Options) -> bool:
     """Return whether a cue and a mention are a statement of the text's own, and not denied, doubted or quoted."""
-    lead = find_lead(text, start)
+    lead, cue = find_lead(text, start), text[start : mention.start]
     clause = _CLAUSE_END.split(lead.rstrip(":"))[-1]
-    if (rule.marked and not mention.marked) or (mention.text and not _is_chosen_text(text, start, lead, rule)):
+    if rule.marked and (not mention.marked or (mention.text and not _CHOSEN_BY.match(text, start))):
         return False
-    ends = rule.ends or (rule.marked and mention.text)
-    if (ends and not _ENDING.match(text, mention.end)) or attitudes.CONDITIONED.match(text, mention.end):
+    if mention.text and _OPTION_WORD.match(text, start) and not _CHOSEN.search(lead):
         return False
-    if _is_listed_below(text, start, mention, options):
+    unended = (rule.ends or (rule.marked and mention.text)) and not _ENDING.match(text, mention.end)
+    if unended or attitudes.CONDITIONED.match(text, mention.end) or _is_listed_below(text, start, mention, options):
         return False
     quoted = attitudes.QUOTED.search(text, max(0, start - _BEFORE), start)
     if quoted or attitudes.OTHERS.search(clause) or attitudes.ATTRIBUTED.search(clause):
         return False
-    cue = text[start : mention.start]
     supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1] + cue)
     denied = attitudes.NEGATED.search(clause + cue) or attitudes.NEGATED_CUE.search(cue)
     return rule.strength == "formal" or not (supposed or denied or attitudes.DOUBTED.search(clause + cue))
-
-
-def _is_chosen_text(text: str, start: int, lead: str, rule: Rule) -> bool:
-    """Return whether a cue before an option's text is about the answer, and not about any option or thing."""
-    if _OPTION_WORD.match(text, start) and not _CHOSEN.search(lead):
-        return False
-    return not rule.marked or _CHOSEN_BY.match(text, start) is not None
 
 
 def _find_judged(text: str, start: int, options: Options) -> list[Statement]:
@@ -141,8 +133,7 @@ def _is_judged(text: str, start: int, mention: Mention) -> bool:
 
 def _find_opening(text: str, options: Options) -> Statement | None:
     """Return the mention that opens a text as its answer, such as "B. bank" before an explanation."""
-    opening = _INTERJECTION.match(text)
-    start = opening.end() if opening else 0
+    start = skip(text, 0, _INTERJECTION)
     mention = read_mention(text, start, options, texts=False)
     if mention is None or _is_listed(text, mention, len(text), options):
         return None
@@ -168,11 +159,11 @@ def _is_listed(text: str, mention: Mention, end: int, options: Options) -> bool:
     item = _ITEM.search(text, mention.end, end)
     if not item or item[1] in mention.letters or item[1] not in options.labels:
         return False
-    if end < len(text):
-        return True
-    following = read_mention(text, item.start(1), options, texts=False)
-    whole = following is not None and LINE_END.match(text, following.end) is not None
-    return item[1] == chr(ord(max(mention.letters)) + 1) or whole
+    return (
+        end < len(text)
+        or item[1] == chr(ord(max(mention.letters)) + 1)
+        or bool(_read_whole(text, item.start(1), options))
+    )
 
 
 def _find_last_line(text: str, options: Options) -> Statement | None:
@@ -186,20 +177,17 @@ def _find_last_line(text: str, options: Options) -> Statement | None:
     item = _ITEM.match(previous)
     apart = mention.end <= mention.start + 2 or any(one[1] in mention.letters for one in _ITEM.finditer(text, 0, start))
     listed = item and item[1] in options.labels - mention.letters and (not apart or item[1] < min(mention.letters))
-    denied = previous.endswith(":") and attitudes.NEGATED.search(previous)
-    announced = denied or ("A" in mention.letters and _LISTING.search(previous))
-    return None if listed or announced else Statement(mention, start, "formal")
+    return None if listed else Statement(mention, start, "formal")
 
 
 def _find_after_remark(text: str, options: Options) -> Statement | None:
     """Return the mention that is all of what follows the first sentence of a line, such as "Let's see. B"."""
     end = SENTENCE_END.search(text)
     mention = _read_whole(text, end.end(), options) if end else None
-    if not end or not mention or "I" in mention.letters:
+    remark = text[: end.start()] if end else ""
+    if not mention or "I" in mention.letters or _CAPITAL.search(remark) or attitudes.NEGATED.search(remark):
         return None
-    remark = text[: end.start()]
-    own = not _CAPITAL.search(remark) and not attitudes.NEGATED.search(remark)
-    return Statement(mention, end.end(), "stated") if own else None
+    return Statement(mention, mention.start, "stated")
 
 
 def _read_whole(text: str, place: int, options: Options) -> Mention | None:
