@@ -29,8 +29,8 @@ OTHERS = re.compile(
 # Right before a cue: someone else thinks so, or the writer once did.
 ATTRIBUTED = re.compile(
     r"\b(?:some|many|most|people|others|everyone|critics|you|he|she|they|(?:student|user|teacher|expert|author|friend)s?)"
-    r"(?: \w+){0,2}? (?:say|said|think|thought|believe|claim|argue|answer|choose|chose|pick|suggest|told)\w*(?: \w+){0,4}"
-    r"\W*\Z|\b(?:i|we) (?:initially|first|originally|previously|thought|assumed|used to)\b"
+    r"(?: \w+){0,2}? (?:say|said|think|thought|believe|claim|argue|answer|choose|chose|pick|suggest|told)\w*"
+    r"(?: \w+){0,4}\W*\Z|\b(?:i|we) (?:initially|first|originally|previously|thought|assumed|used to)\b"
 )
 # Before a cue: the form of an answer is prescribed or shown, "end with a line like this: Answer: A".
 QUOTED = re.compile(
@@ -54,7 +54,7 @@ TAKEN_BACK = re.compile(
 )
 # Anywhere after a mention: "Wait, ...", "Never mind."
 RETRACTED = re.compile(
-    r"(?:[.!?\n)] ?|,? \(?)(?:(?:but|hmm|oh|no|actually|sorry),? )*(?:wait|hold on|scratch that|make that|edit|i mean"
+    r"(?:[.!?\n)(] ?|, )(?:(?:but|hmm|oh|no|actually|sorry),? )*(?:wait|hold on|scratch that|make that|edit|i mean"
     r"|on second thought|never ?mind|(?:forget|ignore|disregard) (?:that|this|it)|i (?:misread|was mistaken|was wrong"
     r"|(?:have )?made an? (?:mistake|error))|let me re-?\w+)\b(?! (?:in|for|at|until|times?)\b)"
 )
@@ -72,6 +72,6 @@ REFUSED = re.compile(
     r"|\bnone of (?:the (?:[a-z]+ )?(?:above|options|choices|answers)|these(?! [a-z]+ (?!is|are))|them)"
     r"|(?:\A\W*|\banswer(?: is|:)\W{0,3}|boxed: \W*)(?:none|nothing|no answer|n/a)\W*(?:\n|\Z)"
     r"|(?:n't|not|no|in) ?(?:enough|sufficient) (?:information|data|context)"
-    r"|\bcan(?:not|'t) (?:be )?(?:determine|answer|infer|choose)|\bno (?:correct|right|good|valid) (?:answer|option|choice)"
-    r"|\u65e0\u6cd5|\u65e0\u6b63\u786e\u7b54\u6848|\u6ca1\u6709\u6b63\u786e"
+    r"|\bcan(?:not|'t) (?:be )?(?:determine|answer|infer|choose)|\bno (?:correct|right|good|valid) (?:answer|option"
+    r"|choice)|\u65e0\u6cd5|\u65e0\u6b63\u786e\u7b54\u6848|\u6ca1\u6709\u6b63\u786e"
 )

@@ -13,12 +13,12 @@ from potstill.reading.mentions import Options, read_mention
 from potstill.reading.statements import LINE_END, Statement, find_lead, find_statements
 
 _MOST_QUESTIONS = 4  # at which an answer is sought
+# A heading of a question, a line that asks one, or a line above a list of options.
 _NEXT_QUESTION = re.compile(
-    r"\n(?:(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction"
-    r"|user|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|(?:here(?:'s| is| are) )?(?:another"
-    r"|the next) (?:example|question|problem)|let's try another|the following (?:is|are) (?:a )?(?:multiple|question))"
-    r"|[.!)] question ?\d*: |\n(?:what|which|who|where|when|how many)\b(?![^\n]*\b(?:options?|answer|choices?|this|that"
-    r"|these|those|about|else|then|not)\b)[^\n?]{12,}\?|\n[^\n]{8,}[?:_]\s*\n(?=\W?[aA][.):][^\n]*\n\W?[bB][.):])"
+    r"\n(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction|user"
+    r"|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|[.!)] question ?\d*: "
+    r"|\n(?:what|which|who|where|when|how many)\b(?![^\n]*\b(?:options?|answer|choices?|this|that|these|those|about"
+    r"|else|then|not)\b)[^\n?]{12,}\?|\n[^\n]{8,}[?:_]\s*\n(?=\W?[aA][.):][^\n]*\n\W?[bB][.):])"
 )
 _CORRECTED = re.compile(r"[^\n]*\n(?:no, )?(?:actually|wait|correction|sorry)\b")
 _FIRST_OPTION = re.compile(r"\n\W?[aA][.):] ?(?:the |an? )?")
@@ -52,8 +52,7 @@ def decide(text: str, options: Options) -> Decision:
         statements = find_statements(before, options)
         if any(one.strength in ("formal", "stated") and one.mention.letters <= options.labels for one in statements):
             return _weigh(before, statements)
-        foreign = question["named"] and _is_foreign(text, question.start(), options)
-        if before and foreign:
+        if before and question["named"] and _is_foreign(text, question.start(), options):
             return _weigh(before, statements) if statements else _find_implied(before, options)
     statements = find_statements(text, options)
     return _weigh(text, statements) if statements else _find_implied(text, options)
@@ -86,18 +85,14 @@ def _is_replaced(text: str, earlier: Statement, final: Statement) -> bool:
     if final.strength == "formal" != earlier.strength:
         return True
     gap = text[earlier.mention.end : final.mention.start]
-    if final.strength == "judged":
-        return attitudes.RETRACTED.search(gap) is not None
-    return attitudes.CORRECTING.search(gap) is not None
+    correction = attitudes.RETRACTED if final.strength == "judged" else attitudes.CORRECTING
+    return correction.search(gap) is not None
 
 
 def _find_implied(text: str, options: Options) -> Decision:
-    """Return what a text without a statement implies: a conclusion, an option's text, a refusal."""
-    if decision := _find_text(text, options):
-        return decision
-    if attitudes.REFUSED.search(text):
-        return Decision(refused=True)
-    return _find_conclusion(text)
+    """Return what a text without a statement implies: an option's text, a refusal, or a conclusion at its end."""
+    refusal = Decision(refused=True) if attitudes.REFUSED.search(text) else None
+    return _find_text(text, options) or refusal or _find_conclusion(text)
 
 
 def _find_conclusion(text: str) -> Decision:

@@ -57,8 +57,9 @@ _TO_TEXT = re.compile(
 _WORD = re.compile(r"[a-z]+")
 _CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009?\u9879| ?\u9078\u629e\u80a2)?")
 _JOINING = re.compile(
-    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])|\s?[,;/&+]\s?(?:(?:{AND}|{OR})(?![a-z]))?"
-    rf"|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus|as well as)(?![a-z]))\s?(?:(?:also|maybe|perhaps|possibly|both|then) )*"
+    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])"
+    rf"|\s?[,;/&+]\s?(?:(?:{AND}|{OR})(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus|as well as)(?![a-z]))"
+    r"\s?(?:(?:also|maybe|perhaps|possibly|both|then) )*"
 )
 _MOST_JOINED = 12  # letters that are offered together
 

@@ -59,8 +59,8 @@ _STATED = rf"{_SUBJECT}(?![a-z])(?![^\w\s]*:)[^.?!;\nA-Z\u7b54]{{0,80}}?(?<!so )
 _CHOSEN = rf"(?:{_I} {_DECIDE}|{CHOOSE}|leaves us with)(?![a-z]){_HEDGE}"
 _SUPERLATIVE = rf"{BEST}(?![a-z])[^.?!;\nA-Z]{{0,120}}?{IS_WORD}{_HEDGE}"
 _SO = (
-    rf"(?:{SO}|it is|it's|that's|this is|by (?:process of )?elimination|(?:i|we) (?:think|believe)|most likely|definitely"
-    rf"|obviously|clearly|probably|certainly|(?:it|that|this|they) (?:would|must|should|has to) be)(?![a-z]),?{_HEDGE}"
+    rf"(?:{SO}|it is|it's|that's|this is|by (?:process of )?elimination|(?:i|we) (?:think|believe)|most likely|clearly"
+    rf"|definitely|probably|certainly|(?:it|that|this|they) (?:would|must|should|has to) be)(?![a-z]),?{_HEDGE}"
 )
 
 # Of two rules that find a cue at the same place the first one counts.

@@ -93,7 +93,7 @@ def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Opt
     if mention.text and _OPTION_WORD.match(text, start) and not _CHOSEN.search(lead):
         return False
     unended = (rule.ends or (rule.marked and mention.text)) and not _ENDING.match(text, mention.end)
-    if unended or attitudes.CONDITIONED.match(text, mention.end) or _is_listed_below(text, start, mention, options):
+    if unended or attitudes.CONDITIONED.match(text, mention.end) or _is_listed(text, mention, options, below=start):
         return False
     quoted = attitudes.QUOTED.search(text, max(0, start - _BEFORE), start)
     if quoted or attitudes.OTHERS.search(clause) or attitudes.ATTRIBUTED.search(clause):
@@ -135,7 +135,7 @@ def _find_opening(text: str, options: Options) -> Statement | None:
     """Return the mention that opens a text as its answer, such as "B. bank" before an explanation."""
     start = skip(text, 0, _INTERJECTION)
     mention = read_mention(text, start, options, texts=False)
-    if mention is None or _is_listed(text, mention, len(text), options):
+    if mention is None or _is_listed(text, mention, options):
         return None
     following = text[start : mention.start] + chr(ord(max(mention.letters)) + 1)
     if len(following) > 1 and re.search(r"[\n.;:] ?" + re.escape(following), text[mention.end :]):
@@ -148,22 +148,14 @@ def _find_opening(text: str, options: Options) -> Statement | None:
     return None if dismissed or unclear else Statement(mention, start, "stated")
 
 
-def _is_listed_below(text: str, start: int, mention: Mention, options: Options) -> bool:
-    """Return whether a mention stands on a line under its cue, and a list of the options goes on in the next line."""
-    line_end = text.find("\n", mention.end)
-    return "\n" in text[start : mention.start] and line_end >= 0 and _is_listed(text, mention, line_end + 4, options)
-
-
-def _is_listed(text: str, mention: Mention, end: int, options: Options) -> bool:
-    """Return whether a mention is the first of a list of the options that goes on before a place."""
+def _is_listed(text: str, mention: Mention, options: Options, *, below: int | None = None) -> bool:
+    """Return whether a mention begins a list of the options; `below` a cue, whether the next line goes on with it."""
+    end = len(text) if below is None else text.find("\n", mention.end) + 4
     item = _ITEM.search(text, mention.end, end)
-    if not item or item[1] in mention.letters or item[1] not in options.labels:
+    if (below is not None and "\n" not in text[below : mention.start]) or not item or item[1] in mention.letters:
         return False
-    return (
-        end < len(text)
-        or item[1] == chr(ord(max(mention.letters)) + 1)
-        or bool(_read_whole(text, item.start(1), options))
-    )
+    goes_on = below is not None or item[1] == chr(ord(max(mention.letters)) + 1)
+    return item[1] in options.labels and (goes_on or _read_whole(text, item.start(1), options) is not None)
 
 
 def _find_last_line(text: str, options: Options) -> Statement | None:
