@@ -68,10 +68,9 @@ def _is_foreign(text: str, place: int, options: Options) -> bool:
 def _weigh(text: str, statements: list[Statement]) -> Decision:
     """Return what the last statement says, where it is not taken back and no other stands against it."""
     final = statements[-1]
-    end = final.mention.end
+    letters, end = final.mention.letters, final.mention.end
     if attitudes.RETRACTED.search(text, end) or attitudes.TAKEN_BACK.match(text, end):
         return Decision()
-    letters = final.mention.letters
     for earlier in statements[:-1]:
         if earlier.mention.letters != final.mention.letters and not _is_replaced(text, earlier, final):
             letters |= earlier.mention.letters

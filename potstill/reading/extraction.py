@@ -92,8 +92,7 @@ def _read_alone(text: str, options: Options, *, texts: bool) -> Extraction:
 def _read(text: str, options: Options) -> Extraction:
     """Return what a text states."""
     normalized = normalize(text)
-    decision = decide(mark_letters(normalized.text, options), options)
-    return _judge(decision, options, normalized.original_span)
+    return _judge(decide(mark_letters(normalized.text, options), options), options, normalized.original_span)
 
 
 def _judge(decision: Decision, options: Options, original_span: Callable[[int, int], Span]) -> Extraction:

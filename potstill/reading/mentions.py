@@ -21,7 +21,7 @@ _LETTER = re.compile(
 # Small letters that are as good as capitals: in brackets or quotes, called an option, or at the beginning of a text.
 _SMALL = re.compile(
     r"[(\[{\"'](?<!\w.)(?<!(?:part|case|step) .)(?P<bracketed>[a-z])(?=[)\]}\"'])"
-    r"|(?:option|choice|letter|(?:answer|ans)(?: is|:| =|=)) ?(?P<called>[a-z])(?=[.,;:)\]](?![a-z])|\s*\Z|\n)"
+    r"|(?:option|choice|letter|answer|ans)(?: is|:| =|=)? ?(?P<called>[a-z])(?=[.,;:)\]](?![a-z])|\s*\Z|\n)"
     r"|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
 )
 # A blank between an answer's letter and a new sentence: "Answer: B Explanation: ..."; of "A" the next word decides.

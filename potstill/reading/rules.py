@@ -27,7 +27,6 @@ class Rule:
     ends: bool = False
 
 
-NOUN = rf"(?:{ANSWER}|{OPTION})"
 BEST = rf"(?:{CORRECT}|most [a-z]+|[a-z]{{3,}}est|likel[a-z]+)"
 IS_WORD = (
     rf"(?:(?<![a-z])(?:{IS})(?![a-z\u5426])|'s(?![a-z])|(?<![a-z])(?:would|should|must|will|has to|have to|seems? to"
@@ -52,8 +51,8 @@ _SUBJECT = (
 )
 
 _FIELD = (
-    rf"{NOUN}(?:[ _](?:{OPTION}))?(?:\([^()\n]{{1,12}}\))?[\"'\])]{{0,3}} ?(?:[:=]>?|->?\s|-{{2,}}>?|(?<=\])"
-    rf"|(?=\n)(?<=answer)){_HEDGE}"
+    rf"(?:{ANSWER}|{OPTION})(?:[ _](?:{OPTION}))?(?:\([^()\n]{{1,12}}\))?[\"'\])]{{0,3}} ?(?:[:=]>?|->?\s|-{{2,}}>?"
+    rf"|(?<=\])|(?=\n)(?<=answer)){_HEDGE}"
 )
 _STATED = rf"{_SUBJECT}(?![a-z])(?![^\w\s]*:)[^.?!;\nA-Z\u7b54]{{0,80}}?(?<!so )(?<!as ){IS_WORD}{_HEDGE}"
 _CHOSEN = rf"(?:{_I} {_DECIDE}|{CHOOSE}|leaves us with)(?![a-z]){_HEDGE}"
@@ -63,6 +62,9 @@ _SO = (
     rf"|definitely|probably|certainly|(?:it|that|this|they) (?:would|must|should|has to) be)(?![a-z]),?{_HEDGE}"
 )
 
+# A line of its own under a colon: a letter and what it says, in one sentence.
+_BELOW = r"(?<=:)\n(?=[(\[]?[A-Z][).:\]] [^\n.]{1,200}\.?(?:\n|\Z))"
+
 # Of two rules that find a cue at the same place the first one counts.
 RULES = (
     Rule("boxed", "formal", r"boxed: ", r"Thus \boxed{\text{B}}"),
@@ -71,6 +73,7 @@ RULES = (
     Rule("chosen", "stated", _CHOSEN, "I would choose B."),
     Rule("superlative", "stated", _SUPERLATIVE, "The most likely explanation of the door is B) bank.", marked=True),
     Rule("so", "stated", _SO, "Therefore, (B).", ends=True),
+    Rule("below", "stated", _BELOW, "Where money is kept:\n\nB. bank", marked=True),
 )
 CUE = rf"(?<![a-z])(?:{'|'.join(f'(?P<{rule.name}>{rule.cue})' for rule in RULES)})"
 

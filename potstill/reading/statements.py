@@ -95,6 +95,8 @@ def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Opt
     unended = (rule.ends or (rule.marked and mention.text)) and not _ENDING.match(text, mention.end)
     if unended or attitudes.CONDITIONED.match(text, mention.end) or _is_listed(text, mention, options, below=start):
         return False
+    if rule.name == "below" and _is_listed(text, mention, options):
+        return False
     quoted = attitudes.QUOTED.search(text, max(0, start - _BEFORE), start)
     if quoted or attitudes.OTHERS.search(clause) or attitudes.ATTRIBUTED.search(clause):
         return False
