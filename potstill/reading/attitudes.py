@@ -52,12 +52,13 @@ TAKEN_BACK = re.compile(
     r"|not(?: the)? (?:right|correct|true))\b(?! (?:to|that|for))|(?:this|that|it) (?:isn't|can't be|cannot be)\b"
     r"|not!|no\.|wrong\b|(?:i|we) (?:\w+ )?(?:disagree|doubt))"
 )
-# Anywhere after a mention: "Wait, ...", "Never mind."
+# Anywhere after a mention: "Wait, ...", "Never mind.", "Actually, C".
 RETRACTED = re.compile(
     r"(?:[.!?\n)(] ?|, )(?:(?:but|hmm|oh|no|actually|sorry),? )*(?:wait|hold on|scratch that|make that|edit|i mean"
-    r"|on second thought|never ?mind|(?:forget|ignore|disregard) (?:that|this|it)|i (?:misread|was mistaken|was wrong"
-    r"|(?:have )?made an? (?:mistake|error))|let me re-?\w+)\b(?! (?:in|for|at|until|times?)\b)"
+    r"|on second thought|never ?mind|i (?:misread|was (?:mistaken|wrong)|(?:have )?made an? \w+)|let me re-?\w+"
+    r"|(?:actually|no|sorry|correction)[,:]? \(?(?=[A-Z](?![a-z'])))\b(?! (?:in|for|at|until|times?)\b)"
 )
+
 # Between two statements: what lets the second one replace the first.
 CORRECTING = re.compile(
     rf"\b(?:actually|wait|correct(?:ion|ed)|edit|instead|sorry|mistake\w*|i mean|make that|scratch that|reflection"

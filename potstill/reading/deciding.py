@@ -10,7 +10,7 @@ from itertools import islice
 
 from potstill.reading import attitudes, rules
 from potstill.reading.mentions import Options, read_mention
-from potstill.reading.statements import LINE_END, Statement, find_lead, find_statements
+from potstill.reading.statements import CAPITAL, LINE_END, Statement, find_lead, find_statements
 
 _MOST_QUESTIONS = 4  # at which an answer is sought
 # A heading of a question, a line that asks one, or a line above a list of options.
@@ -30,7 +30,6 @@ _CONCLUDED = re.compile(
     rf"(?:[(\[]|(?:option|choice) [(\[]?)([A-Z])[\"')\]]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)"
 )
 _UNSURE = re.compile(f"{attitudes.NEGATED.pattern}|{attitudes.DOUBTED.pattern}")
-_CAPITAL = re.compile("[A-Z]")
 _END = 800  # last characters of a text, in which it may conclude
 
 
@@ -98,7 +97,7 @@ def _find_conclusion(text: str) -> Decision:
     """Return the options that the end of a text comes to, neither denied nor in doubt."""
     matches = _CONCLUDED.finditer(text, max(0, len(text) - _END))
     found = [match for match in matches if not _UNSURE.search(find_lead(text, match.start()) + match[0])]
-    if not found or _CAPITAL.search(text, found[-1].end()):
+    if not found or CAPITAL.search(text, found[-1].end()):
         return Decision()
     return Decision(frozenset(match[1] for match in found), found[-1].span(1))
 

@@ -19,7 +19,7 @@ _SO = re.compile(rules.SO)
 _OPTION_WORD = re.compile(OPTION)
 _CHOSEN_BY = re.compile(r"correct|right|best|most [a-z]+|likeliest")
 _CHOSEN = re.compile(rf"(?:{rules.BEST}|my|our|only|final) ?\Z")
-_CAPITAL = re.compile("[A-Z]")
+CAPITAL = re.compile("[A-Z]")
 
 SENTENCE_END = re.compile(r"[.!?;](?=[\s\"')]|[^\x00-\x7f]|\Z)|\n")
 _SENTENCE = re.compile(r"[\"')\]]*(?:[.!;]|\s*\Z|\n)")
@@ -109,7 +109,7 @@ def _find_judged(text: str, start: int, options: Options) -> list[Statement]:
     """Return the letters that a verdict follows, such as "B is the best choice"; none of a text that lists letters."""
     found, place = list[Statement](), start
     for _ in range(_MOST_CUES):
-        match = _CAPITAL.search(text, place)
+        match = CAPITAL.search(text, place)
         if not match:
             return found
         mention = read_mention(text, match.start(), options)
@@ -179,7 +179,7 @@ def _find_after_remark(text: str, options: Options) -> Statement | None:
     end = SENTENCE_END.search(text)
     mention = _read_whole(text, end.end(), options) if end else None
     remark = text[: end.start()] if end else ""
-    if not mention or "I" in mention.letters or _CAPITAL.search(remark) or attitudes.NEGATED.search(remark):
+    if not mention or "I" in mention.letters or CAPITAL.search(remark) or attitudes.NEGATED.search(remark):
         return None
     return Statement(mention, mention.start, "stated")
 
