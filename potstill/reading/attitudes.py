@@ -5,94 +5,74 @@ import re
 from potstill.reading.rules import SO
 from potstill.reading.words import NOT
 
-# Before a mention, in its clause.
+# Before a mention, in its clause: "the answer is not", "it is unlikely that", "rule out".
 NEGATED = re.compile(
     r"(?<![a-z])(?:(?:not|no|never|cannot)(?![a-z-])(?! (?:only|sure|doubt))|[a-z]+n't|nor|neither|wrong|incorrect"
-    r"|false|(?<!at )least|less|worst|unlikely|eliminat(?:e|es|ed|ing)|rul(?:e|es|ed|ing) out|exclud\w+|reject\w*"
-    r"|discard\w*|dismiss\w*|avoid|except|fails?|irrelevant|invalid|impossible|cross\w* out|odd one|nothing|nobody"
-    r"|little|(?<!no )doubt|disagree|refuse|ask(?:s|ed|ing)|all but)(?![a-z])"
+    r"|false|(?<!at )least|less|worst|unlikely|impossible|irrelevant|(?:eliminat|exclud|reject|dismiss)\w+"
+    r"|rul(?:e|es|ed|ing) out|avoid|except|fails?|nothing|little|disagree|refuse|all but)(?![a-z])"
 )
 NEGATED_CUE = re.compile(rf"(?<![a-z])(?:{NOT})(?![a-z])")
 DOUBTED = re.compile(
-    r"\b(?:whether|unless|may|might|could|maybe|perhaps|possible|possibly|plausible|potential|tempting|suppose|assum\w+"
-    r"|which of|if(?! (?:(?:i|we) (?:had to|have to|must|were)|forced|pressed)))\b"
+    r"\b(?:whether|unless|may|might|could|maybe|perhaps|possibl[ey]|plausible|potential|tempting|suppose|which of)\b"
 )
+# In its sentence: the answer holds in a case that is not so. "If I had to choose, it would be" is no such case.
 SUPPOSED = re.compile(
-    r"\bif (?!(?:i|we) (?:had|have|must|were)\b|forced|pressed)[^.\n]*\b(?:were|weren't|had been|would|'d)\b"
-    r"|\A\W*(?:had|were) (?:it|the|this)\b"
+    r"\bif (?!(?:i|we) (?:had|have|must|were)\b|forced|pressed)[^.\n]*\b(?:were|would|had been)\b"
+    r"|\A\W*had (?:it|the)\b"
 )
-# Right before a cue: whose answer it is, or which of several.
+# Right before a cue: another answer than the text's own, "the second best answer is".
 OTHERS = re.compile(
-    r"\b(?:another|other|alternative|alternate|runner-?up|second|next|first|initial|previous|earlier|original|old"
-    r"|former|worst|wrong|incorrect|poor\w*|trap|bad|backup|his|her|their|(?:user|student|human|question"
-    r"|someone)(?:'?s)?|example|sample|possible|good|popular|tempting|weak\w*|distractor|each|every"
-    r"|least)(?: [a-z']+){0,2}[\s_]?\Z|\b(?:an|a \w+) \Z"
+    r"\b(?:another|other|alternative|second|next|first|initial|previous|earlier|original|worst|wrong|incorrect|his|her"
+    r"|their|(?:user|student|someone)(?:'?s)?|possible|good|popular|tempting|each|every|least)(?: [a-z']+){0,2}[\s_]?\Z"
+    r"|\b(?:an|a \w+) \Z"
 )
-_PEOPLE = (
-    r"(?:some|many|most|few|people|others|everyone|someone|critics|you|he|she|they|(?:student|user|human|teacher|expert"
-    r"|author|friend|person|child)s?)"
-)
+# Right before a cue: someone else thinks so, or the writer once did.
 ATTRIBUTED = re.compile(
-    rf"\b{_PEOPLE}(?: (?:would|will|might|may|could|can|also|still|have|had|people|of \w+|\w+ly))* (?:say|said|think"
-    rf"|thought|believe|claim|argue|insist|answer|choose|chose|pick|suggest|select|assert|told \w+)(?:s|d"
-    rf"|ed)?(?: that)?(?: the| it)?(?: correct| right| best)?\W*\Z|\b(?:i|we) (?:(?:initially|first|originally"
-    rf"|previously) \w+|thought|assumed|wondered|was going to|used to)\b"
+    r"\b(?:some|many|most|people|others|everyone|critics|you|he|she|they|(?:student|user|teacher|expert|author|friend)s?)"
+    r"(?: \w+){0,2}? (?:say|said|think|thought|believe|claim|argue|answer|choose|chose|pick|suggest|told)\w*"
+    r"(?: \w+){0,4}\W*\Z|\b(?:i|we) (?:initially|first|originally|previously|thought|assumed|used to)\b"
 )
+# Before a cue: the form of an answer is prescribed or shown, "end with a line like this: Answer: A".
 QUOTED = re.compile(
-    r"(?:\b(?:please|always|remember to|you (?:must|should)|like this|template|such as|e\.g\."
-    r"|starts? with(?: the)?(?: letter)?|example|(?:correct|expected) format|(?:reply|respond|end|answer) with)\b|(?:\A"
-    r"|[.!\n] ?)(?:write|give|respond|reply|end|finish|conclude|use|put|state|provide)\b)[^.\n]{0,60}(?:\n|\Z)\W*\Z"
-    r"|\blike\W*\Z"
+    r"\b(?:please|always|template|e\.g\.|example|like this|(?:reply|respond|end|answer|starts?) with)\b[^.\n]{0,60}"
+    r"(?::\s*)?[^.\s\w]*\Z"
 )
 
-# After a mention: what dismisses it at once, what takes it back, and what takes back all that came before.
+# After a mention: what dismisses it at once, "C: this is wrong".
 DISMISSED = re.compile(
-    rf"(?![.,\s]*(?:and |but )?not \(?[A-Z])[.:)\]\s-]*(?:\d+(?:\.\d+)?\s?%|\d+/\d"
-    rf"|[^.!?\n;]{{0,80}}?(?:{NEGATED.pattern}|\b(?:lacks|out|too|plausible|possible|might|may|could)\b))"
+    rf"(?![.,\s]*(?:and |but )?not \(?[A-Z])[.:)\]\s-]*[^.!?\n;]{{0,80}}?"
+    rf"(?:{NEGATED.pattern}|\b(?:lacks|out|too|plausible|possible|might|may|could)\b)"
 )
-CONDITIONED = re.compile(
-    r"[)\]\"']* (?:if|unless|when)\b|[^.!?\n]{0,80}\?|[)\]\"']* as (?:the|an?|my) (?:worst|odd|wrong|least|second"
-    r"|backup|poor)"
-)
+# After a mention: a condition or a question: "B if it were cold", "B?".
+CONDITIONED = re.compile(r"[)\]\"']* (?:if|unless|when)\b|[^.!?\n]{0,80}\?")
+# After a mention: "which is wrong", "this is not the correct answer", or another beside it: "so is C".
 TAKEN_BACK = re.compile(
-    r"[)\]]* ?[(\[](?:wrong|incorrect|not(?! [A-Z]))\b|[^.!?\nA-Z]{0,160}?[.!?\n,;(-]+ ?(?:(?:but|and|however|well|oh"
-    r"|no|wait|sorry|actually|hmm)[ ,.!-]+)*(?:(?:this|that|it|which|the (?:answer|option))(?:'s| is| was| would be"
-    r"|) (?:\w+ly )?(?:wrong|incorrect|false|not(?=\.)|not(?: be)?(?: the)? (?:right|correct|true|it)(?: answer| option"
-    r"| choice)?+|a mistake)\b(?! (?:to|that|for|answer|option))|(?:this|that|it) (?:isn't|wasn't|can't be|cannot be"
-    r"|would not be|contradicts)\b|just kidding|not!|not (?:really|quite)|or is it\b|no\.|wrong\b|(?:i"
-    r"|we) (?:\w+ )?(?:disagree|doubt)|(?:or )?so i (?:thought|assumed))"
+    r"[^.!?\nA-Z]{0,160}?[.!?\n,;(-]+ ?(?:(?:but|and|however|well|oh|no|sorry)[ ,.!-]+)*(?:so (?:is|does) \(?[A-Z]"
+    r"|(?:this|that|it|which|the answer)(?:'s| is| was| would be|) (?:\w+ly )?(?:wrong|incorrect|false"
+    r"|not(?: the)? (?:right|correct|true))\b(?! (?:to|that|for))|(?:this|that|it) (?:isn't|can't be|cannot be)\b"
+    r"|not!|no\.|wrong\b|(?:i|we) (?:\w+ )?(?:disagree|doubt))"
 )
-BESIDE = re.compile(
-    r"(?:(?! not )[^.\n]){0,40}?[)\]\"'.,;]* \(?(?:or|also|alternatively|along with|with|plus|(?:so|as) (?:is|does)"
-    r"|another (?:correct|good|valid|right) (?:answer|option|choice) (?:is|would be)|i would also \w+"
-    r"|less likely)[ ,]+\(?([A-Z])(?![a-z'])|[)\]\"'.,;]* (?:(?:but|though|and) )?\(?([A-Z])\)? (?:also|is (?:also"
-    r"|equally)|(?:works|fits) (?:too|as well|equally))"
-)
+# Anywhere after a mention: "Wait, ...", "Never mind.", "Actually, C".
 RETRACTED = re.compile(
-    r"(?:[.!?\n)] ?|, )(?:(?:but|hmm|oh|no|actually|sorry|apologies|oops),? )*(?:wait|hold on|scratch that|strike that"
-    r"|on second thought|actually,? no|never ?mind|(?:forget|ignore|disregard) (?:that|this|it|the above)|i (?:misread"
-    r"|was mistaken|was wrong|(?:have )?made an? (?:mistake|error)|take that back)|let me (?:re-?\w+)|(?:my"
-    r"|the) (?:previous|earlier|above) (?:answer|response) (?:was|is) (?:wrong|incorrect))\b(?! (?:in|for|at|until"
-    r"|times?)\b)"
+    r"(?:[.!?\n)(] ?|, )(?:(?:but|hmm|oh|no|actually|sorry),? )*(?:wait|hold on|scratch that|make that|edit|i mean"
+    r"|on second thought|never ?mind|i (?:misread|was (?:mistaken|wrong)|(?:have )?made an? \w+)|let me re-?\w+"
+    r"|(?:actually|no|sorry|correction)[,:]? \(?(?=[A-Z](?![a-z'])))\b(?! (?:in|for|at|until|times?)\b)"
 )
 
-# Between two statements: what lets the second one replace the first, or stand beside it.
+# Between two statements: what lets the second one replace the first.
 CORRECTING = re.compile(
     rf"\b(?:actually|wait|correct(?:ion|ed)|edit|instead|sorry|mistake\w*|i mean|make that|scratch that|reflection"
-    rf"|thought|reconsider\w*|re-?evaluat\w+|re-?check\w*|re-?examin\w+|however|but|{SO}|final\w*|conclu\w+|based on"
-    rf"|given|revised|hmm|no(?=,)|closest|rather|changed my mind)\b"
+    rf"|thought|re-?(?:consider|evaluat|check|examin)\w*|however|but|{SO}|final\w*|conclu\w+|based on|given|revised|hmm"
+    rf"|no(?=,)|closest|rather)\b"
 )
-ADDED = re.compile(r"\b(?:(?:and|or) so|as (?:is|well)|also|too|alternatively|another|equally|likewise)\b|\u4e5f")
-CASE = re.compile(r"\b(?:if|when|in case|assuming|for (?:question|case|scenario|part|problem) \(?\d)\b")
 
 REFUSED = re.compile(
     r"\bi(?:'m| am) (?:sorry|unable|afraid|not (?:able|comfortable|sure|allowed))\b|\bi (?:can(?:'t|not| not)|won't"
-    r"|will not|could(?:n't| not)|do(?:n't| not) (?:know|have|feel|want)|must decline|decline|apologi[sz]e|refuse)\b"
-    r"|\bas an? (?:ai|(?:large )?language model)\b|\bunable to (?:determine|answer|choose|provide)\b|\bno idea\b"
-    r"|\bnone of (?:the (?:[a-z]+ )?(?:above|options|choices|answers)|these(?! [a-z]+ (?!is|are))|them)|(?:\A\W*"
-    r"|\banswer(?: is|:)\W{0,3}|boxed: \W*)(?:none|nothing|no answer|n/a)\b|\bsorry\b[^.]{0,20}\bcan(?:not|'t)\b|(?:n't"
-    r"|not|no|in) ?(?:enough|sufficient) (?:information|data|context)|\bcan(?:not|'t) be (?:determined|answered"
-    r"|inferred)|\bcan(?:not|'t) (?:determine|answer|choose)\b|\bnot possible to (?:answer|determine|choose)"
-    r"|\bno (?:correct|right|good|suitable|clear|valid) (?:answer|option|choice)|\u65e0\u6cd5"
-    r"|\u65e0\u6b63\u786e\u7b54\u6848|\u6ca1\u6709\u6b63\u786e"
+    r"|will not|could(?:n't| not)|do(?:n't| not) (?:know|have|feel|want)|(?:must )?decline|apologi[sz]e|refuse)\b"
+    r"|\bas an? (?:ai|(?:large )?language model)\b|\bunable to (?:determine|answer|choose|provide)\b"
+    r"|\bnone of (?:the (?:[a-z]+ )?(?:above|options|choices|answers)|these(?! [a-z]+ (?!is|are))|them)"
+    r"|(?:\A\W*|\banswer(?: is|:)\W{0,3}|boxed: \W*)(?:none|nothing|no answer|n/a)\W*(?:\n|\Z)"
+    r"|(?:n't|not|no|in) ?(?:enough|sufficient) (?:information|data|context)"
+    r"|\bcan(?:not|'t) (?:be )?(?:determine|answer|infer|choose)|\bno (?:correct|right|good|valid) (?:answer|option"
+    r"|choice)|\u65e0\u6cd5|\u65e0\u6b63\u786e\u7b54\u6848|\u6ca1\u6709\u6b63\u786e"
 )

@@ -6,36 +6,31 @@ another and is neither corrected nor reasoned away. A text without one may refus
 
 import re
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 from potstill.reading import attitudes, rules
-from potstill.reading.mentions import Mention, Options, read_mention
-from potstill.reading.normalizing import NO
-from potstill.reading.statements import LINE_END, SENTENCE_END, Statement, find_lead, find_statements
+from potstill.reading.mentions import Options, read_mention
+from potstill.reading.statements import CAPITAL, LINE_END, Statement, find_lead, find_statements
 
-_REASONING = 10  # characters between two statements that may be a reason for the second
 _MOST_QUESTIONS = 4  # at which an answer is sought
-_LAST_SENTENCES = 6
-_BESIDE = 40  # characters before and after a statement that may add it to another
-_MOST_NAMED = 20  # letters of a sentence that are read
-_REPEATED = re.compile(r"(?!A:)\W*([A-Z])(?:\W+\1)*\W*")
+# A heading of a question, a line that asks one, or a line above a list of options.
 _NEXT_QUESTION = re.compile(
-    r"\n(?:(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction"
-    r"|user|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|(?:here(?:'s| is| are) )?(?:another"
-    r"|the next) (?:example|question|problem)|let's try another|the following (?:is|are) (?:a )?(?:multiple|question))"
-    r"|[.!)] question ?\d*: |\n(?:what|which|who|where|when|how many)\b(?![^\n]*\b(?:options?|answer|choices?|this|that"
-    r"|these|those|about|else|then|not)\b)[^\n?]{12,}\?|\n[^\n]{8,}[?:_]\s*\n(?=\W?[aA][.):][^\n]*\n\W?[bB][.):])"
+    r"\n(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction|user"
+    r"|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|[.!)] question ?\d*: "
+    r"|\n(?:what|which|who|where|when|how many)\b(?![^\n]*\b(?:options?|answer|choices?|this|that|these|those|about"
+    r"|else|then|not)\b)[^\n?]{12,}\?|\n[^\n]{8,}[?:_]\s*\n(?=\W?[aA][.):][^\n]*\n\W?[bB][.):])"
 )
-_CORRECTED = re.compile(r"\b(?:actually|wait|correction|sorry|mistaken?|instead)\b")
+_CORRECTED = re.compile(r"[^\n]*\n(?:no, )?(?:actually|wait|correction|sorry)\b")
 _FIRST_OPTION = re.compile(r"\n\W?[aA][.):] ?(?:the |an? )?")
 _LIST_BELOW = 1_500  # characters below a question in which its options begin
-_NOTHING_MORE = re.compile(r"[)\]}\"'.]*\s*")
-_CONCLUDING = re.compile(
-    rf"{rules.SO}(?![a-z])|\b(?:most [a-z]+|best|closest|match(?:es|ing)?|correspond\w*|consistent with|aligns?"
-    rf"|confirms)\b|, or (?=\()|\((?=(?:option|choice) )|given (?:in|by|as)\b"
+# A word that concludes, and the letter that its sentence comes to: "which matches option B", "hence 12 (B)".
+_CONCLUDED = re.compile(
+    rf"(?:{rules.SO}(?![a-z])|\b(?:most [a-z]+|best|closest|match(?:es|ing)?|correspond\w*|consistent with|aligns?"
+    rf"|confirms|points to|answer is|given (?:in|by|as))\b|\((?=(?:option|choice) )|, or (?=\())[^.?!;\nA-Z]{{0,150}}?"
+    rf"(?:[(\[]|(?:option|choice) [(\[]?)([A-Z])[\"')\]]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)"
 )
-_NAMED = re.compile(r"(?:(?:option|choice) )?[(\[\"']{0,3}[A-Z](?![a-z'])")
-_NAMED_LAST = re.compile(r"[\"')\]*]*(?:[.,;!]|\s*\Z|\n|\s(?:because|since|as|due)\b)")
+_UNSURE = re.compile(f"{attitudes.NEGATED.pattern}|{attitudes.DOUBTED.pattern}")
+_END = 800  # last characters of a text, in which it may conclude
 
 
 @dataclass(frozen=True)
@@ -49,20 +44,14 @@ class Decision:
 
 def decide(text: str, options: Options) -> Decision:
     """Return what a text answers before it goes on to another question, or else what all of it answers."""
-    if repeated := _REPEATED.fullmatch(text):
-        return Decision(frozenset(repeated[1]), repeated.span(1)) if not {"?", NO} & set(text) else Decision()
-    whole = read_mention(text, 0, options, texts=False)
-    if whole and len(whole.letters) == 1 and _NOTHING_MORE.fullmatch(text, whole.end):
-        return Decision(whole.letters, (whole.start, whole.end))
     for question in islice(_NEXT_QUESTION.finditer(text), _MOST_QUESTIONS):
-        if _CORRECTED.search(text, question.end()):
+        if _CORRECTED.match(text, question.end()):
             continue
         before = text[: question.start()]
         statements = find_statements(before, options)
         if any(one.strength in ("formal", "stated") and one.mention.letters <= options.labels for one in statements):
             return _weigh(before, statements)
-        foreign = question["named"] and _is_foreign(text, question.start(), options)
-        if before and (foreign or _find_text(before, options)):
+        if before and question["named"] and _is_foreign(text, question.start(), options):
             return _weigh(before, statements) if statements else _find_implied(before, options)
     statements = find_statements(text, options)
     return _weigh(text, statements) if statements else _find_implied(text, options)
@@ -77,15 +66,10 @@ def _is_foreign(text: str, place: int, options: Options) -> bool:
 
 def _weigh(text: str, statements: list[Statement]) -> Decision:
     """Return what the last statement says, where it is not taken back and no other stands against it."""
-    if any(not one.mention.text for one in statements):
-        statements = [one for one in statements if not one.mention.text or one.strength != "concluded"]
     final = statements[-1]
-    end = final.mention.end
+    letters, end = final.mention.letters, final.mention.end
     if attitudes.RETRACTED.search(text, end) or attitudes.TAKEN_BACK.match(text, end):
         return Decision()
-    letters = final.mention.letters
-    if beside := attitudes.BESIDE.match(text, end):
-        letters |= {beside[1] or beside[2]}
     for earlier in statements[:-1]:
         if earlier.mention.letters != final.mention.letters and not _is_replaced(text, earlier, final):
             letters |= earlier.mention.letters
@@ -94,50 +78,28 @@ def _weigh(text: str, statements: list[Statement]) -> Decision:
 
 def _is_replaced(text: str, earlier: Statement, final: Statement) -> bool:
     """Return whether the final statement replaces an earlier one, and does not stand against it or beside it."""
-    gap = text[earlier.mention.end : final.mention.start]
-    if final.mention.text != earlier.mention.text or final.strength == "formal" != earlier.strength:
-        return earlier.mention.text or final.strength == "formal"
-    beside = max(earlier.mention.end, final.mention.start - _BESIDE), final.mention.end + _BESIDE
-    if attitudes.CASE.search(find_lead(text, final.start)) or attitudes.ADDED.search(text, *beside):
-        return False
-    if attitudes.CORRECTING.search(gap):
+    if final.mention.text != earlier.mention.text:
+        return earlier.mention.text
+    if final.strength == "formal" != earlier.strength:
         return True
-    weaker = rules.STRENGTHS.index(earlier.strength) <= rules.STRENGTHS.index(final.strength)
-    return weaker and final.strength != "judged" and final.start - earlier.mention.end > _REASONING
+    gap = text[earlier.mention.end : final.mention.start]
+    correction = attitudes.RETRACTED if final.strength == "judged" else attitudes.CORRECTING
+    return correction.search(gap) is not None
 
 
 def _find_implied(text: str, options: Options) -> Decision:
-    """Return what a text without a statement implies: a conclusion, an option's text, a refusal."""
-    refused = attitudes.REFUSED.search(text)
-    if decision := _find_text(text, options):
-        own = refused and decision.span[0] <= refused.start() and refused.end() <= decision.span[1]
-        return decision if own or not refused else Decision(refused=True)
-    if refused:
-        return Decision(refused=True)
-    return _find_conclusion(text, options) or Decision()
+    """Return what a text without a statement implies: an option's text, a refusal, or a conclusion at its end."""
+    refusal = Decision(refused=True) if attitudes.REFUSED.search(text) else None
+    return _find_text(text, options) or refusal or _find_conclusion(text)
 
 
-def _find_conclusion(text: str, options: Options) -> Decision | None:
-    """Return the one option that one of the last sentences names clearly, where none after it names any."""
-    places = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
-    for start, end in reversed(list(pairwise(places))[-_LAST_SENTENCES:]):
-        sentence = text[start:end]
-        starts = (match.start() for match in islice(_NAMED.finditer(sentence), _MOST_NAMED))
-        mentions = [mention for place in starts if (mention := read_mention(sentence, place, options))]
-        if mentions:
-            return _conclude(sentence, mentions, start)
-    return None
-
-
-def _conclude(sentence: str, mentions: list[Mention], start: int) -> Decision | None:
-    """Return the one option that a sentence comes to, behind a word that concludes."""
-    last, letters = mentions[-1], frozenset[str]().union(*(mention.letters for mention in mentions))
-    concluding = _CONCLUDING.search(sentence)
-    if not concluding or concluding.start() >= last.start or not _NAMED_LAST.match(sentence, last.end):
-        return None
-    if len(letters) > 1 or not last.marked or attitudes.NEGATED.search(sentence) or attitudes.DOUBTED.search(sentence):
-        return None
-    return Decision(letters, (start + last.start, start + last.end))
+def _find_conclusion(text: str) -> Decision:
+    """Return the options that the end of a text comes to, neither denied nor in doubt."""
+    matches = _CONCLUDED.finditer(text, max(0, len(text) - _END))
+    found = [match for match in matches if not _UNSURE.search(find_lead(text, match.start()) + match[0])]
+    if not found or CAPITAL.search(text, found[-1].end()):
+        return Decision()
+    return Decision(frozenset(match[1] for match in found), found[-1].span(1))
 
 
 def _find_text(text: str, options: Options) -> Decision | None:
@@ -146,7 +108,7 @@ def _find_text(text: str, options: Options) -> Decision | None:
     for line in dict.fromkeys((stripped, stripped.rpartition("\n")[2], stripped.partition("\n")[0])):
         mention = read_mention(line, 0, options)
         whole = mention and LINE_END.match(line, mention.end)
-        if mention and whole and whole.end() == len(line) and (mention.text or not line[:1].isupper()):
+        if mention and whole and whole.end() == len(line) and (mention.text or not line[mention.start].isupper()):
             start = text.find(line)
             return Decision(mention.letters, (start, start + mention.end))
     return None

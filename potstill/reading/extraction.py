@@ -13,7 +13,7 @@ from potstill.core.records import AnswerFormat, Choice
 from potstill.reading.deciding import Decision, decide
 from potstill.reading.formats import Span, find_last_answer, find_last_line, find_object_answers
 from potstill.reading.mentions import Options, mark_letters, read_mention
-from potstill.reading.normalizing import normalize
+from potstill.reading.normalizing import normalize, skip
 
 # The commonest answers in full, read at once as the rules would read them.
 _CUE = (
@@ -83,8 +83,7 @@ def _read_alone(text: str, options: Options, *, texts: bool) -> Extraction:
     """Return the letter, or also the option's text, that a text is and nothing else."""
     normalized = normalize(text)
     marked = mark_letters(normalized.text.strip(), options)
-    before = _BEFORE_LETTER.match(marked)
-    mention = read_mention(marked, before.end() if before else 0, options, texts=texts)
+    mention = read_mention(marked, skip(marked, 0, _BEFORE_LETTER), options, texts=texts)
     if mention is None or not _AFTER_LETTER.fullmatch(marked, mention.end):
         return Extraction(None, "unparsed")
     return _judge(Decision(mention.letters, (mention.start, mention.end)), options, normalized.original_span)
@@ -93,8 +92,7 @@ def _read_alone(text: str, options: Options, *, texts: bool) -> Extraction:
 def _read(text: str, options: Options) -> Extraction:
     """Return what a text states."""
     normalized = normalize(text)
-    decision = decide(mark_letters(normalized.text, options), options)
-    return _judge(decision, options, normalized.original_span)
+    return _judge(decide(mark_letters(normalized.text, options), options), options, normalized.original_span)
 
 
 def _judge(decision: Decision, options: Options, original_span: Callable[[int, int], Span]) -> Extraction:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from potstill.reading.normalizing import normalize, thinking_end
+from potstill.reading.normalizing import normalize, skip, thinking_end
 
 _KIND = r"(?:final|best|correct|right|my|the|your|chosen|selected|predicted|model|most|likely)"
 _ANSWER = (
@@ -18,6 +18,7 @@ _ANSWER_FIELD = re.compile(_ANSWER, re.IGNORECASE)
 _WRAPPER = re.compile(rf"{_ANSWER}|arguments|parameters|input|data|function|final", re.IGNORECASE)
 _OPENING, _CLOSING = re.compile(r"\s*(?:```\w*\s*)?(?=\{)"), re.compile(r"\s*(?:```)?\s*\Z")
 _TO_VALUE, _TO_FIELD = re.compile(r"[\s:]*"), re.compile(r"[\s,{]*")
+_LINE = re.compile(r"[^\n]+")
 _MOST_OBJECTS = 200  # braces of a text at which an object is sought
 _DEEPEST = 4  # wrappers within one another
 _DECODER = json.JSONDecoder()
@@ -48,12 +49,9 @@ def find_last_answer(text: str) -> Span | None:
 
 def find_last_line(text: str) -> Span | None:
     """Return where the last line stands that has a word, without its markup."""
-    end = len(text)
-    while end > thinking_end(text):
-        start = max(text.rfind("\n", 0, end) + 1, thinking_end(text))
-        if any(map(str.isalnum, normalize(text[start:end]).text)):
-            return start, end
-        end = start - 1
+    for line in reversed(list(_LINE.finditer(text, thinking_end(text)))):
+        if any(map(str.isalnum, normalize(line[0]).text)):
+            return line.span()
     return None
 
 
@@ -67,10 +65,10 @@ def _find_end(text: str, start: int) -> int | None:
 
 def _find_answers(text: str, start: int, depth: int = 0) -> Iterator[Span]:
     """Return where the values of the answer fields stand in the object at a place, and in its wrappers."""
-    place = _skip(text, start, _TO_FIELD)
+    place = skip(text, start, _TO_FIELD)
     while text[place] != "}":
         name, place = _DECODER.raw_decode(text, place)
-        first = _skip(text, place, _TO_VALUE)
+        first = skip(text, place, _TO_VALUE)
         value, place = _DECODER.raw_decode(text, first)
         if isinstance(value, dict):
             if depth < _DEEPEST and _WRAPPER.fullmatch(name):
@@ -78,10 +76,4 @@ def _find_answers(text: str, start: int, depth: int = 0) -> Iterator[Span]:
         elif value is not None and (_ANSWER_FIELD.fullmatch(name) or name == "arguments"):
             quoted = isinstance(value, str) and value != ""
             yield (first + 1, place - 1) if quoted else (first, place)
-        place = _skip(text, place, _TO_FIELD)
-
-
-def _skip(text: str, start: int, between: re.Pattern[str]) -> int:
-    """Return where what stands between the parts of an object ends."""
-    found = between.match(text, start)
-    return found.end() if found else start
+        place = skip(text, place, _TO_FIELD)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from potstill.core.records import Choice
-from potstill.reading.normalizing import normalize
+from potstill.reading.normalizing import normalize, skip
 from potstill.reading.words import AND, OPTION, OR
 
 _LATIN = "A-Za-z0-9_\u00c0-\u024f"
@@ -18,19 +18,25 @@ _LETTER = re.compile(
     rf"[A-Z](?![{_LATIN}]|['&-][A-Za-z]|\.[A-Z]|\.[a-z]\."
     rf"|[\^_+#*])(?<![{_LATIN}'&\\^].)(?<!n/.)(?<!N/.)(?<![A-Za-z][.-].)"
 )
-# Small letters that are as good as capitals: in brackets or quotes, called an option, or all of the text.
+# Small letters that are as good as capitals: in brackets or quotes, called an option, or at the beginning of a text.
 _SMALL = re.compile(
-    r"[(\[{\"'](?<!\w.)(?P<bracketed>[a-z])(?=[)\]}\"'])|(?:option|choice|letter|answer|ans)(?: is|:| ="
-    r"|=)? ?(?:(?P<called>[b-z])(?=[.,;:)\]\s]|\Z)|(?P<a>(?<=tion |oice )a(?![a-z'])|(?:(?<=is )"
-    r"|(?<=: ))a(?=[.)](?![a-z]))|(?<=: )a(?=\s*\Z)))|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
+    r"[(\[{\"'](?<!\w.)(?<!(?:part|case|step) .)(?P<bracketed>[a-z])(?=[)\]}\"'])"
+    r"|(?:option|choice|letter|answer|ans)(?: is|:| =|=)? ?(?P<called>[a-z])(?=[.,;:)\]](?![a-z])|\s*\Z|\n)"
+    r"|\A(?P<opening>[a-z])(?=[.):](?![a-z]\.)|\s*\Z)"
+)
+# A blank between an answer's letter and a new sentence: "Answer: B Explanation: ..."; of "A" the next word decides.
+_SENTENCE_BEHIND = re.compile(
+    r"(?:\A|(?i:answer)(?: is|:)) ?[(\[]?([A-Z])[)\]]? (?=(?<![AI][) ])(?<!A\) )[A-Z][a-z]+\b|(?:The|This|That|It"
+    r"|Explanation|Reason\w*|Rationale|Because|Since|Hope|In|To|Here|Let|We|Note|If)\b)"
 )
 _RANGE = re.compile(r"([A-Z])[)\]]?(?:\s?(?:-+|\.\.+)\s?| (?:to|through|thru) )[(\[]?([A-Z])(?![\w'])")
+# What follows "A" as a letter; before any other word it is an article.
 _AFTER_A = re.compile(
-    r"\s*(?:\Z|\n|[^\sA-Za-z])|\s(?:is|was|would|because|since|as|and|or|but|due|based|which|rather|over|not|with|for"
-    r"|in|to|nor|has|seems|best|fits|works|also|instead|then|matches|are|does|cannot|can't|isn't|given|option|through"
-    r"|thru|[A-Z])\b"
+    r"\s*(?:\Z|\n|[^\sA-Za-z])|\s(?:is|was|would|because|since|as|and|or|but|due|which|rather|over|not|with|for|in|to"
+    r"|nor|has|seems|best|fits|works|also|instead|then|matches|does|cannot|can't|isn't|option|through|thru|[A-Z])\b"
 )
 _AFTER_I = re.compile(r"[.):\]}\"]|,? (?:because|since|is|(?:and|or)(?! \d))\b|\s*\Z|\n")
+_MEANT = {"A": _AFTER_A, "I": _AFTER_I}
 _STOP = r"\s*\Z|\s?\n|[^\s\w]|[^\x00-\x7f]"
 _AFTER_LETTER = re.compile(
     rf"(?:{_STOP}|\s(?:because|since|as|due|given|based|but|and|or|which|that|over|rather|instead|not|so|for|in|with"
@@ -41,23 +47,19 @@ _AFTER_TEXT = re.compile(
     rf"(?![\u548c\u4e0e\u6216\u53ca])(?:\s?(?:{_STOP})|\s(?:because|since|as|due|given|based|but|which|rather|instead"
     rf"|is|(?:and|or)(?! \d))\b)"
 )
-_OPENING = re.compile(
-    rf"(?:[\s\"'(\[{{<=:,]|(?:the|an?|my) (?=\W*(?:{OPTION}))|(?P<named>(?:{OPTION})s?(?= ?[\W\dA-Z])[ :]*))*+"
-)
+_OPENING = re.compile(rf"(?:[\s\"'(\[{{<=:,]|(?:the|an?|my) (?=\W*(?:{OPTION}))|(?:{OPTION})s?(?= ?[\W\dA-Z])[ :]*)*+")
+_CALLED = re.compile(OPTION)
 _ARTICLE = re.compile(r"(?:the |an? )?[\"'(]*")
 _TO_TEXT = re.compile(
     r"(?:[)\]}>\"',:;\s=]|-(?=[\sA-Za-z])|\.(?!\d))*+(?:(?:(?:which|that) (?:is|states|says)(?: that)?|i\.e\."
     r"|namely),? )?(?:the |an? )?[\"'(\[{]*+"
 )
-_CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009\u9879| ?\u9078\u629e\u80a2)?")
-_TEXT_TO_LETTER = re.compile(
-    rf"[\"'.,]*+\s?[-:,]?\s?(?:(?:which|that|this) (?:is|corresponds to|matches) )?(?:[(\[]\s?(?:{OPTION})?"
-    rf"|(?:{OPTION})) ?[(\[]?(?=[A-Z](?![\w']))"
-)
+_WORD = re.compile(r"[a-z]+")
+_CLOSING = re.compile(r"[)\]}>\"']*+(?: ?\u9009?\u9879| ?\u9078\u629e\u80a2)?")
 _JOINING = re.compile(
-    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])|[^.;:\n]{{1,60}} (?:and so|as) (?:is"
-    rf"|does) |\s?[,;/&+]\s?(?:(?:{AND}|{OR})/?(?:{OR})?(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus"
-    rf"|as well as)(?![a-z]))\s?(?:(?:also|maybe|perhaps|possibly|even|both|then) )*"
+    rf"[)\]}}\"'.]*+(?: [^.;:,\n()]{{1,40}} (?:{AND}|{OR}) (?=[(\[][A-Z][)\]])"
+    rf"|\s?[,;/&+]\s?(?:(?:{AND}|{OR})(?![a-z]))?|\s?\n?(?:{AND}/{OR}|{AND}|{OR}|plus|as well as)(?![a-z]))"
+    r"\s?(?:(?:also|maybe|perhaps|possibly|both|then) )*"
 )
 _MOST_JOINED = 12  # letters that are offered together
 
@@ -102,6 +104,12 @@ class Options:
                     return letters, place + len(option)
         return None
 
+    def begins(self, mention: Mention, text: str) -> bool:
+        """Return whether the first word behind a mention is the first one of its option's text."""
+        first = _WORD.match(text, skip(text, mention.end, _TO_TEXT))
+        own = [option for option, letters in self.texts.items() if mention.letters <= letters]
+        return first is not None and any(option.startswith(first[0]) for option in own)
+
 
 def normalize_option(text: str) -> str:
     """Return an option's text as it stands in a normalized text, without article and punctuation around it."""
@@ -119,25 +127,15 @@ def mark_letters(text: str, options: Options) -> str:
         if letter in options.labels and (letter != "I" or len(text) == 1):
             marked[place] = letter
     for match in _LETTER.finditer(text):
-        if _is_letter(text, match, options):
+        is_letter = _MEANT[match[0]].match(text, match.end()) if match[0] in _MEANT else True
+        if is_letter and not _FORMULA.match(text, match.end()):
             marked[match.start()] = match[0]
     for match in _RANGE.finditer(text):
         if match[1] < match[2]:
             marked[match.start(1)], marked[match.start(2)] = match[1].lower(), match[2].lower()
+    for match in _SENTENCE_BEHIND.finditer(text):
+        marked[match.start(1)], marked[match.end() - 1] = match[1], "\n"
     return "".join(marked)
-
-
-def _is_letter(text: str, match: re.Match[str], options: Options) -> bool:
-    """Return whether a lone capital is meant as a letter, and not as an article, a pronoun or a part of a formula."""
-    start, end = match.span()
-    if _FORMULA.match(text, end):
-        return False
-    if match[0] == "A":
-        return bool(_AFTER_A.match(text, end))
-    if match[0] == "I":
-        called = text[:start].lower().endswith(("option ", "choice ", "answer is ", "answer: "))
-        return "I" in options.labels and (called or bool(_AFTER_I.match(text, end)))
-    return True
 
 
 def read_mention(text: str, place: int, options: Options, *, texts: bool = True) -> Mention | None:
@@ -148,7 +146,7 @@ def read_mention(text: str, place: int, options: Options, *, texts: bool = True)
         if not mention or not joint:
             break
         following = _read_one(text, joint.end(), options)
-        if not following or ("." in joint[0][:1] and "or" not in joint[0]):
+        if not following:
             break
         letters = mention.letters | following.letters
         mention = Mention(letters, mention.start, following.end, mention.marked or following.marked, mention.text)
@@ -156,25 +154,23 @@ def read_mention(text: str, place: int, options: Options, *, texts: bool = True)
 
 
 def _read_one(text: str, place: int, options: Options, *, texts: bool = True) -> Mention | None:
-    """Return the one option that is named at a place."""
-    opening = _OPENING.match(text, place)
-    start = opening.end() if opening else place
+    """Return the one option that is named at a place, by its letter or else by its text."""
+    start = skip(text, place, _OPENING)
     if "A" <= text[start : start + 1] <= "Z":
-        return _read_letter(text, start, bool(opening and opening["named"]), options)
-    if not texts:
-        return None
-    article = _ARTICLE.match(text, start)
-    return _read_text(text, start, article.end() if article else start, options)
+        return _read_letter(text, start, _CALLED.search(text, place, start) is not None, options)
+    found = options.find_text(text, skip(text, start, _ARTICLE)) if texts else None
+    return (
+        Mention(found[0], start, found[1], marked=True, text=True)
+        if found and _AFTER_TEXT.match(text, found[1])
+        else None
+    )
 
 
-def _read_letter(text: str, start: int, named: bool, options: Options) -> Mention | None:
+def _read_letter(text: str, start: int, called: bool, options: Options) -> Mention | None:
     """Return the option whose letter stands at a place, joined with another one whose text follows."""
-    letter, end = frozenset(text[start]), start + 1
-    closing = _CLOSING.match(text, end)
-    end = closing.end() if closing else end
-    between = _TO_TEXT.match(text, end)
-    at = between.end() if between else end
-    found = options.find_text(text, at) if at < len(text) else None
+    letter, end = frozenset(text[start]), skip(text, start + 1, _CLOSING)
+    at = skip(text, end, _TO_TEXT)
+    found = options.find_text(text, at)
     if found and letter <= found[0]:
         return Mention(letter, start, found[1], marked=True)
     if not _AFTER_LETTER.match(text, start + 1):
@@ -182,19 +178,4 @@ def _read_letter(text: str, start: int, named: bool, options: Options) -> Mentio
     if found and _AFTER_TEXT.match(text, found[1]) and "\n" not in text[end:at]:
         return Mention(letter | found[0], start, found[1], marked=True)
     bracketed = text[start - 1 : start] in tuple("([{<\"'") and end > start + 1
-    return Mention(letter, start, end, marked=named or bracketed)
-
-
-def _read_text(text: str, start: int, at: int, options: Options) -> Mention | None:
-    """Return the options whose text stands at a place, joined with the letter that follows it."""
-    found = options.find_text(text, at)
-    if not found or not _AFTER_TEXT.match(text, found[1]):
-        return None
-    letters, end = found
-    joint = _TEXT_TO_LETTER.match(text, end)
-    if joint:
-        letter = frozenset(text[joint.end()])
-        closing = _CLOSING.match(text, joint.end() + 1)
-        end = closing.end() if closing else joint.end() + 1
-        return Mention(letter if letter <= letters else letter | letters, start, end, marked=True)
-    return Mention(letters, start, end, marked=True, text=True)
+    return Mention(letter, start, end, marked=called or bracketed)

@@ -6,8 +6,6 @@ line of its own, <answer>B</answer> "answer: B". No I/O.
 
 import re
 import unicodedata
-from bisect import bisect_right
-from dataclasses import dataclass, field
 
 YES, NO = "\u2713", "\u2717"
 LONGEST, HEAD = 12_000, 3_000  # of a longer text its opening and its end are read
@@ -47,13 +45,12 @@ _CHARACTERS = _Characters({ord(odd): plain for group, plain in _PLAIN.items() fo
 _THOUGHT_END = re.compile(r"(?i)</think(?:ing)?>|\[/think\]|<\|channel\|>\s*final\b[^<]{0,20}<\|message\|>")
 _THOUGHT_OPENING = re.compile(r"(?i)<think(?:ing)?\b[^<>]{0,60}>|\[think\]|<\|channel\|>\s*(?:analysis|commentary)\b")
 _TURN_END = re.compile(r"<\|(?:im_end|end|eot_id|endoftext|im_start|start)\|>|</s>|<end_of_turn>|\[/?INST\]")
+_TURN_START = re.compile(rf"(?:\s*(?:{_TURN_END.pattern}))*")
 
-_TAG = r"(?:[a-z]+[_-]){0,2}(?:answer|choice|option|output|response|letter)"
-_REJECTED = r"[a-z_-]*?(?:second|wrong|incorrect|eliminated|rejected|other|example)[a-z_-]*+"
+_TAG = r"(?:(?:final|correct|best|my|the|your)[_-]){0,2}(?:answer|choice|option|output|response|letter)"
 # What begins with a character, by the kind of text that replaces it.
 _STARTING_WITH = {
     "<": {
-        "rejected": rf"(?i:(?P<what>{_REJECTED})>[^<]*+</(?P=what)>)",
         "tag": rf"(?i:{_TAG}(?: [^<>]{{0,60}})?>)",
         "inline": r"/?(?:b|i|u|em|strong|span|sub|sup)>",
         "line": r"/?(?:[a-z]|[A-Za-z][A-Za-z0-9_-]++)(?: [^<>\n]{0,60})?/?>|\|[a-z_]{1,20}\|>",
@@ -62,6 +59,7 @@ _STARTING_WITH = {
         "box": r"f?box(?:ed)?\s*+\{",
         "text_box": r"(?:text\w*|math[a-z]+|bf|rm)\s*+\{|left|right",
         "newline": r"n(?![a-z])",
+        "code": r"u[0-9a-fA-F]{4}",
         "blank": r"[()\[\]!,;: ]",
         "quote": r'\\*+"',
     },
@@ -84,47 +82,39 @@ _REPLACED = {"box": "\nboxed: {", "tag": "\nanswer: ", "quote": '"', "cell": " -
 _REPLACED |= dict.fromkeys(("line", "newline", "fence"), "\n") | {"blank": " "}
 
 
-@dataclass
 class Normalized:
-    """A text without markup, and the edits that led to it, so that its parts can be found in the original."""
+    """A text without markup, and where each of its characters was in the original."""
 
-    text: str
-    edits: list[tuple[list[int], list[int]]] = field(default_factory=list)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._places = list(range(len(text)))
 
     def replace(self, pattern: re.Pattern[str], plain: dict[str, str], default: str = "") -> None:
         """Replace what a pattern finds by what stands for the group that found it."""
-        pieces, news, olds = list[str](), [0], [0]
-        done = shift = 0
+        pieces, places, done = list[str](), list[int](), 0
         for match in pattern.finditer(self.text):
-            start, end = match.span()
-            new = plain.get(match.lastgroup or "", default)
+            kind, start = match.lastgroup or "", match.start()
+            new = chr(int(match[0][2:], 16)).translate(_CHARACTERS) if kind == "code" else plain.get(kind, default)
             pieces += (self.text[done:start], new)
-            shift += len(new) - (end - start)
-            news.append(end + shift)
-            olds.append(end)
-            done = end
-        if done:
-            self.text = "".join([*pieces, self.text[done:]])
-            self.edits.append((news, olds))
+            places += self._places[done:start] + self._places[start : start + 1] * len(new)
+            done = match.end()
+        self.text = "".join([*pieces, self.text[done:]])
+        self._places = places + self._places[done:]
 
     def cut(self, start: int, end: int, new: str = "") -> None:
         """Replace what stands between two places."""
         self.text = self.text[:start] + new + self.text[end:]
-        self.edits.append(([0, start + len(new)], [0, end]))
+        self._places[start:end] = self._places[start : start + 1] * len(new)
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the characters between two places begin and end in the original text."""
-        last = end - 1
-        for news, olds in reversed(self.edits):
-            start, last = (_place_before(news, olds, place) for place in (start, last))
-        return start, last + 1
+        return self._places[start], self._places[end - 1] + 1
 
 
-def _place_before(news: list[int], olds: list[int], place: int) -> int:
-    """Return where a character was before an edit; one that the edit put in was before what follows it."""
-    at = bisect_right(news, place) - 1
-    before = olds[at] + place - news[at]
-    return before if at + 1 == len(olds) else min(before, olds[at + 1] - 1)
+def skip(text: str, place: int, pattern: re.Pattern[str]) -> int:
+    """Return where what a pattern finds at a place ends, or the place."""
+    found = pattern.match(text, place)
+    return found.end() if found else place
 
 
 def normalize(text: str) -> Normalized:
@@ -152,7 +142,6 @@ def _drop_thinking(normalized: Normalized) -> None:
     opening = _THOUGHT_OPENING.search(normalized.text)
     if opening:
         normalized.cut(opening.start(), len(normalized.text))
-    for turn_end in _TURN_END.finditer(normalized.text):
-        if any(map(str.isalnum, _TURN_END.sub("", normalized.text[: turn_end.start()]))):
-            normalized.cut(turn_end.start(), len(normalized.text))
-            break
+    normalized.cut(0, skip(normalized.text, 0, _TURN_START))
+    if turn_end := _TURN_END.search(normalized.text):
+        normalized.cut(turn_end.start(), len(normalized.text))

@@ -5,48 +5,39 @@ from dataclasses import dataclass
 
 from potstill.reading import attitudes, rules
 from potstill.reading.mentions import Mention, Options, read_mention
-from potstill.reading.rules import RULES, End, Rule, Strength
+from potstill.reading.normalizing import skip
+from potstill.reading.rules import RULES, Rule, Strength
 from potstill.reading.words import OPTION
 
 _MOST_CUES = 200  # of a text that is read
-_AHEAD = 130  # characters behind a cue in which the letter stands
 _BEFORE = 200  # characters before a cue in which its sentence begins
-_LETTER_AHEAD = r"(?=(?:the |an? )?(?:option |choice |letter |answer )?[(\[\"']{0,3}[A-Z](?![a-z']))"
 _CUE = re.compile(rules.CUE)
 _RULES = {rule.name: rule for rule in RULES}
-_LETTER_CUES = {rule.name: re.compile(rule.cue + _LETTER_AHEAD) for rule in RULES}
 _VERDICT = re.compile(rules.VERDICT)
 _JOINED_BEFORE = re.compile(r"[A-Z][)\]]*,? (?:and|or) (?:option )?\(?\Z")
 _SO = re.compile(rules.SO)
 _OPTION_WORD = re.compile(OPTION)
 _CHOSEN_BY = re.compile(r"correct|right|best|most [a-z]+|likeliest")
 _CHOSEN = re.compile(rf"(?:{rules.BEST}|my|our|only|final) ?\Z")
-_CAPITAL = re.compile("[A-Z]")
+CAPITAL = re.compile("[A-Z]")
 
 SENTENCE_END = re.compile(r"[.!?;](?=[\s\"')]|[^\x00-\x7f]|\Z)|\n")
 _SENTENCE = re.compile(r"[\"')\]]*(?:[.!;]|\s*\Z|\n)")
 LINE_END = re.compile(r"[.,:;!)\]}>\"' -]*(?:\n|\Z)")
-_ENDS = {
-    "anywhere": re.compile(""),
-    "sentence": re.compile(r"[\"')\]}]*(?:\s*\Z|\n|[.,;!](?![a-z0-9])|\s(?:because|since|as|due|-)\b)"),
-    "line": LINE_END,
-}
+_ENDING = re.compile(r"[\"')\]}]*(?:\s*\Z|\n|[.,;!](?![a-z0-9])|\s(?:because|since|as|due|-)\b)")
 _CLAUSE_END = re.compile(r"[,;:]|\b(?:but|so|because|since|therefore|thus|hence|as)\b")
 # A word before a letter of which it may be the name: "fund A is the best one".
 _SUBJECT = re.compile(
     rf"(?<![a-z])(?!(?:{OPTION}|that|so|thus|hence|therefore|think|believe|and|but|only|say|conclude|then|however|is"
     rf"|answer) )[a-z]+ \Z"
 )
-_FREE_TEXT = re.compile(r"[^.;!?\nA-Z]{1,120}[(\[](?:option |choice )?([A-Z])[)\]](?=[.\s]*\Z|[.]?\n|\.\s)")
 _INTERJECTION = re.compile(
-    r"(?:\u2713 ?|(?:sure|certainly|yes|of course|okay|ok|assistant|model|ai|bot)[!.,:] ?"
+    r"(?:\u2713 ?|(?:sure|certainly|yes|of course|among a through [a-z]|okay|ok|assistant|model|ai|bot)[!.,:] ?"
     r"|A: ?(?=[(\[]?[A-Z](?![a-z'])))?"
 )
 _ITEM = re.compile(r"(?:\A|\n)[(\[]?([A-Z])(?:[)\].:]| -)")
 _MARK = re.compile(r"[A-Z](?:[)\]\"']*(?:[.,:)\]]| -| \(|\s*\Z|\n)|,? (?:because|since|as)\b)")
 _VERB = re.compile(r"[)\]\"']*\s(?:is|was|would|can|could|cannot|does|do|has|may|might|seems?|\w+n't)\b")
-_OTHER_LETTER = re.compile(r"(?![^\n]*\bnot\b)[^\n]* or \(?[A-Z][.)]")
-_LISTING = re.compile(r"\b(?:options|choices|each|one by one|evaluate|consider|look at)\b[^\n]*[:.]\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -85,66 +76,46 @@ def _find_cued(text: str, options: Options) -> list[Statement]:
         if not match:
             return found
         rule = _RULES[match.lastgroup or ""]
-        mention = _read_behind(text, match, rule, options)
+        mention = read_mention(text, match.end(), options)
         stated = mention is not None and _is_stated(text, match.start(), mention, rule, options)
         if mention and stated:
-            weak = mention.text and (rule.marked or rule.name == "so")
-            found.append(Statement(mention, match.start(), "concluded" if weak else rule.strength))
+            found.append(Statement(mention, match.start(), rule.strength))
         place = mention.end if mention and stated else match.start() + 1
     return []
 
 
-def _read_behind(text: str, cue: re.Match[str], rule: Rule, options: Options) -> Mention | None:
-    """Return what is named behind a cue, at once or at the end of what the cue is about."""
-    mention = read_mention(text, cue.end(), options)
-    if mention or not _CAPITAL.search(text, cue.end(), cue.end() + _AHEAD):
-        return mention
-    if further := _LETTER_CUES[rule.name].match(text, cue.start()):
-        mention = read_mention(text, further.end(), options)
-    free = _FREE_TEXT.match(text, cue.end()) if rule.end == "anywhere" and rule.strength != "concluded" else None
-    if mention or not free:
-        return mention
-    return Mention(frozenset(free[1]), free.start(1), free.end(), marked=True)
-
-
 def _is_stated(text: str, start: int, mention: Mention, rule: Rule, options: Options) -> bool:
     """Return whether a cue and a mention are a statement of the text's own, and not denied, doubted or quoted."""
-    lead = find_lead(text, start)
+    lead, cue = find_lead(text, start), text[start : mention.start]
     clause = _CLAUSE_END.split(lead.rstrip(":"))[-1]
-    if (rule.marked and not mention.marked) or (mention.text and not _is_chosen_text(text, start, lead, rule)):
+    if rule.marked and (not mention.marked or (mention.text and not _CHOSEN_BY.match(text, start))):
         return False
-    end: End = "sentence" if rule.marked and mention.text else rule.end
-    if not _ENDS[end].match(text, mention.end) or attitudes.CONDITIONED.match(text, mention.end):
+    if mention.text and _OPTION_WORD.match(text, start) and not _CHOSEN.search(lead):
         return False
-    listing = rule.name == "below" and _LISTING.search(text, max(0, start - _BEFORE), start)
-    if listing or _is_listed_below(text, start, mention, options):
+    unended = (rule.ends or (rule.marked and mention.text)) and not _ENDING.match(text, mention.end)
+    if unended or attitudes.CONDITIONED.match(text, mention.end) or _is_listed(text, mention, options, below=start):
+        return False
+    if rule.name == "below" and _is_listed(text, mention, options):
         return False
     quoted = attitudes.QUOTED.search(text, max(0, start - _BEFORE), start)
     if quoted or attitudes.OTHERS.search(clause) or attitudes.ATTRIBUTED.search(clause):
         return False
-    cue = "" if rule.denies else text[start : mention.start]
-    supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1] + text[start : mention.start])
+    supposed = attitudes.SUPPOSED.search(_SO.split(lead)[-1] + cue)
     denied = attitudes.NEGATED.search(clause + cue) or attitudes.NEGATED_CUE.search(cue)
     return rule.strength == "formal" or not (supposed or denied or attitudes.DOUBTED.search(clause + cue))
-
-
-def _is_chosen_text(text: str, start: int, lead: str, rule: Rule) -> bool:
-    """Return whether a cue before an option's text is about the answer, and not about any option or thing."""
-    if _OPTION_WORD.match(text, start) and not _CHOSEN.search(lead):
-        return False
-    return not rule.marked or _CHOSEN_BY.match(text, start) is not None
 
 
 def _find_judged(text: str, start: int, options: Options) -> list[Statement]:
     """Return the letters that a verdict follows, such as "B is the best choice"; none of a text that lists letters."""
     found, place = list[Statement](), start
     for _ in range(_MOST_CUES):
-        match = _CAPITAL.search(text, place)
+        match = CAPITAL.search(text, place)
         if not match:
             return found
         mention = read_mention(text, match.start(), options)
         mention = mention or Mention(frozenset(match[0]), *match.span(), marked=False)
-        if _VERDICT.match(text, mention.end) and _is_judged(text, match.start(), mention):
+        own = mention.letters <= options.labels and _VERDICT.match(text, mention.end)
+        if own and _is_judged(text, match.start(), mention):
             found.append(Statement(mention, match.start(), "judged"))
         place = mention.end
     return []
@@ -164,52 +135,57 @@ def _is_judged(text: str, start: int, mention: Mention) -> bool:
 
 def _find_opening(text: str, options: Options) -> Statement | None:
     """Return the mention that opens a text as its answer, such as "B. bank" before an explanation."""
-    opening = _INTERJECTION.match(text)
-    start = opening.end() if opening else 0
+    start = skip(text, 0, _INTERJECTION)
     mention = read_mention(text, start, options, texts=False)
-    if mention is None or not (mention.letters <= options.labels or len(mention.letters) > 1):
+    if mention is None or _is_listed(text, mention, options):
         return None
-    if (text.startswith("A:", mention.start) and not mention.marked) or _is_listed(text, mention, len(text), options):
+    following = text[start : mention.start] + chr(ord(max(mention.letters)) + 1)
+    if len(following) > 1 and re.search(r"[\n.;:] ?" + re.escape(following), text[mention.end :]):
         return None
     if LINE_END.match(text, mention.end):
         return Statement(mention, start, "formal")
     own = mention.marked and _SENTENCE.match(text, mention.end) is not None
-    dismissed = not own and attitudes.DISMISSED.match(text, mention.end)
+    dismissed = not own and not options.begins(mention, text) and attitudes.DISMISSED.match(text, mention.end)
     unclear = not _MARK.match(text, mention.start) or _VERB.match(text, mention.end)
-    if dismissed or unclear or attitudes.CONDITIONED.match(text, mention.end):
-        return None
-    return None if _OTHER_LETTER.match(text, mention.end) else Statement(mention, start, "stated")
+    return None if dismissed or unclear else Statement(mention, start, "stated")
 
 
-def _is_listed_below(text: str, start: int, mention: Mention, options: Options) -> bool:
-    """Return whether a mention stands on a line under its cue, and a list of the options goes on in the next line."""
-    line_end = text.find("\n", mention.end)
-    return "\n" in text[start : mention.start] and line_end >= 0 and _is_listed(text, mention, line_end + 4, options)
-
-
-def _is_listed(text: str, mention: Mention, end: int, options: Options) -> bool:
-    """Return whether a mention is the first of a list of the options that goes on before a place."""
+def _is_listed(text: str, mention: Mention, options: Options, *, below: int | None = None) -> bool:
+    """Return whether a mention begins a list of the options; `below` a cue, whether the next line goes on with it."""
+    end = len(text) if below is None else text.find("\n", mention.end) + 4
     item = _ITEM.search(text, mention.end, end)
-    if not item or item[1] in mention.letters or item[1] not in options.labels:
+    if (below is not None and "\n" not in text[below : mention.start]) or not item or item[1] in mention.letters:
         return False
-    if end < len(text):
-        return True
-    following = read_mention(text, item.start(1), options, texts=False)
-    whole = following is not None and LINE_END.match(text, following.end) is not None
-    return item[1] == chr(ord(max(mention.letters)) + 1) or whole
+    goes_on = below is not None or item[1] == chr(ord(max(mention.letters)) + 1)
+    return item[1] in options.labels and (goes_on or _read_whole(text, item.start(1), options) is not None)
 
 
 def _find_last_line(text: str, options: Options) -> Statement | None:
     """Return the mention that is all of the last line, where the line is no item of a list."""
     stripped = text.rstrip()
     start = stripped.rfind("\n") + 1
-    mention = read_mention(stripped, start, options, texts=False) if start else None
-    whole = mention and LINE_END.match(stripped, mention.end)
-    if not mention or not whole or not mention.letters <= options.labels:
-        return None
+    mention = _read_whole(stripped, start, options) if start else None
+    if not mention:
+        return None if start else _find_after_remark(stripped, options)
     previous = stripped[:start].rstrip().rpartition("\n")[2]
     item = _ITEM.match(previous)
-    listed = item and item[1] in options.labels and item[1] < min(mention.letters)
-    listing = "A" in mention.letters and _LISTING.search(previous)
-    denied = not item and attitudes.NEGATED.search(previous) and not previous.endswith((".", "!", "?"))
-    return None if listed or listing or denied else Statement(mention, start, "formal")
+    apart = mention.end <= mention.start + 2 or any(one[1] in mention.letters for one in _ITEM.finditer(text, 0, start))
+    listed = item and item[1] in options.labels - mention.letters and (not apart or item[1] < min(mention.letters))
+    return None if listed else Statement(mention, start, "formal")
+
+
+def _find_after_remark(text: str, options: Options) -> Statement | None:
+    """Return the mention that is all of what follows the first sentence of a line, such as "Let's see. B"."""
+    end = SENTENCE_END.search(text)
+    mention = _read_whole(text, end.end(), options) if end else None
+    remark = text[: end.start()] if end else ""
+    if not mention or "I" in mention.letters or CAPITAL.search(remark) or attitudes.NEGATED.search(remark):
+        return None
+    return Statement(mention, mention.start, "stated")
+
+
+def _read_whole(text: str, place: int, options: Options) -> Mention | None:
+    """Return the mention of a letter of the options that is all of a line from a place on."""
+    mention = read_mention(text, place, options, texts=False)
+    whole = mention and LINE_END.match(text, mention.end)
+    return mention if mention and whole and mention.letters <= options.labels else None

@@ -50,7 +50,7 @@ def test_the_passage_of_a_letter_names_it(case: dict[str, Any]) -> None:
     ("text", "passage"),
     [
         pytest.param("It is A. No, wait.\n\n**The answer is B.** Ask away.", "answer is B", id="statement"),
-        pytest.param("<think>B or D?</think>\\boxed{B}", "boxed{B}", id="boxed, after thoughts"),
+        pytest.param("<think>B or D?</think>\\boxed{B}", "\\boxed{B}", id="boxed, after thoughts"),
         pytest.param("Money.\n\nB", "B", id="line"),
         pytest.param('{"reason": "A is quiet", "answer": "B"}', "B", id="json"),
     ],
