@@ -56,7 +56,7 @@ def test_setup_stops_in_an_unpacked_archive_before_it_installs_anything(tmp_path
     for name in ("Makefile", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
-    make = ["make", "setup", f"PYTHON={sys.executable}"]
+    make = ["make", "--no-print-directory", "setup", f"PYTHON={sys.executable}"]
     done = subprocess.run(make, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.stderr.startswith("make setup: expected a git repository, which DVC needs, found none; `git clone`")
     assert (done.returncode, done.stdout) == (2, "")
@@ -72,7 +72,7 @@ def test_a_goal_stops_at_a_wrong_param_before_dvc_begins(workspace: "Workspace",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     done = subprocess.run(
-        ["make", "--assume-old=.venv/.ready", goal],
+        ["make", "--no-print-directory", "--assume-old=.venv/.ready", goal],
         cwd=workspace.folder,
         env=environment,
         capture_output=True,
@@ -84,7 +84,7 @@ def test_a_goal_stops_at_a_wrong_param_before_dvc_begins(workspace: "Workspace",
     assert error == (
         "Error: params.yaml: teacher: expected one of smollm2, deepseek-v3, got 'smollm'; did you mean smollm2?"
     )
-    assert all(line.startswith("make: ") for line in rest)
+    assert all(line.startswith("make") for line in rest)
 
 
 @pytest.mark.parametrize("module", [*(words[2] for words in COMMANDS.values()), "potstill"])

@@ -172,7 +172,9 @@ def test_a_commit_without_data_files_is_told_and_not_another_one_read_from_the_c
     assert message.startswith(f"{HUB_ID}: cannot be read from {hub.endpoint}: ")
     message = online["scripted"].read_refusal()
     assert (
-        message == f"{HUB_ID}: expected commit {SCRIPTED}, which {hub.endpoint} did not give; the local cache has {OLD}"
+        message
+        == f"{HUB_ID}: expected commit {SCRIPTED}, which {hub.endpoint} did not give; the local cache has {OLD}: "
+        "name that one as revision, or go on where the Hub can be reached"
     )
 
 
@@ -184,7 +186,8 @@ def test_a_pinned_dataset_in_the_cache_is_read_without_the_hub(
     assert runs["pinned"].read_source() == online["pinned"].read_source()
     assert runs["pinned"].read_ids("train") == ["train0", "train1"]
     assert runs["earlier"].read_refusal() == (
-        f"{HUB_ID}: expected commit {NEW}, which {closed_endpoint} did not give; the local cache has {OLD}"
+        f"{HUB_ID}: expected commit {NEW}, which {closed_endpoint} did not give; the local cache has {OLD}: "
+        "name that one as revision, or go on where the Hub can be reached"
     )
     assert runs["unpinned"].read_refusal() == f"{HUB_ID}: revision: expected a full commit while HF_HUB_OFFLINE is set"
 
