@@ -66,6 +66,8 @@ def test_the_example_of_a_rule_is_read(rule: Rule) -> None:
 
 
 FORMATTED = [
+    ("final_line", "Money.\nI would choose B.", "B", "read"),
+    ("json", '{"answer": "I would choose B."}', None, "unparsed"),
     ("letter", "B", "B", "read"),
     ("letter", "**(b)**", "B", "read"),
     ("letter", "B. bank", "B", "read"),
