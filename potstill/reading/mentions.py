@@ -177,5 +177,4 @@ def _read_letter(text: str, start: int, called: bool, options: Options) -> Menti
         return None
     if found and _AFTER_TEXT.match(text, found[1]) and "\n" not in text[end:at]:
         return Mention(letter | found[0], start, found[1], marked=True)
-    bracketed = text[start - 1 : start] in tuple("([{<\"'") and end > start + 1
-    return Mention(letter, start, end, marked=called or bracketed)
+    return Mention(letter, start, end, marked=called)
