@@ -66,7 +66,7 @@ _MOST_JOINED = 12  # letters that are offered together
 
 @dataclass(frozen=True)
 class Mention:
-    """A place that names options; marked if no other letter is meant: in brackets, called an option, with its text."""
+    """A place that names options; marked if no other letter is meant: called an option, or with its own text."""
 
     letters: frozenset[str]
     start: int
