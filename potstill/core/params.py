@@ -63,9 +63,9 @@ class Dataset(Section):
 class Load(Section):
     """How many questions to take, and which."""
 
-    train: Size = Field(description="train questions to take: 0 or more; null: all")
-    validation: Size = Field(description="validation questions to take: 0 or more; null: all")
-    test: Size = Field(description="test questions to take: 0 or more; null: all")
+    train: Size = Field(description="train rows to take: 0 or more; null: all")
+    validation: Size = Field(description="validation rows to take: 0 or more; null: all")
+    test: Size = Field(description="test rows to take: 0 or more; null: all")
     sample: Literal["head", "random"] = Field(default="head", description="which ones: head or random")
     seed: int = Field(default=0, description="which random sample: any integer")
     on_bad_row: Literal["stop", "skip"] = Field(

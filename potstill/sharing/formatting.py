@@ -15,6 +15,7 @@ def format_size(size: int) -> str:
 
 
 def format_names(names: Sequence[str]) -> str:
-    """Return the first few names, and how many others there are."""
-    more = f" and {len(names) - SHOWN:,} others" if len(names) > SHOWN else ""
-    return "; ".join(names[:SHOWN]) + more
+    """Return the first few names and how many others there are; one more is named, too."""
+    shown = names[:SHOWN] if len(names) > SHOWN + 1 else names
+    more = f" and {len(names) - len(shown):,} others" if len(shown) < len(names) else ""
+    return "; ".join(shown) + more

@@ -59,7 +59,21 @@ class Lineage:
         return chosen
 
     def list_stale(self) -> list[str]:
-        """Return how the commit's params.yaml differs from what the stages ran with: it was not run since."""
+        """Return what of the commit was not run to its end: other params than the stages ran with, or other inputs."""
+        return [*self._list_other_params(), *self._list_other_inputs()]
+
+    def _list_other_inputs(self) -> list[str]:
+        """Return the stages that read another output than the lock names now, as after a run that stopped."""
+        outs = {out["path"]: out.get("md5") for stage in self.stages.values() for out in stage.get("outs", ())}
+        read = [(name, dep) for name, stage in self.stages.items() for dep in stage.get("deps", ())]
+        return [
+            f"{name} ran with another {dep['path']} than this commit names"
+            for name, dep in read
+            if dep["path"] in outs and dep.get("md5") != outs[dep["path"]]
+        ]
+
+    def _list_other_params(self) -> list[str]:
+        """Return how the commit's params.yaml differs from what the stages ran with."""
         committed = read_yaml(read_committed(self.commit.id, PARAMS) or "")
         ran_with = {name: value for stage in self.stages for name, value in self.find_params(stage).items()}
         return [

@@ -60,7 +60,6 @@ def describe_provenance(provenance: Provenance) -> list[str]:
     models = ", ".join(sorted(answers.models)) or "nothing"
     dataset = chosen["dataset"] | {"revision": source.get("revision")}
     maker = list_history_outputs(lineage.commit.id).get(export, lineage.commit)  # perhaps an earlier one
-    stale = "not run   params.yaml of this commit differs from what was run: "
     return [
         *(f"{export.path}/{name}  md5 {md5}" for name, md5 in provenance.files.items()),
         f"commit    {lineage.commit.describe()}",
@@ -69,7 +68,7 @@ def describe_provenance(provenance: Provenance) -> list[str]:
         f"prompt    {describe_entry(chosen['prompt'])}",
         f"teacher   {describe_entry(chosen['teacher'])}; served as {models}",
         f"answers   {answers.total:,}; in the ledger's segments: {segments}; in none: {answers.elsewhere:,}",
-        *(f"{stale}{phrase}" for phrase in lineage.list_stale()),
+        *(f"not run   this commit differs from what was run: {phrase}" for phrase in lineage.list_stale()),
         *(f"since     {change}" for change in provenance.changes),
     ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from prov.model import ProvDocument, ProvRecord
+from ruamel.yaml import YAML
 
 from potstill.commands import provenance, push
 from tests.pipelines import QUESTIONS, Pipeline
@@ -79,10 +80,22 @@ def test_where_params_say_otherwise_what_was_run_is_shown(ada: Pipeline) -> None
     ada.commit("Choose another prompt, without a run")
     text = ada.output(provenance.main)
     assert re.search(r"^prompt    letter: ", text, re.MULTILINE)
-    assert (
-        "\nnot run   params.yaml of this commit differs from what was run: prompt letter → chain_of_thought\n" in text
-    )
+    assert "\nnot run   this commit differs from what was run: prompt letter → chain_of_thought\n" in text
     assert f"answers   {QUESTIONS}; in the ledger's segments: none; in none: {QUESTIONS}" in text
+
+
+def test_an_export_of_other_answers_than_its_commit_names_is_shown_as_such(ada: Pipeline) -> None:
+    lock = ada.folder / "dvc.lock"
+    yaml = YAML()
+    content = yaml.load(lock)
+    (answers,) = [dep for dep in content["stages"]["export"]["deps"] if dep["path"] == "data/answers"]
+    answers["md5"] = "0" * 32 + ".dir"  # as after a run that stopped at a strict gate
+    yaml.dump(content, lock)
+    ada.commit("Keep what a run left that failed")
+    expected = (
+        "not run   this commit differs from what was run: export ran with another data/answers than this commit names"
+    )
+    assert ada.output(provenance.main).splitlines().count(expected) == 1
 
 
 def test_later_commits_may_be_broken_or_merges(shared: Pipeline) -> None:
@@ -111,7 +124,7 @@ def test_another_machine_fetches_what_it_needs_and_names_what_nobody_has(shared:
         shared.clone(tmp_path / "third")
         .refuse(provenance.main, "--revision", "v1")
         .startswith(
-            "data/export; data/ledger; data/raw and 1 others: neither here nor in the remote; whoever has it runs "
+            "data/export; data/ledger; data/raw; data/responses: neither here nor in the remote; whoever has it runs "
         )
     )
 
