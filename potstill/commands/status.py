@@ -8,6 +8,7 @@ import click
 
 from potstill.core.errors import InputError
 from potstill.core.options import project_path_option
+from potstill.core.params import Params
 from potstill.core.params_file import load_params
 from potstill.prompting.requests import write_requests
 from potstill.sharing.formatting import format_names
@@ -30,14 +31,14 @@ def main(source: Path, raw: Path, requests: Path, ledger: Path) -> None:
 
     It changes nothing, and asks the teacher nothing.
     """
-    load_params()
+    params = load_params()
     with open_project() as repo:
         outputs = list_workspace_outputs()  # first, since its sentence of an unreadable dvc.lock is better than DVC's
         stages, lines = describe_reruns(repo)
         missing = describe_missing(Cache(repo), outputs, ledger)
         unshared = describe_sharing(repo, ledger)
     if "infer" in stages:
-        lines.append(describe_cost(stages, source, raw, requests, ledger))
+        lines.append(describe_cost(params, stages, source, raw, requests, ledger))
     click.echo("\n".join([*lines, *missing, *(unshared or [ALL_SHARED])]))
 
 
@@ -48,9 +49,8 @@ def describe_missing(cache: Cache, outputs: Iterable[Output], ledger: Path) -> l
     return [f"not here: {format_names(missing)}; `make pull` fetches what others made{advice}"] if missing else []
 
 
-def describe_cost(stages: list[str], source: Path, raw: Path, requests: Path, ledger: Path) -> str:
+def describe_cost(params: Params, stages: list[str], source: Path, raw: Path, requests: Path, ledger: Path) -> str:
     """Return what `infer` would ask and its cost, after what the stages before it would write, or why none is known."""
-    params = load_params()
     try:
         with TemporaryDirectory() as folder:
             if "load" in stages:

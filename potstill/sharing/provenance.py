@@ -1,4 +1,4 @@
-"""Where the files of a commit's export came from, and who changed what since: traced, and told in lines."""
+"""Where the files of a commit's export came from, and who changed what since: traced, and described in lines."""
 
 from dataclasses import dataclass
 from pathlib import Path
