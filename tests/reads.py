@@ -67,11 +67,11 @@ def make_params() -> Params:
     params = YAML(typ="safe").load((ROOT / "tests/params.yaml").read_text(encoding="utf-8"))
     splits = {"train": "train", "validation": None, "test": None}
     params["datasets"]["own"] = {"path": "data/source/own", "splits": splits, "columns": COLUMNS}
-    params["prompts"]["own"] = params["prompts"]["letter"]
+    params["prompts"]["own"] = params["prompts"]["letter"] | {"examples": {"count": 1}}
     prices = {"input": 1, "output": 2}
     params["teachers"]["own"] = {"provider": "azure", "model": "stand-in", "price_per_million": prices}
     params["load"] = {"train": None, "validation": 0, "test": 0, "sample": "random", "on_bad_row": "skip"}
-    params["prepare"]["splits"] = ["train"]
+    params["prepare"] = {"rotations": 2, "replicates": 1, "splits": ["train"], "pride_share": 0.5}
     params["analyze"]["gates"] = {"min_accuracy": 1}  # not passed: then it matters whether they are strict
     return Params.model_validate(params | CHOICES)
 

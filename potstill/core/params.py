@@ -3,14 +3,12 @@
 A field's description says what it means, in which unit, and which values are legal; the README's table is made of them.
 """
 
-import string
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from potstill.core.records import AnswerFormat, Split
-
-PLACEHOLDERS = ("question", "answer_choices", "labels")
+from potstill.core.templates import check_placeholders, list_placeholders
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 Size = Annotated[int, Field(ge=0)] | None
@@ -73,6 +71,22 @@ class Load(Section):
     )
 
 
+class Examples(Section):
+    """Worked examples that a prompt shows before it asks, in its own words."""
+
+    count: int = Field(ge=1, description="how many, drawn from the train questions with gold: 1 or more")
+    seed: int = Field(default=0, description="which ones: any integer")
+    answer: str = Field(default="{letter}", description="how each is answered, with {letter} and {text} filled in")
+
+    @field_validator("answer")
+    @classmethod
+    def check_answer(cls, template: str) -> str:
+        """Accept an answer that names gold."""
+        if not list_placeholders(check_placeholders(template, ("letter", "text"))):
+            raise ValueError(f"expected {{letter}} or {{text}} in it, got {template!r}")
+        return template
+
+
 class Prompt(Section):
     """How a question is put, and how its answer is read."""
 
@@ -82,38 +96,42 @@ class Prompt(Section):
         default=None,
         description="where the answer stands: letter (the whole text), final_line or json; null: wherever it is stated",
     )
+    examples: Examples | None = Field(
+        default=None, description="worked examples, shown between system and user; null: none"
+    )
 
     @field_validator("system", "user")
     @classmethod
-    def check_placeholders(cls, template: str) -> str:
+    def check_template(cls, template: str) -> str:
         """Accept the known placeholders only, written plainly."""
-        legal = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        try:
-            fields = [part for part in string.Formatter().parse(template) if part[1] is not None]
-        except ValueError as error:
-            raise ValueError(f"{error}; write {{{{ and }}}} for braces that are meant as such") from None
-        for _, name, spec, conversion in fields:
-            if name not in PLACEHOLDERS or spec or conversion:
-                written = f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"
-                raise ValueError(f"{{{written}}} is no placeholder; legal are {legal}, and {{{{ }}}} for plain braces")
-        return template
+        return check_placeholders(template, ("question", "answer_choices", "labels"))
 
     @model_validator(mode="after")
     def check_that_it_asks(self) -> Self:
-        """Refuse a prompt that is the same for every question, and so would be asked and answered once for all."""
-        fields = [field for _, field, _, _ in string.Formatter().parse(self.system + self.user)]
+        """Refuse a prompt that is the same for every question, and so would be asked and answered once for all.
+
+        Examples have a user message alone, so with them that must show the question.
+        """
+        shown = list_placeholders(self.user if self.examples else self.system + self.user)
         for name in ("question", "answer_choices"):
-            if name not in fields:
-                raise ValueError(f"expected {{{name}}} in system or user, found it in neither")
+            if name not in shown:
+                where = "user, as examples need it" if self.examples else "system or user, found it in neither"
+                raise ValueError(f"expected {{{name}}} in {where}")
         return self
 
 
 class Prepare(Section):
     """Which questions to put, and how often."""
 
-    rotations: int = Field(ge=1, le=26, description="askings with the choices moved up by 0, 1, ... places: 1 to 26")
+    rotations: Annotated[int, Field(ge=1, le=26)] | Literal["all"] = Field(
+        description="askings with the choices moved up by 0, 1, ... places: 1 to 26; all: as many as there are choices"
+    )
     replicates: int = Field(ge=1, description="times that each request is asked: 1 or more")
     splits: list[Split] = Field(min_length=1, description="the splits to ask about: of train, validation, test")
+    pride_share: Share = Field(
+        default=1, description="share of the questions to rotate: 0 to 1; the others are asked once, as they are"
+    )
+    seed: int = Field(default=0, description="which questions are rotated: any integer")
 
     @field_validator("splits")
     @classmethod

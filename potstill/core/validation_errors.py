@@ -3,7 +3,7 @@
 import difflib
 import types
 from collections.abc import Iterable
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic.fields import FieldInfo
@@ -44,7 +44,8 @@ def format_validation_error(error: ValidationError, model: type[BaseModel]) -> s
         case "value_error":
             return f"{key}: {detail['ctx']['error']}"
     template = EXPECTATIONS.get(detail["type"])
-    expected = template.format(**detail.get("ctx", {})) if template else _describe(annotation)
+    words = [] if detail["type"] == "literal_error" else _list_words(annotation)
+    expected = " or ".join([template.format(**detail.get("ctx", {})), *words]) if template else _describe(annotation)
     null = ", or null" if type(None) in get_args(annotation) else ""
     return f"{key}: expected {expected}{null}, got {detail['input']!r:.80}"
 
@@ -93,4 +94,11 @@ def _describe(annotation: object) -> str:
     keys = _list_keys(annotation)
     if keys:
         return f"the keys {', '.join(keys)}"
-    return " or ".join(TYPES[get_origin(option) or option] for option in _list_options(annotation))
+    kinds = [get_origin(option) or option for option in _list_options(annotation)]
+    return " or ".join([*(TYPES[kind] for kind in kinds if kind is not Literal), *_list_words(annotation)])
+
+
+def _list_words(annotation: object) -> list[str]:
+    """Return the words that an annotation allows, quoted."""
+    literals = [option for option in _list_options(annotation) if get_origin(option) is Literal]
+    return [repr(word) for literal in literals for word in get_args(literal)]

@@ -5,9 +5,19 @@ from collections.abc import Sequence
 from potstill.core.records import Choice
 
 
+def render_values(question: str, choices: Sequence[Choice]) -> dict[str, str]:
+    """Return what a prompt's placeholders stand for."""
+    return {"question": question, "answer_choices": render_choices(choices), "labels": render_labels(choices)}
+
+
 def render_choices(choices: Sequence[Choice]) -> str:
-    """Return choices one a line, "A. bank", a text of several lines too, lest it look like further choices."""
-    return "\n".join(f"{choice.label}. {' '.join(choice.text.split())}" for choice in choices)
+    """Return choices one a line, "A. bank"."""
+    return "\n".join(f"{choice.label}. {render_text(choice)}" for choice in choices)
+
+
+def render_text(choice: Choice) -> str:
+    """Return a choice's text on one line, one of several lines too, lest it look like further choices."""
+    return " ".join(choice.text.split())
 
 
 def render_labels(choices: Sequence[Choice]) -> str:

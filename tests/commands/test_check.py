@@ -33,6 +33,30 @@ def test_right_params_print_nothing_and_cost_no_heavy_import(workspace: "Workspa
     assert {"pandas", "datasets", "dvc", "asyncio", "httpx"} & set(printed.split()) == set()
 
 
+@pytest.mark.parametrize(
+    ("sampling", "reason"),
+    [
+        pytest.param({}, "temperature is 0", id="temperature"),
+        pytest.param({"temperature": 0.7, "seed": 0}, "seed is 0", id="seed"),
+        pytest.param({"temperature": 0.7}, None, id="replicates that differ"),
+        pytest.param({"temperature": None}, None, id="a temperature that is not known"),
+    ],
+)
+def test_replicates_that_will_agree_are_warned_of(
+    workspace: "Workspace", sampling: dict[str, object], reason: str | None
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=workspace.folder, check=True)
+    workspace.edit(prepare={"replicates": 3}, teachers={"smollm2": sampling})
+    done = CliRunner().invoke(main)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == (
+        "warning: params.yaml: prepare.replicates: 3 askings of a request will agree, and each is paid for, since "
+        f"teachers.smollm2.{reason}; change it, or ask once\n"
+        if reason
+        else ""
+    )
+
+
 def test_outside_the_project_the_folder_that_was_looked_in_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

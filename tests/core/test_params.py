@@ -114,8 +114,12 @@ def test_a_misspelt_required_key_is_told_as_misspelt_and_not_as_missing(workspac
         pytest.param("load.sample", "tail", "'head' or 'random'", id="unknown word"),
         pytest.param("prompts.letter.answer_format", "xml", "'letter', 'final_line' or 'json', or null", id="format"),
         pytest.param("load.test", -1, "0 or more, or null", id="size below nought"),
-        pytest.param("prepare.rotations", 0, "1 or more", id="no rotation"),
-        pytest.param("prepare.rotations", 27, "26 or less", id="more rotations than letters"),
+        pytest.param("prepare.rotations", 0, "1 or more or 'all'", id="no rotation"),
+        pytest.param("prepare.rotations", 27, "26 or less or 'all'", id="more rotations than letters"),
+        pytest.param("prepare.rotations", "every", "an integer or 'all'", id="no such word"),
+        pytest.param("prepare.pride_share", 1.1, "1 or less", id="a share of more than all"),
+        pytest.param("prompts.letter.examples", 5, "the keys count, seed, answer, or null", id="number of examples"),
+        pytest.param("prompts.letter.examples.count", 0, "1 or more", id="no example"),
         pytest.param("teachers.smollm2.temperature", 2.1, "2 or less, or null", id="temperature"),
         pytest.param("teachers.smollm2.top_p", 0, "more than 0, or null", id="top_p"),
         pytest.param("teachers.smollm2.max_tokens", 0, "1 or more", id="no token"),
@@ -232,6 +236,32 @@ def test_a_brace_without_its_other_half_is_told(workspace: "Workspace", template
 def test_a_prompt_that_does_not_show_what_is_asked_is_told(workspace: "Workspace", user: str, missing: str) -> None:
     workspace.edit(prompts={"letter": {"user": user}})
     assert refuse() == f"prompts.letter: expected {{{missing}}} in system or user, found it in neither"
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        pytest.param(
+            {"examples": {"count": 1, "answer": "{label}"}},
+            "prompts.letter.examples.answer: {label} is no placeholder; legal are {letter}, {text}, "
+            "and {{ }} for plain braces",
+            id="placeholder",
+        ),
+        pytest.param(
+            {"examples": {"count": 1, "answer": "It is clear."}},
+            "prompts.letter.examples.answer: expected {letter} or {text} in it, got 'It is clear.'",
+            id="an answer without gold",
+        ),
+        pytest.param(
+            {"examples": {"count": 1}, "system": "{question}", "user": "{answer_choices}"},
+            "prompts.letter: expected {question} in user, as examples need it",
+            id="a question that examples cannot show",
+        ),
+    ],
+)
+def test_examples_that_would_show_nothing_are_told(workspace: "Workspace", edit: dict[str, Any], message: str) -> None:
+    workspace.edit(prompts={"letter": edit})
+    assert refuse() == message
 
 
 def test_doubled_braces_are_legal_in_a_prompt(workspace: "Workspace") -> None:

@@ -114,6 +114,14 @@ def test_a_question_is_rotated_no_more_often_than_it_has_choices(prepare_rows: A
     ]
 
 
+@pytest.mark.parametrize("rotations", ["all", 3, 9], ids=str)
+def test_a_number_of_rotations_that_no_question_has_is_noted(workspace: "Workspace", rotations: object) -> None:
+    workspace.write_rows("data/raw/train.jsonl", [make_question(1, count=2), make_question(2, count=3)])
+    workspace.edit(prepare={"splits": ["train"], "rotations": rotations})
+    note = "note: prepare.rotations is 9, but no question has more than 3 choices to rotate\n"
+    assert workspace.run(main) == "train: 5 requests\n" + (note if rotations == 9 else "")
+
+
 def test_every_request_is_asked_as_often_as_there_are_replicates(prepare_rows: Any) -> None:
     requests = prepare_rows(make_question(count=2), rotations=2, replicates=2)
     assert [request["id"] for request in requests] == ["q1:0:0", "q1:0:1", "q1:1:0", "q1:1:1"]

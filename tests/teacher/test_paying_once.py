@@ -9,9 +9,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
+from ruamel.yaml import YAML
 
+from potstill.core.letters import letter_choices
+from potstill.core.records import Question, write_rows
 from potstill.teacher.store.journal import Journal
-from tests.project import QUESTIONS, Project, command
+from stages import prepare
+from tests.project import QUESTIONS, Project, arguments, command
 from tests.servers.teacher import Answer, TeacherServer, completion
 from tests.teacher.light_project import LightProject, numbered
 
@@ -43,6 +48,32 @@ def test_two_runs_at_once_buy_each_request_once(light: LightProject) -> None:
     assert all(asked > 0 for asked, _ in counted)  # they did overlap
     assert [asked + found for asked, found in counted] == [ROWS, ROWS]
     assert light.bytes_written("one") == light.bytes_written("two")
+
+
+def prepare_requests(light: LightProject, **settings: object) -> None:
+    """Run stage prepare with these settings."""
+    yaml, path = YAML(), light.folder / "params.yaml"
+    params = yaml.load(path)
+    params["prepare"].update({"splits": ["train"], **settings})
+    yaml.dump(params, path)
+    CliRunner().invoke(prepare.main, arguments("prepare"), catch_exceptions=False)
+
+
+def test_more_rotations_ask_only_what_is_new(light: LightProject) -> None:
+    choices = [letter_choices(["yes", "no", "maybe", "never", "always"][:size]) for size in (2, 3, 5, 5)]
+    questions = [
+        Question(id=f"q{number}", question=f"{number}?", choices=shown, answer="A", concept=None)
+        for number, shown in enumerate(choices)
+    ]
+    write_rows(light.folder / "data/raw/train.jsonl", questions)
+    calls = [0]
+    for settings in ({"rotations": 1}, {"rotations": "all", "pride_share": 0.5}, {"pride_share": 1}, {"rotations": 3}):
+        prepare_requests(light, **settings)
+        light.succeed()
+        calls.append(len(light.teacher.calls))
+    assert calls == [0, 4, 11, 15, 15]  # 4 questions, 1 + 2 + 4 rotations of three of them, 4 of the last
+    assert max(Counter(light.teacher.questions()).values()) == 1
+    assert len(light.responses()) == 2 + 3 + 3 + 3
 
 
 def test_a_run_that_was_killed_asks_none_again_that_reached_the_journal(light: LightProject) -> None:
