@@ -14,6 +14,7 @@ from potstill.comparing.statistics import (
 )
 from potstill.comparing.variants import Variant
 
+KINDS = ((True, True), (True, False), (False, True), (False, False))
 MOST_ROWS = 200  # of a pair; what a reader looks through
 
 
@@ -64,7 +65,7 @@ def _compare(first: Variant, second: Variant) -> Pair:
     shared = [key for key in common if first.questions[key].fingerprint == second.questions[key].fingerprint]
     with_gold = [key for key in shared if first.questions[key].gold is not None]
     outcomes = [(first.questions[key].is_right, second.questions[key].is_right) for key in with_gold]
-    counts = PairCounts(*(outcomes.count(kind) for kind in ((True, True), (True, False), (False, True), (False, False))))
+    counts = PairCounts(*(outcomes.count(kind) for kind in KINDS))
     differing = [key for key in shared if first.questions[key].letter != second.questions[key].letter]
     return Pair(
         first=first,

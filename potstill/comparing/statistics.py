@@ -68,7 +68,7 @@ def _correlation(counts: PairCounts) -> float:
 
 
 def mcnemar_p(counts: PairCounts) -> float:
-    """Return the exact two-sided p value of McNemar's test (McNemar 1947): is each of the two right as often alone?"""
+    """Return the exact two-sided p value of McNemar's test that each of the two is as often right alone (1947)."""
     if counts.discordant == 0:
         return 1.0
     return float(stats.binomtest(counts.first_only, counts.discordant, 0.5).pvalue)

@@ -15,7 +15,7 @@ from potstill.core.letters import original_letter, rotate_choices
 from potstill.core.params import Price
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Answer, Request, Response, Usage, read_rows
-from potstill.quality.statistics import NONE, position_bias, wilson_interval
+from potstill.quality.statistics import NONE, guessing_accuracy, position_bias, wilson_interval
 from potstill.quality.usage import UsageCounter
 
 
@@ -73,6 +73,7 @@ class Variant:
     bias: dict[str, float | None]
     flip_rate: float | None
     rotations: int
+    guessing: float | None
     spending: Spending
 
     @property
@@ -101,9 +102,11 @@ def read_variant(revision: Revision, split: str) -> Variant:
     columns: dict[str, list[Any]] = {"question_id": [], "gold": [], "answer": [], "n_choices": []}
     flips: list[float] = []
     rotations: set[int] = set()
+    sizes: list[tuple[int, int, str]] = []
     for answer, asked in read_questions(revision.name, files):
         first = asked[0][0]
-        questions[answer.question_id] = _judge(first, answer)
+        questions[answer.question_id] = judged = _judge(first, answer)
+        sizes.append((len(first.choices), len(asked), judged.gold or NONE))
         for (request, response), reading in zip(asked, answer.readings, strict=True):
             usage.add(response)
             unmetered |= response.usage is None and response.status in ("answered", "truncated")
@@ -113,18 +116,18 @@ def read_variant(revision: Revision, split: str) -> Variant:
                 column.append(value)
         flips += _find_flip_rate(asked, answer)
     readings = pd.DataFrame(columns)
-    judged = sum(one.gold is not None for one in questions.values())
     correct = sum(one.is_right for one in questions.values())
     return Variant(
         revision=revision,
         split=split,
         questions=questions,
-        judged=judged,
+        judged=sum(one.gold is not None for one in questions.values()),
         correct=correct,
         answered_rate=float((readings["answer"] != NONE).mean()) if len(readings) else None,
         bias=position_bias(readings),
         flip_rate=sum(flips) / len(flips) if flips else None,
         rotations=len(rotations),
+        guessing=guessing_accuracy(pd.DataFrame(sizes, columns=["n_choices", "n_requests", "gold"])),
         spending=_count_spending(revision, usage, len(questions), correct, unmetered=unmetered),
     )
 
@@ -179,7 +182,7 @@ def _count_spending(
     if unmetered:
         return Spending(questions, correct, None, None, None)
     counted = usage.count()
-    tokens = Usage(prompt_tokens=counted["prompt_tokens"], completion_tokens=counted["completion_tokens"])
+    tokens = Usage.model_validate({name: counted[name] for name in Usage.model_fields})
     price = known_price(find_price(revision))
     usd = None if price is None else cost_usd(price, tokens)
     return Spending(questions, correct, tokens.prompt_tokens, tokens.completion_tokens, usd)
