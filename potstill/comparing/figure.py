@@ -1,6 +1,7 @@
 """The figure that decides at a glance: accuracy against cost, with the variants that no other one beats in both."""
 
 from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
+from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox
 
 from potstill.comparing.variants import Variant
@@ -56,7 +58,7 @@ def find_front(points: Sequence[Point]) -> list[Point]:
 
 def draw_costs(points: Sequence[Point], unit: str, about: str) -> Figure:
     """Draw accuracy with its interval against cost; `about` says of which questions."""
-    figure, axes = new_figure(0, f"Accuracy against cost\n{about}")
+    figure, axes = new_figure(0, f"Accuracy against cost, with 95 % Wilson intervals\n{about}")
     front = find_front(points)
     colour = SERIES_LOOKS["answered"][0]
     costs = [point.cost for point in points]
@@ -72,8 +74,9 @@ def draw_costs(points: Sequence[Point], unit: str, about: str) -> Figure:
         axes.errorbar(
             [point.cost], [100 * point.accuracy], yerr=spread, fmt="o", color=colour, mfc=face, capsize=4, ms=8,
         )  # fmt: skip
-    axes.set(xlabel=f"{unit} per 1,000 questions", ylabel="accuracy (%), with 95 % Wilson intervals")
+    axes.set(xlabel=f"{unit} per 1,000 questions", ylabel="accuracy (%)")
     axes.margins(x=0.18, y=0.12)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.grid(color="#DDDDDD")
     axes.set_axisbelow(True)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
@@ -89,18 +92,19 @@ def _label_points(figure: Figure, axes: Axes, points: Sequence[Point]) -> None:
     renderer, frame = canvas.get_renderer(), axes.get_window_extent()  # type: ignore[no-untyped-call]
     taken = [_find_extent(axes, point) for point in points]
     for point in points:
-        best: tuple[float, Bbox] | None = None
-        for distance in DISTANCES:
-            for angle in ANGLES:
-                text = _write_label(axes, point, distance, angle)
-                box = text.get_window_extent(renderer).padded(2)
-                outside = box.width * box.height - _measure_overlap(box, frame)
-                covered = outside + sum(_measure_overlap(box, other) for other in taken)
-                text.remove()
-                if best is None or covered < best[0] - 1:
-                    best, chosen = (covered, box), (distance, angle)
-        _write_label(axes, point, *chosen)
-        taken += [best[1]] if best else []
+        tried: list[tuple[float, int, Bbox, int, int]] = []
+        for distance, angle in product(DISTANCES, ANGLES):
+            text = _write_label(axes, point, distance, angle)
+            box = text.get_window_extent(renderer).padded(2)
+            text.remove()
+            outside = box.width * box.height - _measure_overlap(box, frame)
+            covered = outside + sum(_measure_overlap(box, other) for other in taken)
+            tried.append((round(covered), len(tried), box, distance, angle))
+            if tried[-1][0] == 0:
+                break
+        *_, box, distance, angle = min(tried, key=lambda one: one[:2])
+        _write_label(axes, point, distance, angle)
+        taken.append(box)
 
 
 def _write_label(axes: Axes, point: Point, distance: float, angle: float) -> Annotation:

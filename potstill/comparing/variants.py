@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from potstill.comparing.revisions import Revision, SplitFiles
 from potstill.core.errors import InputError
-from potstill.core.letters import original_letter, rotate_choices
+from potstill.core.letters import original_letter
 from potstill.core.params import Price
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Answer, Request, Response, Usage, read_rows
@@ -103,7 +103,7 @@ def read_variant(revision: Revision, split: str) -> Variant:
     flips: list[float] = []
     rotations: set[int] = set()
     sizes: list[tuple[int, int, str]] = []
-    for answer, asked in read_questions(revision.name, files):
+    for answer, asked in read_questions(files):
         first = asked[0][0]
         questions[answer.question_id] = judged = _judge(first, answer)
         sizes.append((len(first.choices), len(asked), judged.gold or NONE))
@@ -132,7 +132,7 @@ def read_variant(revision: Revision, split: str) -> Variant:
     )
 
 
-def read_questions(name: str, files: SplitFiles) -> Iterator[tuple[Answer, list[Asked]]]:
+def read_questions(files: SplitFiles) -> Iterator[tuple[Answer, list[Asked]]]:
     """Yield each question's answer with its requests and responses; raise InputError if they do not fit each other."""
     exchanges = zip(read_rows(files.requests, Request), read_rows(files.responses, Response), strict=True)
     groups = groupby(exchanges, lambda exchange: exchange[0].question_id)
@@ -147,8 +147,8 @@ def read_questions(name: str, files: SplitFiles) -> Iterator[tuple[Answer, list[
             yield answer, asked
     except ValueError:
         raise InputError(
-            f"{name}: expected answers, requests and responses to the same questions in the same order, got others, as "
-            "after a run that stopped; run `make repro` there"
+            "expected answers, requests and responses to the same questions in the same order, got others, as after a "
+            "run that stopped; run `make repro` there"
         ) from None
 
 
@@ -156,8 +156,8 @@ def _judge(first: Request, answer: Answer) -> Judged:
     """Return what is kept of a question, by the first request for it."""
     size = len(first.choices)
     gold = first.answer and original_letter(first.answer, first.rotation, size)
-    choices = rotate_choices(first.choices, -first.rotation)
-    texts = [first.question, *(choice.text for choice in choices), gold or ""]
+    shown, shift = [choice.text for choice in first.choices], -first.rotation % size
+    texts = [first.question, *shown[shift:], *shown[:shift], gold or ""]
     return Judged(hashlib.sha256("\0".join(texts).encode(errors="replace")).digest()[:16], gold or None, answer.answer)
 
 

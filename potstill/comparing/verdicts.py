@@ -156,21 +156,30 @@ def describe_choice(variants: Sequence[Variant], pairs: Sequence[Pair]) -> str:
     if not with_gold:
         return "No variant can be judged: none of the questions has gold."
     best = max(with_gold, key=lambda variant: variant.accuracy or 0)
-    met = [pair for pair in pairs if best in (pair.first, pair.second) and pair.p is not None]
-    rivals = [pair.first if pair.second is best else pair.second for pair in met if not pair.is_real]
-    return f"{_choose(best, rivals)}{_describe_unmet(variants, best, met)}{_describe_guessing(variants)}"
+    met = [pair for pair in pairs if pair.p is not None and best.name in (pair.first.name, pair.second.name)]
+    return f"{_choose(best, met, len(pairs))}{_describe_unmet(variants, best, met)}{_describe_guessing(variants)}"
 
 
-def _choose(best: Variant, rivals: Sequence[Variant]) -> str:
-    """Return which to use of the most accurate variant and those that are not told apart from it."""
-    if not rivals:
-        return f"Use {best.name}: it is better than each of the others by more than chance; what that costs is below."
-    equals = [best, *rivals]
-    prices, names = find_prices(equals), format_list([variant.name for variant in equals])
-    if prices is None:
-        return f"Too close to call between {names}, the most accurate, and what they cost is unknown."
-    cheapest = equals[prices.amounts.index(min(prices.amounts))]
-    return f"Use {cheapest.name}: it is the cheapest of those that are too close to call, {names}."
+def _choose(best: Variant, met: Sequence[Pair], pairs: int) -> str:
+    """Return which to use of the most accurate variant and those that it was held against, by its pairs with them."""
+    others = {_other(pair, best).name: pair for pair in met}
+    equals = [best, *(_other(pair, best) for pair in met if not pair.is_real)]
+    rivals = equals if len(equals) > 1 else [best, *(_other(pair, best) for pair in met)]
+    prices, names = find_prices(rivals), format_list([variant.name for variant in rivals])
+    cheapest = rivals[prices.amounts.index(min(prices.amounts))] if prices else None
+    if len(equals) > 1:
+        if cheapest is None:
+            return f"Too close to call between {names}, the most accurate, and what they cost is unknown."
+        return f"Use {cheapest.name}: it is the cheapest of those that are too close to call, {names}."
+    sentence = f"{best.name} is better than each of the others by more than chance"
+    if cheapest is None or cheapest is best:
+        return f"{sentence}: use {best.name}."
+    return f"{sentence}. Against the cheapest: {describe_pair(others[cheapest.name], pairs)}"
+
+
+def _other(pair: Pair, one: Variant) -> Variant:
+    """Return the other variant of a pair."""
+    return pair.first if pair.second is one else pair.second
 
 
 def _describe_unmet(variants: Sequence[Variant], best: Variant, met: Sequence[Pair]) -> str:
