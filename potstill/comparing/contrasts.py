@@ -1,5 +1,6 @@
 """What differs between two revisions: their params, their prompt's words, their data set, their code."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -20,6 +21,11 @@ class Contrast:
     second: str
     phrases: tuple[str, ...]
     prompt_diff: tuple[str, ...]
+
+    @property
+    def fence(self) -> str:
+        """Return what encloses the diff in Markdown: more tildes than any of its lines has in a row."""
+        return "~" * (3 + max(map(len, re.findall("~+", "\n".join(self.prompt_diff))), default=0))
 
 
 def contrast(first: Revision, second: Revision) -> Contrast:

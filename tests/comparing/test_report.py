@@ -52,7 +52,7 @@ def describe(*revisions: Revision) -> list[str]:
         (answer_all(["A"] * 40, n_choices=3), "first and second cannot be compared: they share no question (40 have "
          "the same id and another text, choices or gold)."),
         (answer_all(["A"] * 30 + ["B"] * 10 + ["A"] * 20), "second is 25.0 points worse than first (95 % -40.2 to "
-         "-11.9, p = 0.002) at about the same cost: use first. Questions left out since they are not shared: 0 only "
+         "-11.1, p = 0.002) at about the same cost: use first. Questions left out since they are not shared: 0 only "
          "in first and 20 only in second."),
         (answer_all(["A"] * 39 + ["B"]), "Too close to call on 40 questions (second less first: -2.5 points, 95 "
          "% -12.9 to 6.5, p = 1.000); about 260 would be needed to see 3 points. Either will do, at about the "
