@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from potstill.comparing.report import compare, describe_comparison, write_comparison
-from potstill.comparing.revisions import Folders, choose_names, read_revisions
+from potstill.comparing.revisions import Folders, choose_names, list_experiments, read_revisions
 from potstill.core.errors import InputError
 from potstill.core.options import project_path_option
 from potstill.core.records import SPLITS
+from potstill.sharing.formatting import format_names
 from potstill.sharing.repository import open_project
 
 PLACE = "compare"
@@ -36,4 +37,7 @@ def main(revisions: str, split: str, raw: Path, requests: Path, responses: Path,
     comparison = compare(found, left_out, split)
     write_comparison(comparison, reports / PLACE)
     click.echo("\n".join(describe_comparison(comparison)))
+    others = sorted(ref.split("/", 4)[4] for ref in list_experiments())
+    if not revisions and len(names) == 1 and others:
+        click.echo(f'experiments of other commits: {format_names(others)}: name them, `make compare REVS="... ..."`')
     click.echo(f"as a page: {reports / PLACE / 'index.html'}; for a pull request: {reports / PLACE / 'compare.md'}")

@@ -77,10 +77,17 @@ def compare(revisions: Sequence[Revision], left_out: Mapping[str, str], split: s
         try:
             variants.append(read_variant(revision, chosen))
         except InputError as error:
-            reasons[revision.name] = error.message
+            reasons[revision.name] = _name_files(error.message, revision, chosen)
     if not variants:
         raise InputError("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
     return Comparison(chosen, variants, compare_all(variants), reasons)
+
+
+def _name_files(message: str, revision: Revision, split: str) -> str:
+    """Return a message with the names of outputs instead of the places where this machine's cache has them."""
+    for kind, path in vars(revision.splits[split]).items():
+        message = message.replace(str(path), f"{kind}/{split}.jsonl")
+    return message
 
 
 def choose_split(revisions: Sequence[Revision]) -> str:

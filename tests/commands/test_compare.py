@@ -109,6 +109,14 @@ def test_a_dirty_workspace_is_compared_with_its_commit_and_said(variants: Varian
     assert "note: workspace: not run with what it names: prompt chain_of_thought \N{RIGHTWARDS ARROW} letter" in said
 
 
+def test_experiments_of_an_earlier_commit_are_named(variants: Variants) -> None:
+    variants.clone.git("commit", "-q", "--allow-empty", "-m", "Later")
+    said = variants.clone.output(compare.main)
+    assert "There is one variant, workspace" in said
+    assert "experiments of other commits: thinking: name them" in said
+    assert "use workspace." in variants.clone.output(compare.main, "--revisions", "workspace thinking")
+
+
 def test_an_experiment_that_is_in_the_workspace_is_one_with_it(variants: Variants) -> None:
     variants.run(answer_all(BAD), prompt="chain_of_thought")
     said = variants.clone.output(compare.main)

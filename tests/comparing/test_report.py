@@ -131,5 +131,9 @@ def test_rows_that_do_not_fit_each_other_are_left_out_with_a_sentence(name: str)
     file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))
     with pytest.raises(InputError, match=r"^broken: expected answers, requests and responses to the same"):
         compare([broken], {}, "")
+    file.write_text("{}\n")
+    with pytest.raises(InputError, match=rf"^broken: {name}/validation\.jsonl: line 1: "):
+        compare([broken], {}, "")
+    file.write_text("")
     lines = describe(broken, make("whole", GOOD))
     assert any(line.startswith("note: broken is left out: expected answers") for line in lines)
