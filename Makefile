@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
+.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance compare reproduce restore azurite dag report test test-all lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -66,6 +66,9 @@ gc: $(READY) ## free space in DVC's cache of what `make pull` brings back; EXPS=
 provenance: $(READY) ## say where the export came from, and who changed what since; REV=tag: of another commit
 	@python -m potstill provenance --revision '$(call given,REV)'
 
+compare: $(READY) ## say which variant is better, whether by more than chance, at what cost; REVS="main thinking", SPLIT=validation
+	@python -m potstill compare --revisions '$(call given,REVS)' --split '$(call given,SPLIT)'
+
 reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
 	@python -m potstill reproduce --revision '$(call given,REV)'
 
@@ -112,4 +115,4 @@ types: $(READY) ## check types
 check: lint types test-all ## lint, types, test-all
 
 clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
-	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/compare dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

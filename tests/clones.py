@@ -120,6 +120,7 @@ class Clone:
         """The paths that the Makefile gives a command."""
         paths = {name: f"data/{name}" for name in ("source", "raw", "requests", "responses", "ledger", "export")}
         paths |= {"log": "logs/infer.json", "document": "logs/provenance.json"}
+        paths |= {"answers": "data/answers", "reports": "reports"}
         wanted = [param.name for param in stage.params if isinstance(param.type, click.Path)]
         return [word for name in wanted for word in (f"--{name}", paths[name])]
 

@@ -179,6 +179,7 @@ def test_clean_removes_what_the_pipeline_wrote_and_no_answer(tmp_path: Path) -> 
     project.environment |= {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / ".local/share")}
     outs = {out for stage in PIPELINE["stages"].values() for out in stage["outs"]}
     written = {*outs, "logs", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"}
+    written.add("reports/compare")
     files = {name if Path(name).suffix else f"{name}/file" for name in written}
     kept = {"data/ledger/0a1b.jsonl", "data/ledger.dvc", ".dvc/cache/files/md5/0a/1b", ".env"}
     journals = {project.environment["POTSTILL_JOURNAL"], tmp_path / ".local/share/potstill/journal.sqlite"}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 from potstill.core.errors import InputError
 from potstill.core.records import Response, read_rows
 from potstill.sharing.differences import get_param, list_differences
-from potstill.sharing.history import LOCK, PARAMS, Commit, Output, find_commit, read_commits
+from potstill.sharing.history import LOCK, PARAMS, WORKSPACE, Commit, Output, find_commit, read_commits
 from potstill.sharing.objects import Cache
 from potstill.sharing.processes import run_git, try_git
 from potstill.teacher.store.ledger import SUFFIX, read_segment
@@ -35,12 +36,12 @@ class Change:
 
 
 class Lineage:
-    """What one commit names: stages, params and outputs."""
+    """What one commit, or the workspace, names: stages, params and outputs."""
 
-    def __init__(self, revision: str) -> None:
-        """Read the commit's dvc.lock; raise InputError if there is none."""
-        self.commit = find_commit(revision)
-        text = read_committed(self.commit.id, LOCK)
+    def __init__(self, revision: str | None) -> None:
+        """Read the dvc.lock of a commit (None: of the workspace); raise InputError if there is none."""
+        self.commit = WORKSPACE if revision is None else find_commit(revision)
+        text = self._read(LOCK)
         if text is None:
             raise InputError(f"{LOCK}: expected it in {self.commit}, found none; name another one with REV")
         self.stages: dict[str, Any] = read_yaml(text).get("stages", {})
@@ -58,6 +59,13 @@ class Lineage:
             chosen[choice] = {"name": name, **(self.find_params(stage).get(f"{choice}s.{name}") or {})}
         return chosen
 
+    def _read(self, name: str) -> str | None:
+        """Return a file of the commit or of the workspace; None if there is none."""
+        if self.commit != WORKSPACE:
+            return read_committed(self.commit.id, name)
+        file = Path(name)
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
     def list_stale(self) -> list[str]:
         """Return what of the commit was not run to its end: other params than the stages ran with, or other inputs."""
         return [*self._list_other_params(), *self._list_other_inputs()]
@@ -74,7 +82,7 @@ class Lineage:
 
     def _list_other_params(self) -> list[str]:
         """Return how the commit's params.yaml differs from what the stages ran with."""
-        committed = read_yaml(read_committed(self.commit.id, PARAMS) or "")
+        committed = read_yaml(self._read(PARAMS) or "")
         ran_with = {name: value for stage in self.stages for name, value in self.find_params(stage).items()}
         return [
             phrase

@@ -1,0 +1,56 @@
+"""How a comparison writes its numbers."""
+
+from math import floor, log10
+
+from potstill.quality.wording import NBSP, UNKNOWN, format_p_value
+
+MINUS, TO = "\N{MINUS SIGN}", " to "
+TENFOLD, ALIKE = 10, 0.05  # from tenfold on no decimal is written; a ratio within 5 % of 1 is "about the same"
+SIGNIFICANT = 2
+
+
+def format_share(share: float | None) -> str:
+    """Return a share in per cent with one decimal, and the sign."""
+    return UNKNOWN if share is None else f"{100 * share:.1f}{NBSP}%"
+
+
+def format_range(low: float | None, high: float | None) -> str:
+    """Return an interval of shares in per cent with one decimal."""
+    return UNKNOWN if low is None or high is None else f"{100 * low:.1f}{TO}{100 * high:.1f}{NBSP}%"
+
+
+def format_points(difference: float) -> str:
+    """Return a difference of shares in points with one decimal and its sign; 0 has none."""
+    text = f"{100 * abs(difference):.1f}"
+    return f"{MINUS}{text}" if difference < 0 and text != "0.0" else text
+
+
+def format_p(p: float | None) -> str:
+    """Return a p value as in a sentence."""
+    text = format_p_value(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def format_usd(usd: float | None) -> str:
+    """Return US dollars with two decimals, or with two significant digits where that is less than one."""
+    if usd is None:
+        return UNKNOWN
+    if usd == 0:
+        return "0"
+    return f"{usd:,.2f}" if usd >= 1 else f"{usd:.{SIGNIFICANT - 1 - floor(log10(usd))}f}"
+
+
+def format_number(number: float | None) -> str:
+    """Return a number without decimals; a small one with one."""
+    return UNKNOWN if number is None else f"{number:,.0f}" if number >= TENFOLD else f"{number:,.1f}"
+
+
+def format_ratio(ratio: float) -> str:
+    """Return how many times as much, without a decimal that says nothing."""
+    return f"{ratio:,.0f}" if ratio >= TENFOLD else f"{ratio:.1f}".removesuffix(".0")
+
+
+def round_up(number: int) -> int:
+    """Return a whole number rounded up to two significant digits."""
+    unit = int(10 ** max(len(str(number)) - SIGNIFICANT, 0))
+    return -(-number // unit) * unit
