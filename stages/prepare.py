@@ -15,7 +15,7 @@ from potstill.prompting.requests import write_requests
 def main(raw: Path, requests: Path) -> None:
     """Put the questions into the words of the prompt chosen in params.yaml."""
     for split, count in write_requests(load_params(), raw, requests).items():
-        click.echo(f"{split}: {count} requests" if count else f"{split}: no questions, so it is left out")
+        click.echo(f"{split}: {count:,} requests" if count else f"{split}: no questions, so it is left out")
 
 
 if __name__ == "__main__":

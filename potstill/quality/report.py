@@ -59,7 +59,9 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
     report = make_report(params, source, inputs)
     write_report(reports, report, inputs.usage.count())
     for split, numbers in report.metrics.items():
-        click.echo(describe_verdict(params.teacher, split, numbers, report.frames).translate(ASCII))
+        click.echo(
+            describe_verdict(params.teacher, split, numbers, report.frames, report.tables["tests"]).translate(ASCII)
+        )
     report_gates(report, reports / "index.html", answers / STRICT_GATES_FAILED)
 
 
@@ -105,7 +107,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
         "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
         "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {temperature})",
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
-        "Sample": "; ".join(counts) + (f"; {skipped} bad rows skipped" if skipped else ""),
+        "Sample": "; ".join(counts) + (f"; {skipped:,} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
         "Cost": format_cost(usage["cost_usd"]),
     }
