@@ -88,6 +88,7 @@ dag: $(READY) ## draw the pipeline
 report: ## print where the report page is, and open it where there is a browser
 	@test -f reports/index.html || { echo 'reports/index.html: not there yet; run `make repro`' >&2; exit 1; }
 	@echo "$(CURDIR)/reports/index.html"
+	@git describe --always --exclude='*' --dirty=' and changes that are not committed' 2>/dev/null | sed 's/^/at commit /' || true
 	@$(PYTHON) -m webbrowser "file://$(CURDIR)/reports/index.html"
 
 test: $(READY) ## run the tests, all but the slow ones

@@ -17,7 +17,7 @@ def main(raw: Path, requests: Path) -> None:
     params = load_params()
     written = write_requests(params, raw, requests)
     for split, count in written.counts.items():
-        click.echo(f"{split}: {count} requests" if count else f"{split}: no questions, so it is left out")
+        click.echo(f"{split}: {count:,} requests" if count else f"{split}: no questions, so it is left out")
     rotations, most = params.prepare.rotations, written.most_choices
     if isinstance(rotations, int) and rotations > most:
         click.echo(f"note: prepare.rotations is {rotations}, but no question has more than {most} choices to rotate")

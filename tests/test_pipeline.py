@@ -43,7 +43,9 @@ def test_one_command_leads_from_questions_to_a_training_set(project: Project) ->
     assert all(set(row) == {"Question", "Answer"} for row in exported)
     metrics = json.loads(project.read("reports/metrics.json"))
     assert metrics["validation"]["questions"] == 5
-    assert "<html" in project.read("reports/index.html")
+    lock = YAML(typ="safe").load(project.read("dvc.lock"))
+    (responses,) = lock["stages"]["infer"]["outs"]
+    assert f"git log --oneline -S {responses['md5']} -- dvc.lock" in project.read("reports/index.html")
     changed = project.run("git", "status", "--porcelain").stdout.splitlines()
     assert {line[3:] for line in changed} == {"dvc.lock", "reports/metrics.json"}
 

@@ -34,7 +34,7 @@ def describe_figure(name: str, readings: pd.DataFrame, tables: Mapping[str, pd.D
 def _describe_counts(letters: "pd.Series[str]", shown: list[str]) -> str:
     """Return how often each letter comes; those that never do are left out."""
     counts = zip(shown, letter_counts(letters, shown), strict=True)
-    return ", ".join(f"{letter} {count:.0f}" for letter, count in counts if count) or "no letters"
+    return ", ".join(f"{letter} {count:,.0f}" for letter, count in counts if count) or "no letters"
 
 
 def _describe_rows(readings: pd.DataFrame, column: str, shown: list[str]) -> str:
@@ -52,7 +52,7 @@ def _describe_shares(used: pd.DataFrame, shown: list[str]) -> str:
     sentences = [f"shares of the {format_count(len(used), 'row')} with {subset}"]
     for name, counts in series.items():
         shares = zip(shown, counts / counts.sum(), strict=True)
-        letters = ", ".join(f"{letter} {format_percent(share)}" for letter, share in shares if share)
+        letters = ", ".join(f"{letter} {format_percent(share, len(used))}" for letter, share in shares if share)
         sentences.append(f"{name.title()}: {letters}")
     return ". ".join(sentences)
 
@@ -62,7 +62,7 @@ def _describe_pairs(readings: pd.DataFrame) -> str:
     pairs = readings.groupby(["gold", "answer"], observed=True, sort=True).size()
     frequent = pairs.sort_values(ascending=False, kind="stable").head(MOST_PAIRS).reset_index(name="rows")
     rows = frequent[["gold", "answer", "rows"]].to_numpy().tolist()
-    return "; ".join(f"gold {gold}, answer {answer}: {count}" for gold, answer, count in rows) or "no rows"
+    return "; ".join(f"gold {gold}, answer {answer}: {count:,}" for gold, answer, count in rows) or "no rows"
 
 
 def _describe_slices(tables: Mapping[str, pd.DataFrame], split: str) -> str:
@@ -71,7 +71,8 @@ def _describe_slices(tables: Mapping[str, pd.DataFrame], split: str) -> str:
     slices = slices[(slices["split"] == split) & (slices["n"] > 0)]
     return (
         ", ".join(
-            f"{row['slice']} {format_percent(row['accuracy'])} ({format_interval(row['low'], row['high'])})"
+            f"{row['slice']} {format_percent(row['accuracy'], row['n'])} "
+            f"({format_interval(row['low'], row['high'], row['n'])})"
             for row in slices.to_dict("records")
         )
         or "no rows with gold"

@@ -13,6 +13,13 @@ const COLUMNS = [
   { name: "answer", title: "Letter" },
   { name: "outcome", title: "Outcome" },
 ];
+// Of a question that was asked more than once: which of its readings a row is, and what they come to together.
+const ORIGINAL = "in the original order";
+const isRepeated = (row) => "vote" in row;
+for (const [name, title] of [["rotation", "Rotation"], ["replicate", "Replicate"]]) {
+  if (rows.some((row) => row[name])) COLUMNS.splice(-3, 0, { name, title, wide: true });
+}
+if (rows.some(isRepeated)) COLUMNS.push({ name: "vote", title: "Vote", wide: true });
 const FILTERS = ["split", "outcome", "answer", "gold", "type", "length"];
 const NOTHING = { gold: "no gold", answer: "no letter" };
 
@@ -35,12 +42,27 @@ function textBlock(title, ...parts) {
   return [element("h3", title), block];
 }
 
+function listed(letters) {
+  return `${letters.slice(0, -1).join(", ")} and ${letters.at(-1)}`;
+}
+
+function describeVote({ vote, voted, tied }) {
+  if (vote) return `${vote} ${ORIGINAL}: ${voted}`;
+  return tied.length > 1 ? `tied between ${listed(tied)} ${ORIGINAL}: ${voted}` : `${NOTHING.answer}: ${voted}`;
+}
+
+function cellText(row, name) {
+  if (name === "vote") return isRepeated(row) ? `${row.vote || (row.tied.length > 1 ? "tied" : NOTHING.answer)}, ${row.voted}` : "";
+  return row[name] === 0 ? "0" : row[name] || NOTHING[name] || "";
+}
+
 function describe(row) {
   const detail = element("div", "", { className: "detail" });
   const facts = [
     ["Gold", row.gold || NOTHING.gold],
-    ["Letter read", row.answer || NOTHING.answer],
-    ["Outcome", row.outcome],
+    ["Letter read", row.rotation && row.answer ? `${row.answer}, ${row.original} ${ORIGINAL}` : row.answer || NOTHING.answer],
+    ["Outcome", row.candidates ? `${row.outcome}: between ${listed(row.candidates)}` : row.outcome],
+    ...(isRepeated(row) ? [["Vote", describeVote(row)]] : []),
     ["Request", row.id],
     ["Question", `${row.split}, ${row.type}, ${row.length} words`],
   ];
@@ -78,7 +100,8 @@ function fits(row) {
 // search: `createdCell` puts text into the cells, and `fits` searches.
 function cellData(name) {
   if (name === "question") return (row, type) => (type === "display" || type === "filter" ? "" : row.question);
-  return (row, type) => (type === "display" || type === "filter" ? "" : orders[name].indexOf(row[name]));
+  const place = name === "vote" ? cellText : (row) => orders[name]?.indexOf(row[name]) ?? row[name] ?? 0;
+  return (row, type) => (type === "display" || type === "filter" ? "" : place(row, name));
 }
 
 const search = element("label", "Search in questions and answers ");
@@ -94,10 +117,10 @@ const table = new DataTable("#explorer", {
   columns: COLUMNS.map(({ name, title, wide }) => ({
     title,
     className: wide ? `${name} wide` : name,
-    type: name === "question" ? "string" : "num",
+    type: name === "question" || name === "vote" ? "string" : "num",
     data: cellData(name),
     createdCell: (cell, _, row) =>
-      cell.replaceChildren(name === "question" ? openingButton(row) : row[name] || NOTHING[name]),
+      cell.replaceChildren(name === "question" ? openingButton(row) : cellText(row, name)),
   })),
   autoWidth: false,
   deferRender: true,

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from potstill.core.letters import original_letter
 from potstill.quality.frames import printable
 from potstill.quality.slices import length_band, question_type
 from potstill.reading.exchanges import JudgedExchange
@@ -41,7 +42,7 @@ class ExplorerRows:
             self.total += 1
             digest = int.from_bytes(hashlib.sha256(f"{split} {exchange.request.id}".encode()).digest()[:8])
             if self.size and digest < self._least_dropped:
-                row = _make_row(split, exchange)
+                row = _make_row(split, question, exchange)
                 heappush(self._kept, (-digest, -self.total, row))
                 self._characters_kept += _count_characters(row)
                 self._drop_excess()
@@ -73,9 +74,9 @@ def embed(value: object) -> Markup:
     return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
 
 
-def _make_row(split: str, exchange: JudgedExchange) -> PageRow:
+def _make_row(split: str, question: JudgedQuestion, exchange: JudgedExchange) -> PageRow:
     """Return what the page shows of an exchange; of the response's three parts the letter was read in the second."""
-    request, response, reading, span = exchange
+    request, response, reading, span, *_ = exchange
     content = response.content or ""
     start, end = span or (len(content), len(content))
     return {
@@ -87,10 +88,27 @@ def _make_row(split: str, exchange: JudgedExchange) -> PageRow:
         "gold": request.answer or "",
         "answer": reading.answer or "",
         "outcome": reading.outcome,
+        **({"candidates": exchange.candidates} if exchange.candidates else {}),
+        **(_describe_vote(question, exchange) if len(question.exchanges) > 1 else {}),
         "messages": [(message.role, _fit(message.content)) for message in request.messages],
         "response": [_fit(part) for part in (content[:start], content[start:end], content[end:])],
         **({"reasoning": _fit(response.reasoning)} if response.reasoning else {}),
         **({"error": _fit(response.error)} if response.error else {}),
+    }
+
+
+def _describe_vote(question: JudgedQuestion, exchange: JudgedExchange) -> PageRow:
+    """Return which of a question's readings an exchange is, what its letter means, and what they come to together."""
+    request, letter, answer = exchange.request, exchange.reading.answer, question.answer
+    shares = answer.distribution
+    tied = [] if answer.answer else [one for one, share in shares.items() if share == max(shares.values())]
+    return {
+        "rotation": request.rotation,
+        "replicate": request.replicate,
+        "original": letter and original_letter(letter, request.rotation, len(request.choices)),
+        "vote": answer.answer or "",
+        "voted": answer.outcome,
+        "tied": tied,
     }
 
 

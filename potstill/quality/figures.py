@@ -15,8 +15,9 @@ from potstill.quality.pictures import (
     STEPS,
     Picture,
     draw,
-    draw_cells,
+    draw_counts,
     draw_notice,
+    draw_shares,
     label_cells,
     new_figure,
 )
@@ -30,7 +31,7 @@ from potstill.quality.statistics import (
     letters_shown,
     total_variation,
 )
-from potstill.quality.wording import FEW, mark_few
+from potstill.quality.wording import FEW, format_count, mark_few
 
 SLICE_NAMES = {"by_type": "question type", "by_length": "length in words", "by_letter": "gold letter (recall)"}
 
@@ -49,7 +50,7 @@ def plan_figures(
     shown = letters_shown(readings)
     columns, has_gold = [*shown, NONE], readings["gold"] != NONE
     gold = [*(shown if has_gold.any() else []), *([] if has_gold.all() else [NONE])]
-    about = f"{split}, {teacher}, {len(readings)} row{'' if len(readings) == 1 else 's'}{mark_few(len(readings))}"
+    about = f"{split}, {teacher}, {format_count(len(readings), 'row')}{mark_few(len(readings))}"
     by_gold = cross_counts(readings["gold"], readings["answer"], gold, columns)
     return {
         "answers_per_letter": partial(answers_per_letter, columns, letter_counts(readings["answer"], columns), about),
@@ -68,11 +69,12 @@ def answers_per_letter(letters: Sequence[str], answered: Counts, about: str) -> 
     for bar, letter in zip(bars, letters, strict=True):
         if letter == NONE:
             bar.set(facecolor="white", hatch="//")
-    axes.bar_label(bars, fmt="%d", padding=2)
+    axes.bar_label(bars, fmt="{:,.0f}", padding=2)
     axes.set_xticks(range(len(letters)), letters)
     axes.set(xlabel="letter as shown (none: no letter could be read)", ylabel="number of rows")
     axes.set_ylim(0, max(1, answered.max(initial=0)) * 1.12)
     axes.yaxis.set_major_locator(MaxNLocator(8, integer=True, steps=STEPS))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     return figure
 
 
@@ -103,7 +105,7 @@ def confusion(gold: Sequence[str], answers: Sequence[str], counts: Counts, about
     if counts.sum() == 0:
         draw_notice(axes, "no rows")
         return figure
-    texts = draw_cells(figure, axes, counts, shares=False)
+    texts = draw_counts(figure, axes, counts)
     axes.axvline(len(answers) - 1, color="white", linewidth=8, zorder=1)
     for place, letter in enumerate(gold):
         if letter != NONE:
@@ -118,22 +120,31 @@ def confusion(gold: Sequence[str], answers: Sequence[str], counts: Counts, about
 
 
 def shares_by_slice(
-    slices: Sequence[str], rows: Sequence[int], letters: Sequence[str], counts: Counts, title: str
+    slices: Mapping[str, int], letters: Sequence[str], series: Mapping[str, Counts], title: str
 ) -> Figure:
-    """Draw each letter's share (columns) of the letters read in each slice; `rows` has its number of responses."""
+    """Draw each letter's share (columns) of those "answered" in each slice, against its share of "gold" or "uniform".
+
+    `slices` has each slice's number of responses, and each of the series a row of counts for it.
+    """
     figure, axes = new_figure(len(letters), title, len(slices))
     if not letters:
         draw_notice(axes, "no rows")
         return figure
-    read = counts.sum(axis=1)
-    draw_cells(figure, axes, counts / np.where(read > 0, read, np.nan)[:, np.newaxis], shares=True)
-    for place in [place for place, total in enumerate(read) if total == 0]:
-        text = "no letter was read" if rows[place] else "no questions"
+    reference = "gold" if "gold" in series else "uniform"
+    used = series["answered"].sum(axis=1)
+    shares, expected = (
+        counts / np.where(used > 0, used, np.nan)[:, np.newaxis] for counts in (series["answered"], series[reference])
+    )
+    unit = f"points above (red) or below (blue)\n{'gold' if reference == 'gold' else 'a uniform choice'} in the row"
+    draw_shares(figure, axes, shares, expected, used >= min(FEW, used.max()), unit)
+    both = " and gold" if reference == "gold" else ""
+    for place in [place for place, total in enumerate(used) if total == 0]:
+        text = f"no row with a letter{both}" if [*slices.values()][place] else "no questions"
         axes.add_patch(Rectangle((0, place), len(letters), 1, fill=False, ec="#BBBBBB", hatch="//", lw=0))
         paper = {"facecolor": "white", "edgecolor": "none"}
         axes.text(len(letters) / 2, place + 0.5, text, ha="center", va="center", style="italic", bbox=paper)
-    label_cells(axes, letters, [f"{name}\n{_count_label(int(n))}" for name, n in zip(slices, read, strict=True)])
-    axes.set_xlabel("letter answered, as shown (n: rows with a letter)")
+    label_cells(axes, letters, [f"{name}\n{_count_label(int(n))}" for name, n in zip(slices, used, strict=True)])
+    axes.set_xlabel(f"letter answered, as shown: share in % of the row's n\n(n: rows with a letter{both})")
     return figure
 
 
@@ -163,16 +174,19 @@ def _draw_expectation(readings: pd.DataFrame, shown: Sequence[str], about: str) 
     series = compared_counts(used, shown)
     subset = "a letter and gold" if "gold" in series else "a letter; none of them has gold"
     few = ", few" if len(used) < FEW <= len(readings) else ""
-    about = f"{about}; shares of the {len(used)} with {subset}{few}" if len(used) else about
+    about = f"{about}; shares of the {len(used):,} with {subset}{few}" if len(used) else about
     return actual_against_expected(shown, series, about)
 
 
 def _draw_slices(readings: pd.DataFrame, column: str, by: str, about: str) -> Figure:
     """Draw the letters read in each of a column's slices."""
-    shown, parts = letters_shown(readings), [readings[readings[column] == name] for name in SLICES[column]]
-    counts = np.array([letter_counts(part["answer"], shown) for part in parts])
-    title = f"Letters answered, {by}\n{about}"
-    return shares_by_slice(SLICES[column], [len(part) for part in parts], shown, counts, title)
+    shown, used = letters_shown(readings), comparable(readings)
+    slices = {name: int((readings[column] == name).sum()) for name in SLICES[column]}
+    parts = [compared_counts(used[used[column] == name], shown) for name in slices]
+    names = compared_counts(used, shown)
+    nothing = np.zeros(len(shown))
+    series = {name: np.array([part.get(name, nothing) for part in parts]) for name in names}
+    return shares_by_slice(slices, shown, series, f"Letters answered, {by}\n{about}")
 
 
 def _slices_by_title(tables: Mapping[str, pd.DataFrame], split: str) -> dict[str, pd.DataFrame]:
@@ -184,4 +198,4 @@ def _slices_by_title(tables: Mapping[str, pd.DataFrame], split: str) -> dict[str
 
 def _count_label(n: int) -> str:
     """Return a count for a label, marked where a share of it says little."""
-    return f"n = {n}{mark_few(n)}"
+    return f"n = {n:,}{mark_few(n)}"

@@ -92,7 +92,8 @@ class FrameBuilder:
         }
         _append(self._questions, shared | counts)
         words = count_words(first.question)
-        for request, _, reading, _ in question.exchanges:
+        for exchange in question.exchanges:
+            request, reading = exchange.request, exchange.reading
             placed = {"request_id": printable(request.id), "rotation": request.rotation, "words": words}
             letters = {"gold": request.answer or NONE, "answer": reading.answer or NONE, "outcome": reading.outcome}
             _append(self._readings, shared | placed | letters)

@@ -55,9 +55,17 @@ OUTCOME_MEANINGS: dict[Outcome, str] = {
 }
 MEASURES: tuple[tuple[str, str, Callable[[Numbers], str]], ...] = (
     ("Questions", "", lambda m: f"{m['questions']:,}"),
-    ("Accuracy", "correct answers among questions with gold", lambda m: format_percent(m["accuracy"])),
-    (INTERVAL, "of the accuracy (Wilson)", lambda m: format_interval(m["accuracy_low"], m["accuracy_high"])),
-    ("Rows with a letter", "responses in which a letter was read", lambda m: format_percent(m["answered_rate"])),
+    ("Accuracy", "correct answers among questions with gold", lambda m: format_percent(m["accuracy"], m["questions"])),
+    (
+        INTERVAL,
+        "of the accuracy (Wilson)",
+        lambda m: format_interval(m["accuracy_low"], m["accuracy_high"], m["questions"]),
+    ),
+    (
+        "Rows with a letter",
+        "responses in which a letter was read",
+        lambda m: format_percent(m["answered_rate"], m["questions"]),
+    ),
     ("Kappa", "agreement with gold beyond chance: 0 none, 1 all", lambda m: format_decimals(m["kappa"])),
     ("Total variation", "of answers from gold: 0 alike, 1 disjoint", lambda m: _format_bias(m, "tv_distance")),
     (
@@ -66,7 +74,11 @@ MEASURES: tuple[tuple[str, str, Callable[[Numbers], str]], ...] = (
         lambda m: format_p_value(m["position_bias"]["chi2_p"]),
     ),
     ("RStd", "standard deviation of recall over gold letters", lambda m: _format_bias(m, "recall_std")),
-    ("Agreement", "of repeated readings with their plurality", lambda m: format_percent(m["agreement"])),
+    (
+        "Agreement",
+        "of repeated readings with their plurality",
+        lambda m: format_percent(m["agreement"], m["questions"]),
+    ),
 )
 FILTER_ORDERS = {
     "split": SPLITS,
@@ -153,12 +165,13 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
     for name, title in SLICE_TITLES.items():
         table = report.tables[name]
         rows = table[table["split"] == split].to_dict("records")
-        few = [row for row in rows[:MOST_CONCEPTS] if row["n"] > 1] if name == "by_concept" else rows
-        note = f"the {len(few)} most frequent of {len(rows):,}; all are in tables/{name}.csv" if few != rows else ""
-        slices.append((title, note, [_format_slice(row) for row in few]))
+        shown, note = _choose_concepts(rows) if name == "by_concept" else (rows, "")
+        slices.append((title, note, [_format_slice(row) for row in shown]))
     return {
         "name": split,
-        "verdict": describe_verdict(report.teacher, split, report.metrics[split], report.frames),
+        "verdict": describe_verdict(
+            report.teacher, split, report.metrics[split], report.frames, report.tables["tests"]
+        ),
         "figures": [
             (
                 name,
@@ -167,14 +180,26 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
             )
             for name, picture in report.pictures[split].items()
         ],
-        "slices": [one for one in slices if one[2]],
+        "slices": [one for one in slices if one[1] or one[2]],
     }
+
+
+def _choose_concepts(rows: list[dict[Any, Any]]) -> tuple[list[dict[Any, Any]], str]:
+    """Return the most frequent concepts of those that are not few, and what to know of the others."""
+    known = [row for row in rows if row["n"] >= FEW]
+    shown, few = known[:MOST_CONCEPTS], len(rows) - len(known)
+    if not rows or shown == rows:
+        return shown, ""
+    others = f"{few:,} of {len(rows):,} have fewer than {FEW} questions, of which a share says little; " if few else ""
+    most = f"the {len(shown)} most frequent of {len(known):,}; " if len(shown) < len(known) else ""
+    return shown, f"{most}{others}all are in tables/by_concept.csv"
 
 
 def _format_slice(row: dict[Any, Any]) -> tuple[str, str, str, str]:
     """Return a slice's name, its n, accuracy and interval."""
-    accuracy, interval = format_percent(row["accuracy"]), format_interval(row["low"], row["high"])
-    return row["slice"], f"{row['n']:,}{mark_few(row['n'])}", accuracy, interval
+    n = row["n"]
+    accuracy, interval = format_percent(row["accuracy"], n), format_interval(row["low"], row["high"], n)
+    return row["slice"], f"{n:,}{mark_few(n)}", accuracy, interval
 
 
 def _format_test(row: dict[Any, Any]) -> dict[str, str]:
@@ -189,7 +214,7 @@ def _format_test(row: dict[Any, Any]) -> dict[str, str]:
 
 def _format_share(count: int, total: int) -> str:
     """Return a count and its share."""
-    return f"{count:,} ({format_percent(count / total)})" if count else "0"
+    return f"{count:,} ({format_percent(count / total, total)})" if count else "0"
 
 
 def _format_bias(numbers: Numbers, name: str) -> str:

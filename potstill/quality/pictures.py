@@ -11,17 +11,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from potstill.quality.chi_square import Counts
-from potstill.quality.wording import format_whole_percent
+from potstill.quality.wording import format_bare_percent
 
 # Okabe and Ito's palette, told apart by the colour-blind; each colour has a hatch besides, for print without colour.
 SERIES_LOOKS = {"answered": ("#0072B2", ""), "gold": ("#E69F00", "//"), "uniform": ("#BBBBBB", "..")}
-COLOUR_MAP = "cividis"
+COLOUR_MAP = "Blues"
+DIVERGING_MAP = "RdBu_r"  # ColorBrewer, told apart by the colour-blind; white where nothing is to be seen
+LEAST_SCALE = 0.05  # of a diverging map: differences of a point or two stay pale
 MIDDLE_LUMINANCE = 0.179  # from here on black is read more easily than white (WCAG 2.1, contrast ratio)
 PNG_DPI = 150
 STEPS = (1, 2, 5, 10)
@@ -75,22 +78,46 @@ def new_figure(columns: int, title: str, rows: int = 0) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def draw_cells(figure: Figure, axes: Axes, values: Counts, *, shares: bool) -> dict[tuple[int, int], Text]:
-    """Draw a matrix of counts, or of shares, as coloured cells, and return each cell's number; NaN stays empty."""
-    write: Callable[[float], str] = format_whole_percent if shares else "{:.0f}".format
-    norm, colours = Normalize(0, 1 if shares else values.max()), mpl.colormaps[COLOUR_MAP]
-    mesh = axes.pcolormesh(np.ma.masked_invalid(values), cmap=colours, norm=norm, edgecolors="white", linewidth=1.5)
-    texts: dict[tuple[int, int], Text] = {}
-    for (row, column), value in np.ndenumerate(values):
-        if not np.isnan(value):
-            colour = "white" if _luminance(colours(norm(value))) < MIDDLE_LUMINANCE else "black"
-            place = (column + 0.5, row + 0.5)
-            texts[row, column] = axes.text(*place, write(value), ha="center", va="center", color=colour)
-    ticks, labels = MaxNLocator(5, integer=not shares, steps=STEPS), FuncFormatter(lambda value, _: write(value))
-    unit = "share of answers in the row (%)" if shares else "number of rows"
-    bar = figure.colorbar(mesh, ax=axes, label=unit, fraction=0.05, pad=0.02, ticks=ticks, format=labels)
+def draw_counts(figure: Figure, axes: Axes, counts: Counts) -> dict[tuple[int, int], Text]:
+    """Draw a matrix of counts as coloured cells, and return each cell's number."""
+    write = "{:,.0f}".format
+    mesh = axes.pcolormesh(counts, cmap=COLOUR_MAP, norm=Normalize(0, counts.max()), edgecolors="white", linewidth=1.5)
+    ticks = MaxNLocator(5, integer=True, steps=STEPS)
+    _draw_scale(figure, axes, mesh, ticks=ticks, label="number of rows", format=FuncFormatter(lambda n, _: write(n)))
+    return _write_numbers(axes, counts, mesh.to_rgba(counts), write)
+
+
+def draw_shares(figure: Figure, axes: Axes, shares: Counts, expected: Counts, scaled: Counts, unit: str) -> None:
+    """Draw a matrix of shares as cells, coloured by how far each is from what is expected; NaN stays empty.
+
+    The scale reaches as far as any difference in the rows that are `scaled`; what is farther has the colour of its end.
+    """
+    differences = shares - expected
+    reach = max(LEAST_SCALE, np.nanmax(abs(differences[scaled]), initial=0))
+    norm, drawn = Normalize(-reach, reach), np.ma.masked_invalid(differences)
+    mesh = axes.pcolormesh(drawn, cmap=DIVERGING_MAP, norm=norm, edgecolors="white", linewidth=1.5)
+    points = FuncFormatter(lambda value, _: f"{round(100 * value):+d}" if round(100 * value) else "0")
+    _draw_scale(figure, axes, mesh, ticks=MaxNLocator(5, steps=STEPS), label=unit, format=points)
+    _write_numbers(axes, shares, mesh.to_rgba(differences), format_bare_percent)
+
+
+def _draw_scale(figure: Figure, axes: Axes, mesh: QuadMesh, **parts: Any) -> None:
+    """Draw what the colours of cells mean."""
+    bar = figure.colorbar(mesh, ax=axes, fraction=0.05, pad=0.02, **parts)
     bar.outline.set_visible(False)
     axes.set_frame_on(False)
+
+
+def _write_numbers(
+    axes: Axes, numbers: Counts, colours: Counts, write: Callable[[float], str]
+) -> dict[tuple[int, int], Text]:
+    """Write a number into each cell, black or white, whichever is read more easily; NaN stays empty."""
+    texts: dict[tuple[int, int], Text] = {}
+    for (row, column), number in np.ndenumerate(numbers):
+        if not np.isnan(number):
+            colour = "white" if _luminance(*colours[row, column, :3]) < MIDDLE_LUMINANCE else "black"
+            place = (column + 0.5, row + 0.5)
+            texts[row, column] = axes.text(*place, write(number), ha="center", va="center", color=colour)
     return texts
 
 
@@ -108,7 +135,7 @@ def draw_notice(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", style="italic")
 
 
-def _luminance(rgba: tuple[float, float, float, float]) -> float:
+def _luminance(*rgb: float) -> float:
     """Return a colour's relative luminance, 0 to 1 (WCAG 2.1)."""
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgba[:3])  # noqa: PLR2004 (sRGB)
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb)  # noqa: PLR2004 (sRGB)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -13,6 +13,7 @@ from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
 from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
+from potstill.quality.folder_hash import hash_folder
 from potstill.quality.frames import FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
 from potstill.quality.page import Report, render_page
@@ -56,10 +57,12 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
     for file in split_files(requests):
         questions = judge_split(raw / file.name, file, responses / file.name, answer_format)
         write_rows(answers / file.name, inputs.collect(file.stem, questions))
-    report = make_report(params, source, inputs)
+    report = make_report(params, source, inputs, hash_folder(responses))
     write_report(reports, report, inputs.usage.count())
     for split, numbers in report.metrics.items():
-        click.echo(describe_verdict(params.teacher, split, numbers, report.frames).translate(ASCII))
+        click.echo(
+            describe_verdict(params.teacher, split, numbers, report.frames, report.tables["tests"]).translate(ASCII)
+        )
     report_gates(report, reports / "index.html", answers / STRICT_GATES_FAILED)
 
 
@@ -76,8 +79,8 @@ def read_source(path: Path) -> dict[str, Any]:
     return source
 
 
-def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs) -> Report:
-    """Return the numbers of every split, and what else the page shows."""
+def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs, responses: str) -> Report:
+    """Return the numbers of every split, and what else the page shows; `responses` is what DVC calls the responses."""
     frames, gates = inputs.frames.build(), params.analyze.gates
     tables = make_tables(frames)
     metrics, pictures = {}, {}
@@ -86,7 +89,9 @@ def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs) ->
         numbers = split_metrics(readings, questions)
         metrics[split] = numbers | {"gates": judge_gates(gates, numbers, guessing_accuracy(questions))}
         pictures[split] = draw_split(split, params.teacher, readings, tables)
-    facts = list_facts(params, source, inputs, frames)
+    # No commit stands here: the page must be the same at each commit that has the same answers.
+    found = {"Responses": f"{responses}; `git log --oneline -S {responses} -- dvc.lock` names their commits"}
+    facts = list_facts(params, source, inputs, frames) | found
     return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample)
 
 
@@ -105,7 +110,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
         "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
         "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {temperature})",
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
-        "Sample": "; ".join(counts) + (f"; {skipped} bad rows skipped" if skipped else ""),
+        "Sample": "; ".join(counts) + (f"; {skipped:,} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
         "Cost": format_cost(usage["cost_usd"]),
     }

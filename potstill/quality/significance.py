@@ -28,6 +28,7 @@ from potstill.quality.statistics import (
     uniform_test,
 )
 
+RECALL_TEST = "recall by gold letter"
 COLUMNS = ("split", "test", "n", "effect", "size", "p", "p_adjusted", "method")
 
 
@@ -129,7 +130,7 @@ TESTS: Mapping[str, Test] = {
     "accuracy above the majority letter": partial(_accuracy_above, majority_share),
     "letters answered against gold": _letters_against_gold,
     "letters answered against a uniform choice": _letters_against_uniform,
-    "recall by gold letter": _recall_by_letter,
+    RECALL_TEST: _recall_by_letter,
     "letter answered by question type": partial(_answer_by, "question_type"),
     "letter answered by length": partial(_answer_by, "length_band"),
     "accuracy by question type": partial(_accuracy_by, "question_type"),

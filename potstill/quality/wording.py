@@ -1,4 +1,8 @@
-"""How the report writes numbers: shares, intervals, p values, counts, costs."""
+"""How the report writes numbers: shares, intervals, p values, counts, costs.
+
+A share has one decimal where it is of DECIMAL_FROM rows or more. Of fewer, its 95 % interval may be more than six
+points wide, and tenths of one would say nothing.
+"""
 
 from collections.abc import Sequence
 
@@ -7,30 +11,39 @@ import pandas as pd
 NBSP, EN_DASH, UNKNOWN = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}"
 SMALLEST_P = 0.001
 CENT_USD = 0.01
+DECIMAL_FROM = 1_000
 FEW = 10  # rows or questions; a share of fewer says little
 
 
-def format_whole_percent(share: float) -> str:
-    """Return a share in whole per cent, without the sign; only 0 is "0", and only 1 is "100"."""
-    whole = f"{100 * share:.0f}"
-    return "<1" if whole == "0" and share > 0 else ">99" if whole == "100" and share < 1 else whole
+def format_bare_percent(share: float, of: int = 0) -> str:
+    """Return a share of so many rows in per cent, without the sign; only 0 is written as 0, and only 1 as 100."""
+    tenths = of >= DECIMAL_FROM
+    text, least, most = f"{100 * share:.{int(tenths)}f}", *(("0.1", "99.9") if tenths else ("1", "99"))
+    if float(text) == 0:
+        return f"<{least}" if share > 0 else "0"
+    return text if float(text) < 100 else "100" if share == 1 else f">{most}"  # noqa: PLR2004 (per cent)
 
 
-def format_percent(share: float | None) -> str:
-    """Return a share in whole per cent, with the sign."""
-    return UNKNOWN if share is None or pd.isna(share) else f"{format_whole_percent(share)}{NBSP}%"
+def format_percent(share: float | None, of: int = 0) -> str:
+    """Return a share of so many rows in per cent, with the sign."""
+    return UNKNOWN if share is None or pd.isna(share) else f"{format_bare_percent(share, of)}{NBSP}%"
 
 
-def format_interval(low: float | None, high: float | None) -> str:
-    """Return an interval of shares in whole per cent."""
+def format_interval(low: float | None, high: float | None, of: int = 0) -> str:
+    """Return an interval of a share of so many rows in per cent."""
     if low is None or high is None or pd.isna(low):
         return UNKNOWN
-    return f"{format_whole_percent(low)}{EN_DASH}{format_whole_percent(high)}{NBSP}%"
+    return f"{format_bare_percent(low, of)}{EN_DASH}{format_bare_percent(high, of)}{NBSP}%"
 
 
 def format_p_value(p: float | None) -> str:
     """Return a p value as it is printed in papers."""
     return UNKNOWN if p is None or pd.isna(p) else f"<{SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
+
+
+def describe_p_value(p: float) -> str:
+    """Return a p value as it is written in a sentence."""
+    return f"p < {SMALLEST_P}" if p < SMALLEST_P else f"p = {p:.3f}"
 
 
 def format_decimals(number: float | None) -> str:

@@ -55,11 +55,11 @@ def count_questions(questions: list[Question], earlier: set[tuple[str, ...]]) ->
 
 def describe_counts(split: str, counts: dict[str, int], skipped: int) -> str:
     """Return in one line what was taken of a split, and what its user might not expect of it."""
-    parts = [f"{split}: {counts['questions']} questions", f"{skipped} bad rows skipped"]
+    parts = [f"{split}: {counts['questions']:,} questions", f"{skipped:,} bad rows skipped"]
     if counts["without_gold"]:
-        parts.append(f"{counts['without_gold']} without gold")
+        parts.append(f"{counts['without_gold']:,} without gold")
     if counts["repeated"]:
-        parts.append(f"{counts['repeated']} repeat a question of this or an earlier split")
+        parts.append(f"{counts['repeated']:,} repeat a question of this or an earlier split")
     return ", ".join(parts)
 
 

@@ -23,12 +23,16 @@ class Exchange(NamedTuple):
 
 
 class JudgedExchange(NamedTuple):
-    """A request, its response, what was read in it, and where in its content: (start, end), or None if not known."""
+    """A request, its response, what was read in it, and where in its content: (start, end), or None if not known.
+
+    `candidates` are the letters, as shown, that an ambiguous response stands between.
+    """
 
     request: Request
     response: Response
     reading: Reading
     span: tuple[int, int] | None = None
+    candidates: tuple[str, ...] = ()
 
 
 def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:

@@ -5,7 +5,7 @@ for a format, `read_as` reads the format's place alone, and checks it against th
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,11 +27,15 @@ _AFTER_LETTER = re.compile(r"[\s)\]}>\"'.,:;!]*")
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was read: `letter` and `span`, its passage in the text, are set if and only if the outcome is "read"."""
+    """What was read: `letter` and `span`, its passage in the text, are set if and only if the outcome is "read".
+
+    `candidates` are the letters that an ambiguous text stands between, in order.
+    """
 
     letter: str | None
     outcome: Literal["read", "refused", "ambiguous", "unparsed"]
     span: Span | None = None
+    candidates: tuple[str, ...] = ()
 
 
 def extract_answer(text: str, choices: Sequence[Choice]) -> Extraction:
@@ -63,7 +67,7 @@ def read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | 
         return part if part.outcome != "unparsed" or whole.outcome == "read" else replace(whole, letter=None)
     if whole.letter in (None, part.letter):
         return part if whole.letter else whole
-    return Extraction(None, "ambiguous")
+    return _between({whole.letter, part.letter})
 
 
 def _read_place(text: str, choices: Sequence[Choice], answer_format: AnswerFormat) -> Extraction:
@@ -100,9 +104,14 @@ def _judge(decision: Decision, options: Options, original_span: Callable[[int, i
     if decision.refused:
         return Extraction(None, "refused")
     if len(decision.letters) > 1:
-        return Extraction(None, "ambiguous")
+        return _between(decision.letters)
     letter = next((one for one in decision.letters if one in options.labels), None)
     return Extraction(letter, "read", original_span(*decision.span)) if letter else Extraction(None, "unparsed")
+
+
+def _between(letters: Iterable[str]) -> Extraction:
+    """Return that a text stands between letters."""
+    return Extraction(None, "ambiguous", candidates=tuple(sorted(letters)))
 
 
 def _shift(extraction: Extraction, places: int) -> Extraction:
@@ -116,7 +125,7 @@ def _agree(extractions: Sequence[Extraction]) -> Extraction:
     read = {one.letter: one for one in extractions if one.letter}
     outcomes = {one.outcome for one in extractions}
     if len(read) > 1 or "ambiguous" in outcomes:
-        return Extraction(None, "ambiguous")
+        return _between(read.keys() | {letter for one in extractions for letter in one.candidates})
     if read:
         return next(iter(read.values()))
     return Extraction(None, "refused" if "refused" in outcomes else "unparsed")

@@ -61,13 +61,13 @@ def judge_exchange(exchange: Exchange, answer_format: AnswerFormat | None = None
     extraction = read_as(response.content or "", request.choices, answer_format)
     outcome = _compare(extraction.letter, request.answer) if extraction.outcome == "read" else extraction.outcome
     reading = Reading(request_id=request.id, answer=extraction.letter, outcome=outcome)
-    return JudgedExchange(*exchange, reading, extraction.span)
+    return JudgedExchange(*exchange, reading, extraction.span, extraction.candidates)
 
 
 def answer_question(exchanges: Sequence[JudgedExchange]) -> Answer:
     """Return the letter, in the original order, that most readings have, as the answer to their question."""
     first, votes, readings = exchanges[0].request, Counter[str](), [exchange.reading for exchange in exchanges]
-    for request, _, reading, _ in exchanges:
+    for request, _, reading, *_ in exchanges:
         if reading.answer is not None:
             votes[original_letter(reading.answer, request.rotation, len(request.choices))] += 1
     leaders = [letter for letter, count in votes.items() if count == max(votes.values())]

@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import matplotlib.image
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
@@ -31,6 +34,7 @@ ABSENT = f"the report page is tested in Chromium: install the package chromium (
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 PATIENCE_MS = 20_000  # a busy machine may take this long, a broken page takes it in vain
 
+HIDDEN_WIDTHS = "boxes => boxes.map(box => box.scrollWidth - box.clientWidth)"
 PAGE_LENGTH = 25
 MANY = 10_000
 FILTERS: dict[str, Sequence[str]] = {
@@ -59,6 +63,9 @@ HOSTILE = {
     "template": "{{ 7 * 7 }} ${7 * 7} {% raw %} %s",
     "long word": "w" * 400,
 }
+
+
+HOSTILE_CONCEPT = " ".join(HOSTILE.values())  # of all the rows, since concepts of few are not shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +170,7 @@ def make_hostile(number: int, text: str) -> list[Made]:
         )
         extra = {"reasoning": f"{text} reasoning"} if content else {"error": f"{text} error"}
         response = make_response(request, content, status, **extra)
-        rows.append(Made("validation", request, response, None, "failed", f"{number} {text} concept"))
+        rows.append(Made("validation", request, response, None, "failed", HOSTILE_CONCEPT))
     return rows
 
 
@@ -181,8 +188,8 @@ def build(folder: Path, made: Sequence[Made], splits: Sequence[str] = SPLITS, ex
     write(folder / "data/raw/source.json", [json.dumps({"dataset": "riddles", "path": "me/riddles"})])
     for split in splits:
         rows = [row for row in made if row.split == split]
-        questions = [question_of(row.request, row.concept) for row in rows]
-        write(folder / f"data/raw/{split}.jsonl", [question.model_dump_json() for question in questions])
+        questions = {row.request.question_id: question_of(row.request, row.concept) for row in rows}
+        write(folder / f"data/raw/{split}.jsonl", [question.model_dump_json() for question in questions.values()])
         write(folder / f"data/requests/{split}.jsonl", [row.request.model_dump_json() for row in rows])
         write(folder / f"data/responses/{split}.jsonl", [row.response.model_dump_json() for row in rows])
     with contextlib.chdir(folder):
@@ -441,7 +448,7 @@ def test_a_row_opens_to_its_facts_the_prompt_as_sent_and_the_response(usual: str
         assert facts_shown(detail) == {
             "Gold": row.facts["Gold"],
             "Letter read": row.facts["Letter"],
-            "Outcome": row.outcome,
+            "Outcome": "ambiguous: between A and B" if row.outcome == "ambiguous" else row.outcome,
             "Request": row.request.id,
             "Question": f"{row.split}, {row.facts['Type']}, {row.facts['Length']} words",
         }
@@ -547,6 +554,46 @@ def test_axe_finds_no_serious_barrier(scheme: str, width: int, usual: str, visit
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 20, 25)"}[scheme]
 
 
+def test_a_dark_page_has_dark_figures_and_paper_white_ones(usual: str, visit: Visitor) -> None:
+    page = visit(usual, scheme="dark").page
+    figure = page.locator("figure").first
+    figure.scroll_into_view_if_needed()
+    assert mean_brightness(figure.screenshot()) < 80
+    page.emulate_media(media="print")
+    assert mean_brightness(figure.screenshot()) > 200
+
+
+def mean_brightness(png: bytes) -> float:
+    return float(np.mean(matplotlib.image.imread(BytesIO(png))[..., :3]) * 255)
+
+
+def test_rows_of_one_question_and_ambiguous_ones_say_what_distinguishes_them(tmp_path: Path, visit: Visitor) -> None:
+    rows = [
+        make_rotated(0, 0, "A", "A. apple"),
+        make_rotated(0, 1, "D", "A or C"),
+        make_rotated(1, 0, "A", "A"),
+        make_rotated(1, 1, "D", "C"),
+    ]
+    page = visit(build(tmp_path, rows, ["train"])).page
+    headers = [text.split(":")[0] for text in page.locator("#explorer thead th").all_text_contents()]
+    assert headers == ["Question", "Split", "Type", "Length", "Rotation", "Gold", "Letter", "Outcome", "Vote"]
+    votes = page.locator("#explorer td.vote").all_text_contents()
+    assert page.locator("#explorer td.rotation").all_text_contents() == ["0", "1", "0", "1"]
+    assert votes == ["A, correct", "A, correct", "tied, ambiguous", "tied, ambiguous"]
+    for place in (1, 3):
+        page.locator("#explorer button.open").nth(place).click()
+    one, other = (facts_shown(detail) for detail in page.locator(".detail").all())
+    assert (one["Outcome"], one["Vote"]) == ("ambiguous: between A and C", "A in the original order: correct")
+    assert other["Letter read"] == "C, D in the original order"
+    assert other["Vote"] == "tied between A and D in the original order: ambiguous"
+
+
+def make_rotated(number: int, rotation: int, gold: str, content: str) -> Made:
+    """A reading of a question; gold is as shown."""
+    request = make_request(number, gold, rotation)
+    return Made("train", request, make_response(request, content), None, "ambiguous")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["usual", "hostile"])
 def test_a_narrow_page_does_not_scroll_sideways(address: str, request: pytest.FixtureRequest, visit: Visitor) -> None:
@@ -554,6 +601,7 @@ def test_a_narrow_page_does_not_scroll_sideways(address: str, request: pytest.Fi
     show(page, 100)
     page.locator("#explorer button.open").evaluate_all("buttons => buttons.forEach(button => button.click())")
     assert page.evaluate("document.documentElement.scrollWidth") <= 380
+    assert address == "hostile" or all(wide <= 0 for wide in page.locator(".scroll").evaluate_all(HIDDEN_WIDTHS))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -567,7 +615,7 @@ def test_hostile_texts_are_shown_as_they_are(name: str, used_hostile: Visit) -> 
     assert detail.locator("pre").last.text_content() == f"{text} answer"
     assert text_titled(detail_of(used_hostile.page, failed), "Error") == f"{text} error"
     table = used_hostile.page.get_by_role("region", name="validation: accuracy by concept")
-    assert printable(row.concept or "") in table.locator("tbody th").all_text_contents()
+    assert printable(HOSTILE_CONCEPT) in table.locator("tbody th").all_text_contents()
 
 
 def test_a_huge_answer_is_shown_whole(used_hostile: Visit) -> None:

@@ -74,6 +74,25 @@ def test_a_row_has_what_was_sent_its_response_and_how_it_was_judged() -> None:
     }
 
 
+def test_a_row_of_a_question_asked_again_says_which_reading_it_is_and_what_the_vote_is() -> None:
+    sample = ExplorerRows(9)
+    sample.add("train", judge(0, "BAC", "B"))
+    sample.add("train", judge(1, "AC", "A"))
+    sample.add("train", judge(2, ["A", None], "A", text="A or B"))
+    rows = sample.rows()
+    votes = [[row[name] for name in ("rotation", "original", "vote", "voted", "tied")] for row in rows]
+    assert votes == [
+        [0, "B", "B", "correct", []],
+        [1, "B", "B", "correct", []],
+        [2, "A", "B", "correct", []],
+        [0, "A", "", "ambiguous", ["A", "D"]],
+        [1, "D", "", "ambiguous", ["A", "D"]],
+        [0, "A", "A", "correct", []],
+        [1, None, "A", "correct", []],
+    ]
+    assert [row.get("candidates") for row in rows] == [None] * 6 + [("A", "B")]
+
+
 def test_what_was_read_is_marked_in_the_text_as_it_came() -> None:
     sample = ExplorerRows(5)
     sample.add("train", judge(0, [None], "B", text="**Not A.** So the answer is **B**.\n"))

@@ -110,7 +110,11 @@ def test_every_text_has_at_least_eleven_points() -> None:
         return figure
 
     draw(lambda: remember(actual_against_expected(["A"], {"answered": counts(1), "gold": counts(1)}, "train")))
-    draw(lambda: remember(shares_by_slice(["who"], [1], ["A"], np.ones((1, 1)), "train")))
+    draw(
+        lambda: remember(
+            shares_by_slice({"who": 1}, ["A"], {"answered": np.ones((1, 1)), "uniform": np.ones((1, 1))}, "train")
+        )
+    )
     assert len(sizes) > 10
     assert min(sizes) >= 11
 
@@ -141,7 +145,8 @@ def test_confusion_has_gold_down_and_answers_across_and_marks_agreement_without_
 def test_numbers_stand_out_from_their_cells() -> None:
     tenths = np.arange(11.0)
     table = np.column_stack([tenths, 10 - tenths])
-    figure = shares_by_slice([str(n) for n in tenths], [10] * 11, ["A", "B"], table, "train")
+    series = {"answered": table, "gold": table[::-1]}
+    figure = shares_by_slice({str(n): 10 for n in tenths}, ["A", "B"], series, "train")
     axes = figure.axes[0]
     figure.draw_without_rendering()
     cells = axes.collections[0].get_facecolor()
@@ -153,15 +158,28 @@ def test_numbers_stand_out_from_their_cells() -> None:
 
 def test_shares_are_of_the_row_and_few_and_missing_rows_say_so() -> None:
     table = np.array([[3, 1], [30, 10], [0, 0], [0, 0]], dtype=float)
-    figure = shares_by_slice(["who", "how", "why", "where"], [9, 40, 2, 0], ["A", "B"], table, "train")
+    slices = {"who": 9, "how": 40, "why": 2, "where": 0}
+    figure = shares_by_slice(slices, ["A", "B"], {"answered": table, "gold": table[:, ::-1]}, "train")
     axes = figure.axes[0]
     rows: dict[int, list[str]] = {}
     for text in axes.texts:
         rows.setdefault(int(text.get_position()[1]), []).append(text.get_text())
-    assert rows == {0: ["75", "25"], 1: ["75", "25"], 2: ["no letter was read"], 3: ["no questions"]}
-    assert "n: rows with a letter" in axes.get_xlabel()
+    assert rows == {0: ["75", "25"], 1: ["75", "25"], 2: ["no row with a letter and gold"], 3: ["no questions"]}
+    assert "n: rows with a letter and gold" in axes.get_xlabel()
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels == ["who\nn = 4, few", "how\nn = 40", "why\nn = 0", "where\nn = 0"]
+
+
+def test_shares_are_coloured_by_their_distance_from_gold_to_the_farthest_row_that_is_not_few() -> None:
+    answered, gold = np.array([[15, 5], [8, 12], [4, 0]]), np.array([[10, 10], [10, 10], [0, 4]])
+    axes = shares_by_slice(
+        {"who": 20, "how": 20, "why": 4}, ["A", "B"], {"answered": answered, "gold": gold}, "train"
+    ).axes
+    mesh, colours = axes[0].collections[0], mpl.colormaps["RdBu_r"]
+    assert mesh.get_clim() == (-0.25, 0.25)
+    assert np.ravel(mesh.get_array()).tolist() == pytest.approx([0.25, -0.25, -0.1, 0.1, 1, -1])
+    assert colours(mesh.norm(0.0)) == pytest.approx((0.97, 0.97, 0.97, 1), abs=0.01)
+    assert "above (red) or below (blue)\ngold in the row" in axes[1].get_ylabel()
 
 
 @pytest.mark.parametrize(

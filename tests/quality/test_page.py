@@ -39,7 +39,7 @@ def report_on(explorer_rows: int = 20, text: str | None = None, **splits: Rows) 
 def rows_of(page: str) -> dict[str, list[str]]:
     """Return the cells of each table row by the name in its header."""
     rows = re.findall(
-        r'<tr><th scope="row">(.*?)(?:<small>.*?)?</th>(.*?)</tr>', html.unescape(page).replace("\xa0", " ")
+        r'<tr><th scope="row">(.*?)(?:<small.*?)?</th>(.*?)</tr>', html.unescape(page).replace("\xa0", " ")
     )
     return {name: re.findall(r"<td[^>]*>(.*?)</td>", cells) for name, cells in rows}
 
@@ -199,10 +199,19 @@ def test_a_slice_shows_its_questions_accuracy_and_interval_and_whether_they_are_
 
 def test_every_gold_letter_is_shown_and_of_many_concepts_the_most_frequent() -> None:
     letters = "ABCDEFGHIJKLMNOPQRST"
-    judged = [judge(n, [None], letters[n % 20], n_choices=20, concept=f"c{n // 2}") for n in range(40)]
+    concepts = ["rare", *(f"c{n // 10}" for n in range(200))]
+    judged = [judge(n, [None], letters[n % 20], n_choices=20, concept=name) for n, name in enumerate(concepts)]
     frames = frames_of(train=judged)
     page = render_page(replace(report_on(train=[("A", "A")]), frames=frames, tables=make_tables(frames)))
     assert set(letters) <= set(rows_of(page))
     texts = Elements(page).texts
-    assert any("the 15 most frequent of 20; all are in tables/by_concept.csv" in text for text in texts)
+    note = "the 15 most frequent of 20; 1 of 21 have fewer than 10 questions, of which a share says little; all are in"
+    assert any(note in text for text in texts)
     assert [text for text in texts if re.fullmatch(r"c\d+", text)] == sorted(f"c{n}" for n in range(20))[:15]
+
+
+def test_concepts_that_all_have_few_questions_fill_no_table() -> None:
+    frames = frames_of(train=[judge(n, "A", concept=f"c{n // 9}") for n in range(18)])
+    page = render_page(replace(report_on(train=[("A", "A")]), frames=frames, tables=make_tables(frames)))
+    assert not {"c0", "c1"} & set(rows_of(page))
+    assert "Accuracy by concept is not shown: 2 of 2 have fewer than 10 questions" in page

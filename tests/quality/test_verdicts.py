@@ -1,6 +1,7 @@
 import pytest
 
 from potstill.quality.frames import Frames
+from potstill.quality.significance import list_tests
 from potstill.quality.statistics import split_metrics
 from potstill.quality.verdicts import describe_verdict
 from tests.judged import frames_of, judge
@@ -14,7 +15,8 @@ def verdict_on(rows: Rows) -> str:
 
 
 def verdict_of(frames: Frames) -> str:
-    verdict = describe_verdict("smollm2", "train", split_metrics(*frames.of_split("train")), frames)
+    numbers, tests = split_metrics(*frames.of_split("train")), list_tests(frames.splits)
+    verdict = describe_verdict("smollm2", "train", numbers, frames, tests)
     return verdict.replace("\xa0", " ").replace("\N{EN DASH}", "-")
 
 
@@ -71,6 +73,13 @@ def verdict_of(frames: Frames) -> str:
             " %), and guessing would give 25 %. Of 1 row, none has a letter that could be read.",
             id="nothing read",
         ),
+        pytest.param(
+            [("A", "A")] * 500 + [("B", "B")] * 394 + [("B", "A")] * 106 + [("C", "A")] * 3,
+            "smollm2 is better than chance: it answers 89.1 % of the 1,003 train questions rightly (95 % interval "
+            "87.1-90.9 %), and guessing would give 25.0 %. It answers A in 60.7 % of rows; gold is A in 49.9 %. It is "
+            "biased by position: it recalls gold A in 100 % and B in 79 % of rows (adjusted p < 0.001).",
+            id="biased by position, and decimals",
+        ),
         pytest.param([], "There are no train questions.", id="no questions"),
     ],
 )
@@ -88,4 +97,4 @@ def test_a_guesser_asked_twice_is_distinguished_from_one_that_is_worse_than_chan
     frames = frames_of(train=[judge(n, ["A", "D" if n % 16 == 0 else "A"]) for n in range(64)])
     verdict = verdict_of(frames)
     assert verdict.startswith("smollm2 is no better than chance: it answers 6 % of the 64 train questions rightly")
-    assert "guessing would give 6 %" in verdict
+    assert "guessing would give 6 %, since a tied vote counts as no answer" in verdict

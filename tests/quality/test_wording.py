@@ -13,11 +13,24 @@ from potstill.quality.wording import (
 
 
 @pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0 %"), (0.001, "<1 %"), (0.006, "1 %"), (0.5, "50 %"), (0.999, ">99 %"), (1, "100 %")],
+    ("share", "of", "text"),
+    [
+        *(
+            (0, 0, "0 %"),
+            (0.001, 0, "<1 %"),
+            (0.006, 0, "1 %"),
+            (0.5, 999, "50 %"),
+            (0.999, 0, ">99 %"),
+            (1, 0, "100 %"),
+        ),
+        *((0, 1000, "0 %"), (0.0001, 5000, "<0.1 %"), (0.5, 1000, "50.0 %"), (0.9999, 5000, ">99.9 %")),
+        (1, 1000, "100 %"),
+    ],
 )
-def test_percent_never_rounds_to_all_or_nothing(share: float, text: str) -> None:
-    assert format_percent(share) == text.replace(" ", "\xa0")
+def test_percent_never_rounds_to_all_or_nothing_and_has_a_decimal_of_many_rows(
+    share: float, of: int, text: str
+) -> None:
+    assert format_percent(share, of) == text.replace(" ", "\xa0")
 
 
 @pytest.mark.parametrize(
