@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
+.PHONY: help setup lock repro estimate variants remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -41,6 +41,9 @@ estimate: $(READY) ## say what would be asked and what it would cost; asks nothi
 	@python -m potstill check
 	@dvc repro --quiet prepare
 	@python -m potstill estimate
+
+variants: $(READY) ## run prompts as experiments: PROMPTS=letter,chain_of_thought; TEACHERS=a,b: each with each; JOBS=2: two at once
+	@python -m potstill variants --prompts '$(call given,PROMPTS)' --teachers '$(call given,TEACHERS)' --jobs '$(if $(findstring command,$(origin JOBS)),$(JOBS),1)'
 
 remote: $(READY) ## set and check the remote storage: URL=azure://container/path, s3://, gs://, ssh:// or a folder
 	@python -m potstill remote --url '$(call given,URL)'

@@ -1,0 +1,1 @@
+"""Variants of the pipeline beside each other: running them as experiments, and comparing what they wrote."""
