@@ -119,7 +119,7 @@ class Clone:
     def arguments(self, stage: click.Command) -> list[str]:
         """The paths that the Makefile gives a command."""
         paths = {name: f"data/{name}" for name in ("source", "raw", "requests", "responses", "ledger", "export")}
-        paths |= {"log": "logs/infer.json", "document": "logs/provenance.json"}
+        paths |= {"log": "logs/infer.json", "document": "logs/provenance.json", "reports": "reports"}
         wanted = [param.name for param in stage.params if isinstance(param.type, click.Path)]
         return [word for name in wanted for word in (f"--{name}", paths[name])]
 
