@@ -32,7 +32,7 @@ def lab(ada: Pipeline) -> Pipeline:
     text = ada.read("dvc.yaml").replace(
         "cp -r seed/requests data/requests", "python -m stages.prepare --raw data/raw --requests data/requests"
     )
-    text = re.sub(r"cmd: mkdir -p reports .* && ", "cmd: cp -r seed/reports . && ", text)
+    text = re.sub(r"cmd: mkdir -p reports .* && ", "cmd: true --reports reports && cp -r seed/reports . && ", text)
     (ada.folder / "dvc.yaml").write_text(text.replace(", seed/requests]", "]"))
     (ada.folder / "seed/reports").mkdir()
     (ada.folder / "seed/reports/metrics.json").write_text(json.dumps({"train": {"accuracy": 0.5}, "tokens": 42}))
@@ -70,10 +70,7 @@ def test_what_variants_share_counts_once_and_the_budget_is_divided_by_their_esti
     ("line", "state"),
     [
         ("Running stage 'infer':", "stage infer"),
-        (
-            "smollm2: 40 of 1,221 rows, 3.1 rows/s, 9 s left",
-            "40 of 1,221 rows, 3.1 rows/s, 9 s left",
-        ),
+        ("smollm2: 40 of 1,221 rows, 3.1 rows/s, 9 s left", "40 of 1,221 rows, 3.1 rows/s, 9 s left"),
         ("96 requests, 90 distinct: 90 asked, 0 found", "96 requests, 90 distinct: 90 asked, 0 found"),
         ("Stage 'load' didn't change, skipping", None),
         ("train: 48 of 64 rows exported; left out: 16 ambiguous", None),
@@ -124,7 +121,7 @@ def test_variants_side_by_side_buy_what_they_share_once_and_one_that_fails_stops
 
     done = lab.attempt(*MODULE, "--prompts", "letter", "--teachers", "one,two,three", "--jobs", "3")
 
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stderr
     *lines, together, first, second, advice = done.stdout.splitlines()
     assert [" ".join(line.split()[:7]) for line in lines] == [
         f"letter-{name} 3 requests, 0 found, 3 to" for name in ("one", "two", "three")
@@ -155,10 +152,10 @@ def test_variants_side_by_side_buy_what_they_share_once_and_one_that_fails_stops
 @pytest.mark.slow
 def test_ctrl_c_stops_all_variants_and_keeps_what_came(lab: Pipeline, teacher: TeacherServer) -> None:
     lab.edit_params(runtime__concurrency=1)
-    teacher.default = Answer(completion(), delay_s=1)
+    teacher.default = Answer(completion(), delay_s=4)
     command = [*MODULE, "--prompts", "letter", "--teachers", "one,three", "--jobs", "2"]
     with subprocess.Popen(command, cwd=lab.folder, env=lab.environment, stderr=subprocess.PIPE, text=True) as process:
-        while len({call.body["model"] for call in teacher.calls}) < 2:
+        while process.poll() is None and len({call.body["model"] for call in teacher.calls}) < 2:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
