@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
 from typing import Any
 
 import click
@@ -32,7 +33,8 @@ class VariantLines:
             return
         self._shown[name] = state
         if name in self._bars:
-            self._bars[name].set_description_str(f"{name:{self._width}}  {state}")
+            line = f"{name:{self._width}}  {state}"
+            self._bars[name].set_description_str(line[: get_terminal_size().columns - 1])  # a longer one would wrap
         else:
             click.echo(f"{name}: {state}", err=True)
 
