@@ -70,8 +70,8 @@ def parse_jobs(text: str) -> int:
 
 def report(runs: VariantRuns) -> None:
     """Print the accuracy of each variant and the way on; raise InputError if one failed, with what it met."""
-    for name, text in runs.done.items():
-        click.echo(f"{name}: accuracy {describe_accuracy(text)}")
+    for name in filter(runs.done.get, runs.shares):  # in the order that they were asked for
+        click.echo(f"{name}: accuracy {describe_accuracy(runs.done[name])}")
     if runs.done:
         click.echo("compare them: `make compare`")
     if runs.failed:
