@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from potstill.comparing.copies import read_workspace
-from potstill.comparing.costs import describe_costs, estimate_variants, share_budget
+from potstill.comparing.costs import check_prices, describe_costs, estimate_variants, share_budget
 from potstill.comparing.lines import VariantLines
 from potstill.comparing.runs import VariantRuns
 from potstill.comparing.variants import list_variants
@@ -39,6 +39,7 @@ def main(prompts: str, teachers: str, jobs: str, raw: Path, ledger: Path, report
     """
     params, at_once = load_params(), parse_jobs(jobs)
     variants = list_variants(params, prompts, teachers)
+    check_prices(params, variants)
     check_git_repository()
     load_env_file()
     with open_project() as repo:

@@ -37,11 +37,14 @@ class VariantCost:
         return self.fresh / self.missing if self.missing else 0
 
 
-def estimate_variants(params: Params, variants: Sequence[Variant], raw: Path, ledger: Path) -> list[VariantCost]:
-    """Return what each variant would ask of the questions in `raw`; ask nothing.
+def check_prices(params: Params, variants: Sequence[Variant]) -> None:
+    """Raise InputError if there is a budget and the price of one of the teachers is not known."""
+    for variant in variants:
+        Budget(variant.teacher, params.teachers[variant.teacher], params.runtime.budget_usd)
 
-    Raise InputError if there is a budget and the price of one of the teachers is not known.
-    """
+
+def estimate_variants(params: Params, variants: Sequence[Variant], raw: Path, ledger: Path) -> list[VariantCost]:
+    """Return what each variant would ask of the questions in `raw`; ask nothing."""
     seen: set[str] = set()
     return [_estimate(variant, variant.choose_in(params), raw, ledger, seen) for variant in variants]
 
@@ -49,7 +52,6 @@ def estimate_variants(params: Params, variants: Sequence[Variant], raw: Path, le
 def _estimate(variant: Variant, params: Params, raw: Path, ledger: Path, seen: set[str]) -> VariantCost:
     """Return what a variant would ask, and add the keys of it to those seen."""
     teacher = params.teachers[params.teacher]
-    Budget(params.teacher, teacher, params.runtime.budget_usd)
     with TemporaryDirectory() as folder:
         write_requests(params, raw, Path(folder))
         with open_plan(params, Path(folder), ledger) as plan:
