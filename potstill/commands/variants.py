@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from potstill.comparing.copies import read_workspace
-from potstill.comparing.costs import check_prices, describe_costs, estimate_variants, share_budget
-from potstill.comparing.lines import VariantLines
-from potstill.comparing.runs import VariantRuns
-from potstill.comparing.variants import list_variants
+from potstill.experiments.copies import read_workspace
+from potstill.experiments.costs import check_prices, describe_costs, estimate_variants, share_budget
+from potstill.experiments.lines import VariantLines
+from potstill.experiments.runs import VariantRuns
+from potstill.experiments.combinations import list_combinations
 from potstill.core.environment import load_env_file, read_budget_usd
 from potstill.core.errors import InputError, StoppedError
 from potstill.core.options import project_path_option
@@ -38,7 +38,7 @@ def main(prompts: str, teachers: str, jobs: str, raw: Path, ledger: Path, report
     them would ask is estimated first, and together they spend no more than runtime.budget_usd.
     """
     params, at_once = load_params(), parse_jobs(jobs)
-    variants = list_variants(params, prompts, teachers)
+    variants = list_combinations(params, prompts, teachers)
     check_prices(params, variants)
     check_git_repository()
     load_env_file()

@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 
 from dvc.exceptions import DvcException
 
-from potstill.comparing.copies import Workspace, copy_project, fetch_experiment
-from potstill.comparing.lines import VariantLines, read_state
-from potstill.comparing.variants import Variant
+from potstill.experiments.copies import Workspace, copy_project, fetch_experiment
+from potstill.experiments.lines import VariantLines, read_state
+from potstill.experiments.combinations import Combination
 from potstill.core.environment import BUDGET
 from potstill.core.errors import InputError, StoppedError
 from potstill.sharing.processes import find_complaint
@@ -39,7 +39,7 @@ class VariantRuns:
     _processes: set[asyncio.subprocess.Process] = field(default_factory=set)
     _stopped: bool = False
 
-    async def run(self, variants: Sequence[Variant], jobs: int) -> None:
+    async def run(self, variants: Sequence[Combination], jobs: int) -> None:
         """Run all variants, so many at once; raise StoppedError if the user stops them, when they have ended."""
         self._stop_on_signals()
         free = asyncio.Semaphore(jobs)
@@ -54,7 +54,7 @@ class VariantRuns:
         if self._stopped:
             raise StoppedError
 
-    async def _run_in_turn(self, variant: Variant, folder: Path, free: asyncio.Semaphore) -> None:
+    async def _run_in_turn(self, variant: Combination, folder: Path, free: asyncio.Semaphore) -> None:
         """Run a variant when its turn comes, and keep its metrics, or why it failed."""
         async with free:
             if self._stopped:
@@ -71,7 +71,7 @@ class VariantRuns:
                     self.failed[variant.name] = first_line(error)
                 self.lines.show(variant.name, "stopped" if self._stopped else "failed")
 
-    async def _run_experiment(self, variant: Variant, project: Path) -> None:
+    async def _run_experiment(self, variant: Combination, project: Path) -> None:
         """Run `dvc exp run` in a variant's copy, and show what it says; raise InputError with what it complained of."""
         # in quotes, since a name such as 1 or true would be taken for a number or a truth
         choices = (f"prompt='{variant.prompt}'", f"teacher='{variant.teacher}'")
@@ -93,7 +93,7 @@ class VariantRuns:
         if code:
             raise InputError(find_complaint("\n".join(last).encode(), code))
 
-    def _environment(self, variant: Variant) -> dict[str, str]:
+    def _environment(self, variant: Combination) -> dict[str, str]:
         """Return what a variant's processes find: the Python of this one, and what they may spend."""
         share = self.shares[variant.name]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

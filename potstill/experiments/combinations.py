@@ -9,7 +9,7 @@ from potstill.core.params_file import PARAMS_FILE, format_unknown_name
 
 
 @dataclass(frozen=True)
-class Variant:
+class Combination:
     """A prompt and a teacher of params.yaml, and the name of their experiment."""
 
     name: str
@@ -21,16 +21,16 @@ class Variant:
         return params.model_copy(update={"prompt": self.prompt, "teacher": self.teacher})
 
 
-def list_variants(params: Params, prompts: str, teachers: str) -> list[Variant]:
+def list_combinations(params: Params, prompts: str, teachers: str) -> list[Combination]:
     """Return the pairs of names in two lists with commas; without teachers, of the chosen one.
 
     Raise InputError if there is no prompt, a name is not in params.yaml, or one stands twice.
     """
     chosen = _split_names("PROMPTS", "prompt", prompts, list(params.prompts))
     if not teachers.strip():
-        return [Variant(prompt, prompt, params.teacher) for prompt in chosen]
+        return [Combination(prompt, prompt, params.teacher) for prompt in chosen]
     asked = _split_names("TEACHERS", "teacher", teachers, list(params.teachers))
-    variants = [Variant(f"{prompt}-{teacher}", prompt, teacher) for prompt in chosen for teacher in asked]
+    variants = [Combination(f"{prompt}-{teacher}", prompt, teacher) for prompt in chosen for teacher in asked]
     _check_each_once("PROMPTS, TEACHERS", "pair as PROMPT-TEACHER", [variant.name for variant in variants])
     return variants
 

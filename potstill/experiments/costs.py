@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from potstill.comparing.variants import Variant
+from potstill.experiments.combinations import Combination
 from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.prices import cost_usd, known_price
@@ -37,19 +37,19 @@ class VariantCost:
         return self.fresh / self.missing if self.missing else 0
 
 
-def check_prices(params: Params, variants: Sequence[Variant]) -> None:
+def check_prices(params: Params, variants: Sequence[Combination]) -> None:
     """Raise InputError if there is a budget and the price of one of the teachers is not known."""
     for variant in variants:
         Budget(variant.teacher, params.teachers[variant.teacher], params.runtime.budget_usd)
 
 
-def estimate_variants(params: Params, variants: Sequence[Variant], raw: Path, ledger: Path) -> list[VariantCost]:
+def estimate_variants(params: Params, variants: Sequence[Combination], raw: Path, ledger: Path) -> list[VariantCost]:
     """Return what each variant would ask of the questions in `raw`; ask nothing."""
     seen: set[str] = set()
     return [_estimate(variant, variant.choose_in(params), raw, ledger, seen) for variant in variants]
 
 
-def _estimate(variant: Variant, params: Params, raw: Path, ledger: Path, seen: set[str]) -> VariantCost:
+def _estimate(variant: Combination, params: Params, raw: Path, ledger: Path, seen: set[str]) -> VariantCost:
     """Return what a variant would ask, and add the keys of it to those seen."""
     teacher = params.teachers[params.teacher]
     with TemporaryDirectory() as folder:

@@ -14,8 +14,8 @@ import pytest
 from dvc.repo import Repo
 
 from potstill.commands.variants import main
-from potstill.comparing.costs import VariantCost, describe_costs, share_budget
-from potstill.comparing.lines import read_state
+from potstill.experiments.costs import VariantCost, describe_costs, share_budget
+from potstill.experiments.lines import read_state
 from potstill.core.errors import InputError
 from potstill.core.records import Usage
 from tests.clones import ROOT, Clone
