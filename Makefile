@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate remote publish push pull doctor status gc provenance compare reproduce restore azurite dag report test test-all lint format types check docs clean
+.PHONY: help setup lock repro estimate variants compare remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -42,6 +42,12 @@ estimate: $(READY) ## say what would be asked and what it would cost; asks nothi
 	@dvc repro --quiet prepare
 	@python -m potstill estimate
 
+variants: $(READY) ## run prompts as experiments: PROMPTS=letter,chain_of_thought; TEACHERS=a,b: each with each; JOBS=2: two at once
+	@python -m potstill variants --prompts '$(call given,PROMPTS)' --teachers '$(call given,TEACHERS)' --jobs '$(if $(findstring command,$(origin JOBS)),$(JOBS),1)'
+
+compare: $(READY) ## say which variant is better, whether by more than chance, at what cost; REVS="main thinking", SPLIT=validation
+	@python -m potstill compare --revisions '$(call given,REVS)' --split '$(call given,SPLIT)'
+
 remote: $(READY) ## set and check the remote storage: URL=azure://container/path, s3://, gs://, ssh:// or a folder
 	@python -m potstill remote --url '$(call given,URL)'
 
@@ -65,9 +71,6 @@ gc: $(READY) ## free space in DVC's cache of what `make pull` brings back; EXPS=
 
 provenance: $(READY) ## say where the export came from, and who changed what since; REV=tag: of another commit
 	@python -m potstill provenance --revision '$(call given,REV)'
-
-compare: $(READY) ## say which variant is better, whether by more than chance, at what cost; REVS="main thinking", SPLIT=validation
-	@python -m potstill compare --revisions '$(call given,REVS)' --split '$(call given,SPLIT)'
 
 reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
 	@python -m potstill reproduce --revision '$(call given,REV)'

@@ -41,8 +41,11 @@ def test_one_command_leads_from_questions_to_a_training_set(project: Project) ->
     exported = project.rows("data/export/question_answer/train.jsonl")
     assert len(exported) == 8
     assert all(set(row) == {"Question", "Answer"} for row in exported)
-    metrics = json.loads(project.read("reports/metrics.json"))
-    assert metrics["validation"]["questions"] == 5
+    measures = json.loads(project.read("reports/tables/measures.json"))
+    assert measures["validation"]["questions"] == 5
+    assert (
+        json.loads(project.read("reports/metrics.json"))["validation"]["accuracy"] == measures["validation"]["accuracy"]
+    )
     lock = YAML(typ="safe").load(project.read("dvc.lock"))
     (responses,) = lock["stages"]["infer"]["outs"]
     assert f"git log --oneline -S {responses['md5']} -- dvc.lock" in project.read("reports/index.html")
@@ -95,7 +98,7 @@ def test_a_run_goes_on_where_it_stopped_and_an_edit_taken_back_is_not_paid_for_a
     assert unfit.returncode != 0
     assert "analyze.gates: not passed: min_accuracy in train" in unfit.stderr
     assert stages_that_ran(unfit) == ["infer", "analyze", "export"]
-    assert '"min_accuracy": "fail"' in project.read("reports/metrics.json")
+    assert '"min_accuracy": "fail"' in project.read("reports/tables/measures.json")
     assert not (project.folder / "data/export").exists()
     assert len(teacher.calls) == QUESTIONS + 1
 
@@ -139,7 +142,7 @@ def test_params_metrics_and_plots_can_be_compared_between_commits_and_experiment
 
     for other in ("HEAD", "strict"):
         compared = project.run("dvc", "metrics", "diff", other, "--md").stdout
-        assert "| train.questions | 8 | 12 |" in " ".join(compared.split())
+        assert "| tokens | 182 | 238 |" in " ".join(compared.split())
         done = project.run("dvc", "plots", "diff", other)
         assert done.returncode == 0, done.stderr
         page = project.read("dvc_plots/index.html")

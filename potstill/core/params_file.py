@@ -1,5 +1,6 @@
 """params.yaml, read and checked, with each mistake in one sentence."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -35,6 +36,10 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     for choice, catalogue in CATALOGUES.items():
         chosen, names = getattr(params, choice), list(getattr(params, catalogue))
         if chosen not in names:
-            legal = ", ".join(names)
-            raise InputError(f"{path}: {choice}: expected one of {legal}, got {chosen!r}{suggest(chosen, names)}")
+            raise InputError(f"{path}: {choice}: {format_unknown_name(chosen, names)}")
     return params
+
+
+def format_unknown_name(name: str, legal: Sequence[str]) -> str:
+    """Return what was expected in place of a name that a catalogue lacks: its names, and the one most like it."""
+    return f"expected one of {', '.join(legal)}, got {name!r}{suggest(name, legal)}"

@@ -118,7 +118,8 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
 
 def write_report(reports: Path, report: Report, usage: Mapping[str, int | float | None]) -> None:
     """Write metrics.json, tables/, figures/{split}_{name}.png and .svg, and index.html."""
-    write_json(reports / "metrics.json", {**report.metrics, "usage": usage})
+    write_json(reports / "metrics.json", select_metrics(report.metrics, usage))
+    write_json(reports / "tables" / "measures.json", {**report.metrics, "usage": usage})
     for name, table in report.tables.items():
         write_table(reports / "tables" / f"{name}.csv", table)
     for split, pictures in report.pictures.items():
@@ -126,6 +127,20 @@ def write_report(reports: Path, report: Report, usage: Mapping[str, int | float 
             write_bytes(reports / "figures" / f"{split}_{name}.png", picture.png)
             write_bytes(reports / "figures" / f"{split}_{name}.svg", picture.svg)
     write_bytes(reports / "index.html", render_page(report).encode(errors="replace"))
+
+
+def select_metrics(measures: Mapping[str, Mapping[str, Any]], usage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people compare of a run: few numbers with short names, since DVC prints each as a column.
+
+    A split's spread of recall, and the flip rate where choices were rotated, are left out where there is none.
+    """
+    compared: dict[str, Any] = {}
+    for split, numbers in measures.items():
+        optional = {"recall_std": numbers["position_bias"]["recall_std"], "flip_rate": numbers.get("flip_rate")}
+        compared[split] = {name: numbers[name] for name in ("accuracy", "answered_rate")}
+        compared[split] |= {name: number for name, number in optional.items() if number is not None}
+    tokens = usage["prompt_tokens"] + usage["completion_tokens"]
+    return compared | {"tokens": tokens, "cost_usd": usage["cost_usd"]}
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -175,7 +175,7 @@ def winning_chance(choices: int, votes: int) -> float:
 
 
 def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, Any]:
-    """Return what reports/metrics.json holds of one split, but for its gates."""
+    """Return every measure of one split, as reports/tables/measures.json holds them, but for its gates."""
     correct, judged = int((questions["outcome"] == "correct").sum()), int((questions["gold"] != NONE).sum())
     low, high = wilson_interval(correct, judged)
     outcomes = questions["outcome"].value_counts()

@@ -24,7 +24,7 @@ def run_git(*arguments: str, stdin: str = "", folder: Path | None = None) -> str
     except FileNotFoundError:
         raise InputError("git: expected it on the PATH, found none; install git") from None
     if process.returncode != 0:
-        raise InputError(f"git {' '.join(arguments[:2])}: {_find_complaint(process.stderr, process.returncode)}")
+        raise InputError(f"git {' '.join(arguments[:2])}: {find_complaint(process.stderr, process.returncode)}")
     return process.stdout.decode(errors="surrogateescape")
 
 
@@ -62,10 +62,10 @@ def run_python(
         [sys.executable, "-m", module, *arguments], cwd=folder, env=environment, capture_output=True, check=False
     )
     if process.returncode != 0:
-        raise InputError(_find_complaint(process.stderr, process.returncode))
+        raise InputError(find_complaint(process.stderr, process.returncode))
 
 
-def _find_complaint(stderr: bytes, code: int) -> str:
+def find_complaint(stderr: bytes, code: int) -> str:
     """Return a stage's error sentence, else DVC's or git's, else the first line of stderr."""
     lines = stderr.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
     for prefix in ("Error: ", "ERROR: ", "fatal: ", "error: "):

@@ -130,6 +130,11 @@ class Plan:
                 self.counts.missing_characters += characters
                 self._update("messages = ?", [(self._messages.dump_json(messages), key)])
 
+    def missing_keys(self) -> Iterator[str]:
+        """Yield the key of each request that nobody has answered, before any is claimed."""
+        rows = self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL ORDER BY rowid")
+        yield from (key for (key,) in rows)
+
     def claim_missing(self) -> Iterator[tuple[str, list[Message]]]:
         """Claim and yield what nobody has answered, a batch at a time; what another run has claimed is left to it."""
         query = (

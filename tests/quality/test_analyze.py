@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from potstill.core.letters import letter_choices
 from potstill.core.records import Answer, Request, Status, read_rows
+from potstill.quality.report import select_metrics
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 from stages.analyze import main
 from tests.judged import make_request, make_response, question_of
@@ -79,13 +80,13 @@ def read_csv(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def read_metrics() -> dict[str, Any]:
+def read_measures(name: str = "tables/measures.json") -> dict[str, Any]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON")
 
-    text = Path("reports/metrics.json").read_text(encoding="utf-8")
-    metrics: dict[str, Any] = json.loads(text, parse_constant=refuse)
-    return metrics
+    text = Path("reports", name).read_text(encoding="utf-8")
+    measures: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return measures
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_stage_writes_answers_metrics_tables_figures_and_page() -> None:
     ]
     assert names_in("data/answers") == ["train.jsonl", "validation.jsonl"]
     assert names_in("reports") == ["figures", "index.html", "metrics.json", "tables"]
-    assert names_in("reports/tables") == TABLES
+    assert names_in("reports/tables") == sorted([*TABLES, "measures.json"])
     stems = [f"{split}_{name}" for split in ("train", "validation") for name in FIGURES]
     assert names_in("reports/figures") == sorted(f"{stem}.{end}" for stem in stems for end in ("png", "svg"))
 
@@ -144,8 +145,8 @@ def test_stage_prints_a_verdict_on_each_split_in_ascii(usual: str) -> None:
 
 
 @pytest.mark.usefixtures("usual")
-def test_metrics_by_hand() -> None:
-    metrics = read_metrics()
+def test_measures_by_hand() -> None:
+    metrics = read_measures()
     split = metrics["validation"]
     assert list(metrics) == ["train", "validation", "usage"]
     assert list(split) == [
@@ -162,6 +163,17 @@ def test_metrics_by_hand() -> None:
     assert split["kappa"] == 0.142857  # agreement 1/4, by chance 1/8: C is answered twice, and two are unread
     # the answers of train are those of validation's first two
     assert metrics["usage"] == {"requests": 4, "prompt_tokens": 400, "completion_tokens": 40, "cost_usd": 0.001}
+
+
+@pytest.mark.usefixtures("usual")
+def test_the_metrics_are_what_people_compare() -> None:
+    metrics, measures = read_measures("metrics.json"), read_measures()
+    assert list(metrics) == ["train", "validation", "tokens", "cost_usd"]
+    assert metrics["validation"] == {"accuracy": 0.25, "answered_rate": 0.6, "recall_std": 0.433013}
+    assert (metrics["tokens"], metrics["cost_usd"]) == (440, 0.001)
+    turned = {"train": measures["train"] | {"flip_rate": 0.2}, "test": measures["train"] | {"flip_rate": None}}
+    compared = select_metrics(turned, measures["usage"])
+    assert (compared["train"]["flip_rate"], "flip_rate" in compared["test"]) == (0.2, False)
 
 
 @pytest.mark.usefixtures("usual")
@@ -218,7 +230,7 @@ def test_page_says_where_everything_comes_from() -> None:
 def test_another_run_in_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
     files = [path for folder in ("data/answers", "reports") for path in Path(folder).rglob("*.*")]
     before = {str(path): path.read_bytes() for path in files}
-    assert len(before) == 2 + 1 + 1 + len(TABLES) + 4 * len(FIGURES)
+    assert len(before) == 2 + 1 + 1 + len(TABLES) + 1 + 4 * len(FIGURES)
     with project(tmp_path, train=USUAL[:2], validation=USUAL):
         environment = {"PYTHONHASHSEED": "2", "TZ": "UTC+2", "PYTHONPATH": os.pathsep.join(sys.path)}
         run = [sys.executable, "-W", "error", *command("analyze")[1:]]
@@ -233,7 +245,7 @@ def test_agreement_is_over_rotations_in_the_original_order(tmp_path: Path) -> No
     always_purr: list[Row] = [(make_request(1, gold, turn), gold, "answered") for turn, gold in enumerate(shown)]
     with project(tmp_path, train=[*always_c, *always_purr]):
         analyze()
-        split = read_metrics()["train"]
+        split = read_measures()["train"]
         assert split["agreement"] == 0.625
         assert (split["outcomes"]["ambiguous"], split["outcomes"]["correct"]) == (1, 1)
         # as shown, gold is at each letter equally often, and C is answered five times of eight
@@ -268,7 +280,7 @@ def test_stage_survives_splits_without_letters_gold_or_questions(tmp_path: Path)
     ]
     with project(tmp_path, train=failed, validation=without_gold, test=[]):
         analyze()
-        metrics = read_metrics()
+        metrics = read_measures()
         assert [metrics[split]["questions"] for split in ("train", "validation", "test")] == [3, 3, 0]
         assert [sum(metrics[split]["outcomes"].values()) for split in ("train", "validation", "test")] == [3, 3, 0]
         assert metrics["train"]["position_bias"]["chi2_p"] is None
@@ -282,7 +294,7 @@ def test_a_strict_gate_that_fails_leaves_an_error_beside_the_answers_until_it_is
     with project(tmp_path, gates, validation=USUAL):
         output = analyze()
         verdicts = {"min_answered_rate": "pass", "min_accuracy": "fail", "better_than_chance": "fail"}
-        assert read_metrics()["validation"]["gates"] == verdicts
+        assert read_measures()["validation"]["gates"] == verdicts
         failed = "min_accuracy in validation (got 0.25), better_than_chance in validation"
         assert f"gates not passed: {failed}" in output
         assert names_in("data/answers") == ["strict_gates_failed.json", "validation.jsonl"]

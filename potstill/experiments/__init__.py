@@ -1,0 +1,1 @@
+"""Variants of the pipeline: which to run, what they would cost, and running them as DVC experiments at once."""

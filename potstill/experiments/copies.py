@@ -1,0 +1,83 @@
+"""A copy of the project for each variant to run in, and the experiment that comes out of it.
+
+DVC has its own ways to run experiments side by side. Of `dvc exp run --temp`, several at once take each other's entries
+off the one stash that they share, and give up after three seconds on a lock that another holds while it copies; the
+workers of `dvc exp run --queue` are daemons that outlive Ctrl-C and keep what stages say in files. A clone has stash,
+lock and output of its own, and what it commits is fetched when it is done.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dvc.config import merge
+from dvc.repo import Repo
+
+from potstill.core.errors import InputError
+from potstill.sharing.processes import run_git, try_git
+
+AUTHOR = ("-c", "user.name=potstill", "-c", "user.email=potstill@localhost")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The project as it is now: the last commit, a commit with what was edited since, its place, and DVC's settings."""
+
+    root: Path
+    inner: str
+    head: str
+    edited: str
+    untracked: tuple[str, ...]
+    settings: Mapping[str, Any]
+    runs: Path
+
+    def reference(self, name: str) -> str:
+        """Return git's reference of an experiment of the last commit."""
+        return f"refs/exps/{self.head[:2]}/{self.head[2:]}/{name}"
+
+
+def read_workspace(repo: Repo) -> Workspace:
+    """Return the project as it is now, with edits that no commit has; raise InputError if there is no commit at all."""
+    head = try_git("rev-parse", "--verify", "--quiet", "HEAD")
+    if head is None:
+        raise InputError(
+            "git: expected a commit for the experiments to begin with, found none; "
+            "`git add --all && git commit --message Start` makes one"
+        )
+    root, inner = (run_git("rev-parse", option).rstrip("\n") for option in ("--show-toplevel", "--show-prefix"))
+    edited = run_git(*AUTHOR, "stash", "create").strip() or head
+    untracked = run_git("ls-files", "--others", "--exclude-standard", "-z", folder=Path(root)).split("\0")
+    settings = {**repo.config.read("local")}
+    merge(settings, {"cache": {"dir": repo.cache.local_cache_dir}})
+    # where `make gc` looks for experiments that run
+    runs = Path(repo.tmp_dir, "exps")
+    return Workspace(Path(root), inner, head, edited, tuple(filter(None, untracked)), settings, runs)
+
+
+def copy_project(workspace: Workspace, folder: Path) -> Path:
+    """Clone the repository into a new folder, with all edits, DVC's cache and its files, and return the project in it.
+
+    Of the outputs and the ledger it gets what the cache holds.
+    """
+    run_git("clone", "--quiet", "--shared", "--no-checkout", str(workspace.root), str(folder))
+    run_git("checkout", "--quiet", "--detach", workspace.head, folder=folder)
+    run_git("restore", f"--source={workspace.edited}", "--staged", "--worktree", ":/", folder=folder)
+    for name in workspace.untracked:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(workspace.root / name, folder / name, follow_symlinks=False)
+    for line in (try_git("config", "--get-regexp", r"^user\.(name|email)$") or "").splitlines():
+        run_git("config", *line.split(" ", 1), folder=folder)
+    project = folder / workspace.inner
+    with Repo(str(project)) as repo, repo.config.edit("local") as config:
+        merge(config, dict(workspace.settings))
+    with Repo(str(project)) as repo:
+        repo.checkout(force=True, allow_missing=True)
+    return project
+
+
+def fetch_experiment(workspace: Workspace, folder: Path, name: str) -> None:
+    """Bring an experiment out of its clone, in place of an older one of the name."""
+    reference = workspace.reference(name)
+    run_git("fetch", "--quiet", "--no-tags", str(folder), f"+{reference}:{reference}")
