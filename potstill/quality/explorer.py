@@ -75,7 +75,7 @@ def embed(value: object) -> Markup:
 
 def _make_row(split: str, exchange: JudgedExchange) -> PageRow:
     """Return what the page shows of an exchange; of the response's three parts the letter was read in the second."""
-    request, response, reading, span = exchange
+    request, response, reading, span, *_ = exchange
     content = response.content or ""
     start, end = span or (len(content), len(content))
     return {

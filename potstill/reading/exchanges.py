@@ -23,12 +23,18 @@ class Exchange(NamedTuple):
 
 
 class JudgedExchange(NamedTuple):
-    """A request, its response, what was read in it, and where in its content: (start, end), or None if not known."""
+    """A request, its response, what was read in it, and where in its content: (start, end), or None if not known.
+
+    `probabilities` are those of the letters shown where the letter was read, which add up to 1, and `mass_outside` is
+    the probability there of what is no letter; both None without logprobs.
+    """
 
     request: Request
     response: Response
     reading: Reading
     span: tuple[int, int] | None = None
+    probabilities: dict[str, float] | None = None
+    mass_outside: float | None = None
 
 
 def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:
