@@ -13,13 +13,13 @@ from potstill.quality.method_figures import letter_preference, reliability, risk
 from potstill.quality.methods import Frame, graded
 from potstill.quality.pictures import Picture, draw
 from potstill.quality.statistics import NONE, letter_counts, letters_shown
-from potstill.quality.wording import NBSP, format_decimals, format_interval, format_p_value, format_percent
+from potstill.quality.wording import NBSP, UNKNOWN, format_decimals, format_interval, format_p_value, format_percent
 
 MEANINGS = {
     "none": "the first reading alone",
     "vote": "the option that most readings mean",
     "average": "the option with the greatest mean probability",
-    "pride": "likewise, or the first reading with the letters' prior divided out",
+    "pride": "likewise, with the letters' prior divided out where not all rotations were asked",
 }
 
 
@@ -59,6 +59,7 @@ def describe_methods(comparison: Comparison, split: str, tables: Mapping[str, pd
     return {
         "sentence": _describe_choice(comparison.method, {row["method"]: row for row in methods}),
         "methods": [_format_method(row) for row in methods],
+        "meanings": [(row["method"], MEANINGS[row["method"]]) for row in methods],
         "priors": [_format_prior(row) for row in priors],
         "has_prior": any(pd.notna(row["prior"]) for row in priors),
         "several_sizes": len({row["n_choices"] for row in priors}) > 1,
@@ -69,14 +70,14 @@ def _describe_choice(method: str, rows: Mapping[str, dict[Any, Any]]) -> str:
     """Return what the chosen method makes of accuracy and of the preference for letters."""
     chosen, none = rows[method], rows["none"]
     if not chosen["n"]:
-        return f"Answers are by {method} ({MEANINGS[method]}); without gold nothing says whether that is better."
+        return f"Answers are by {method}; without gold nothing says whether that is better."
     if method == "none":
         return "Answers are the first reading alone; analyze.debias in params.yaml chooses another method."
     p = format_p_value(chosen["p"])
     test = f"p{NBSP}{'' if p.startswith('<') else '= '}{p}"
     accuracy, before = format_percent(chosen["accuracy"]), format_percent(none["accuracy"])
     return (
-        f"Answers are by {method} ({MEANINGS[method]}): {accuracy} of the questions are answered rightly, against "
+        f"Answers are by {method}: {accuracy} of the questions are answered rightly, against "
         f"{before} by the first reading alone ({_format_points(chosen)}, {test}). The letters' total variation from "
         f"gold is {format_decimals(chosen['tv_distance'])}, against {format_decimals(none['tv_distance'])}."
     )
@@ -92,8 +93,8 @@ def _count_gold(frame: Frame) -> int:
     return int((frame["gold"] != NONE).sum())
 
 
-def _format_method(row: Mapping[Any, Any]) -> tuple[str, str, list[str]]:
-    """Return a method, what it is, and its numbers."""
+def _format_method(row: Mapping[Any, Any]) -> tuple[str, list[str]]:
+    """Return a method and its numbers."""
     numbers = [
         format_percent(row["accuracy"]),
         format_interval(row["low"], row["high"]),
@@ -102,7 +103,7 @@ def _format_method(row: Mapping[Any, Any]) -> tuple[str, str, list[str]]:
         *(format_decimals(row[name]) for name in ("tv_distance", "recall_std", "ece", "brier")),
         *(format_percent(row[name]) for name in ("accuracy_at_80", "accuracy_at_90")),
     ]
-    return row["method"], MEANINGS[row["method"]], numbers
+    return row["method"], numbers
 
 
 def _format_prior(row: Mapping[Any, Any]) -> tuple[int, str, list[str]]:
@@ -112,4 +113,4 @@ def _format_prior(row: Mapping[Any, Any]) -> tuple[int, str, list[str]]:
 
 def _format_points(row: Mapping[Any, Any]) -> str:
     """Return a method's difference in accuracy from none."""
-    return f"{100 * row['difference']:+.1f}{NBSP}points"
+    return f"{100 * row['difference']:+.1f}{NBSP}points".replace("-", "\N{MINUS SIGN}") if row["n"] else UNKNOWN
