@@ -1,11 +1,12 @@
 """What the report page shows of a split's methods of debiasing: a sentence, figures, and two tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from potstill.quality.calibration import brier_score, calibration_error, coverage_curve, reliability_bins
 from potstill.quality.captions import describe_bins, describe_curves, describe_series
@@ -33,7 +34,15 @@ class Comparison:
 
 def compare_methods(split: str, teacher: str, method: str, methods: Mapping[str, Frame]) -> Comparison:
     """Draw what the methods make of one split's letters and confidences; `method` is the one that was chosen."""
-    about, letters = f"{split}, {teacher}, {len(methods[method]):,} questions", letters_shown(methods["none"])
+    planned = plan_comparison(f"{split}, {teacher}, {len(methods[method]):,} questions", method, methods)
+    return Comparison(method, {name: (draw(make), alt) for name, (make, alt) in planned.items()})
+
+
+def plan_comparison(
+    about: str, method: str, methods: Mapping[str, Frame]
+) -> dict[str, tuple[Callable[[], Figure], str]]:
+    """Return what makes each figure, and what it shows in words, by name."""
+    letters = letters_shown(methods["none"])
     compared = {name: methods[name]["answer"] for name in dict.fromkeys(("none", method))}
     series = {name: letter_counts(column, letters) for name, column in compared.items()}
     series["gold"] = letter_counts(methods["none"]["gold"], letters)
@@ -43,12 +52,11 @@ def compare_methods(split: str, teacher: str, method: str, methods: Mapping[str,
     scores = calibration_error(confidences, right), brier_score(confidences, right)
     curves = {name: coverage_curve(*graded(frame), _count_gold(frame)) for name, frame in methods.items()}
     curves = {name: curve for name, curve in curves.items() if len(curve) and (len(curve) > 1 or name == shown)}
-    figures = {
+    return {
         "letter_preference": (partial(letter_preference, letters, series, about), describe_series(series, letters)),
         "reliability": (partial(reliability, bins, shown, *scores, about), describe_bins(shown, bins)),
         "risk_coverage": (partial(risk_coverage, curves, about), describe_curves(curves)),
     }
-    return Comparison(method, {name: (draw(make), alt) for name, (make, alt) in figures.items()})
 
 
 def describe_methods(comparison: Comparison, split: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
