@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from potstill.experiments.copies import read_workspace
-from potstill.experiments.costs import check_prices, describe_costs, estimate_variants, share_budget
-from potstill.experiments.lines import VariantLines
-from potstill.experiments.runs import VariantRuns
-from potstill.experiments.combinations import list_combinations
 from potstill.core.environment import load_env_file, read_budget_usd
 from potstill.core.errors import InputError, StoppedError
 from potstill.core.options import project_path_option
 from potstill.core.params_file import load_params
+from potstill.experiments.combinations import list_combinations
+from potstill.experiments.copies import read_workspace
+from potstill.experiments.costs import check_prices, describe_costs, estimate_variants, share_budget
+from potstill.experiments.lines import VariantLines
+from potstill.experiments.runs import VariantRuns
 from potstill.sharing.processes import check_git_repository, run_python
 from potstill.sharing.repository import open_project
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from scipy import special, stats
 
-from potstill.quality.statistics import wilson_interval
+from potstill.core.intervals import wilson_interval
 
 SIGNIFICANCE, POWER = 0.05, 0.8
 

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from potstill.comparing.revisions import Revision, SplitFiles
 from potstill.core.errors import InputError
+from potstill.core.intervals import wilson_interval
 from potstill.core.letters import original_letter
 from potstill.core.params import Price
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Answer, Request, Response, Usage, read_rows
-from potstill.quality.statistics import NONE, guessing_accuracy, position_bias, wilson_interval
+from potstill.quality.statistics import NONE, guessing_accuracy, position_bias
 from potstill.quality.usage import UsageCounter
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from potstill.core.records import AnswerFormat, Split
+from potstill.core.records import AnswerFormat, DebiasMethod, Split
 from potstill.core.templates import check_placeholders, list_placeholders
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -199,6 +199,10 @@ class Analyze(Section):
     """What the report shows, and asks of a teacher."""
 
     explorer_rows: int = Field(ge=0, description="rows that the report page lists: 0 or more; of more, a random sample")
+    debias: DebiasMethod = Field(
+        default="vote",
+        description="how readings make an answer: none (the first), vote, average or pride (both need logprobs)",
+    )
     gates: Gates = Field(default=Gates(), description="what a teacher must reach in each split")
 
 

@@ -19,6 +19,7 @@ SPLITS = ("train", "validation", "test")
 
 Split = Literal["train", "validation", "test"]
 AnswerFormat = Literal["letter", "final_line", "json"]
+DebiasMethod = Literal["none", "vote", "average", "pride"]
 Status = Literal["answered", "truncated", "filtered", "failed"]
 Outcome = Literal["correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed"]
 Tokens = Annotated[int, Field(ge=0, lt=2**63)]  # what SQLite can hold
@@ -103,16 +104,23 @@ class Reading(Row):
 
 
 class Answer(Row):
-    """One question, judged over all its readings.
+    """One question, judged over all its readings as `analyze.debias` says.
 
-    `answer` is the letter in the original order that most readings gave, None where none was read or the vote is
-    tied; `distribution` is the share of the letters read, in the original order; `confidence` is the answer's share.
+    `answer` is a letter in the original order, None where none was read or the best are tied; `distribution` is the
+    share of the votes, or the probability, of each option; `confidence` is the answer's, and the two after it are the
+    ends of its 95 % Wilson interval where it is a share of votes. `agreement` is the share of the letters read that
+    mean the most frequent option, None for fewer than two; `flip_rate` the share of the pairs of readings under
+    different rotations that mean different options. Rows from before these fields lack them.
     """
 
     question_id: str
     answer: str | None
     outcome: Outcome
     confidence: float | None
+    confidence_low: float | None = None
+    confidence_high: float | None = None
+    agreement: float | None = None
+    flip_rate: float | None = None
     distribution: dict[str, float]
     readings: list[Reading]
 

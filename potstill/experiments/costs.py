@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from potstill.experiments.combinations import Combination
 from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Usage
+from potstill.experiments.combinations import Combination
 from potstill.prompting.requests import write_requests
 from potstill.teacher.budget import Budget
 from potstill.teacher.estimate import expected_usage

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 
 from dvc.exceptions import DvcException
 
-from potstill.experiments.copies import Workspace, copy_project, fetch_experiment
-from potstill.experiments.lines import VariantLines, read_state
-from potstill.experiments.combinations import Combination
 from potstill.core.environment import BUDGET
 from potstill.core.errors import InputError, StoppedError
+from potstill.experiments.combinations import Combination
+from potstill.experiments.copies import Workspace, copy_project, fetch_experiment
+from potstill.experiments.lines import VariantLines, read_state
 from potstill.sharing.processes import find_complaint
 from potstill.sharing.storage_errors import first_line
 

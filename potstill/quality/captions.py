@@ -1,9 +1,11 @@
 """The report's figures in words, for those who do not see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from potstill.quality.calibration import Bin
+from potstill.quality.chi_square import Counts
 from potstill.quality.slices import SLICES
 from potstill.quality.statistics import NONE, comparable, compared_counts, letter_counts, letters_shown
 from potstill.quality.wording import format_count, format_interval, format_percent
@@ -77,3 +79,31 @@ def _describe_slices(tables: Mapping[str, pd.DataFrame], split: str) -> str:
         )
         or "no rows with gold"
     )
+
+
+def describe_series(series: Mapping[str, Counts], letters: Sequence[str]) -> str:
+    """Return the share of each letter by each method, and in gold."""
+    sentences = []
+    for name, counts in series.items():
+        shares = zip(letters, counts / max(1, counts.sum()), strict=True)
+        listed = ", ".join(f"{letter} {format_percent(share)}" for letter, share in shares)
+        sentences.append(f"{name}: {listed or 'no letters'}")
+    return f"Grouped bars: shares of the letters in the original order. {'. '.join(sentences)}."
+
+
+def describe_bins(method: str, bins: Sequence[Bin]) -> str:
+    """Return the accuracy of each bin of confidence."""
+    listed = ", ".join(
+        f"{format_interval(one.low, one.high)}: {format_percent(one.accuracy)} of {one.n:,}" for one in bins
+    )
+    return f"Bars: accuracy of {method}'s answers by confidence. {listed or 'No answer with gold'}."
+
+
+def describe_curves(curves: Mapping[str, pd.DataFrame]) -> str:
+    """Return where each method's curve begins and ends."""
+    listed = "; ".join(
+        f"{name}: {format_percent(curve['accuracy'].iloc[0])} at {format_percent(curve['coverage'].iloc[0])}, "
+        f"{format_percent(curve['accuracy'].iloc[-1])} at {format_percent(curve['coverage'].iloc[-1])}"
+        for name, curve in curves.items()
+    )
+    return f"Lines: accuracy by coverage, the most confident answers first. {listed or 'No answer with gold'}."

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ READING_COLUMNS = (
 )
 QUESTION_COLUMNS = (
     *("split", "question_id", "concept", "question_type", "length_band", "n_choices"),
-    *("gold", "outcome", "n_requests", "letters_read", "plurality_share"),
+    *("gold", "outcome", "n_requests", "letters_read", "agreement", "flip_rate", "mass_outside"),
 )
 KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("question_id", "request_id"), str),
@@ -31,7 +32,7 @@ KINDS: Mapping[str, Any] = {
     "length_band": pd.CategoricalDtype([*LENGTH_BANDS]),
     "outcome": pd.CategoricalDtype([*OUTCOMES]),
     "concept": "category",
-    "plurality_share": float,
+    **dict.fromkeys(("agreement", "flip_rate", "mass_outside"), float),
 }
 
 CONTROL_PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
@@ -43,7 +44,7 @@ class Frames:
     """All splits: `readings` has a row for each response (READING_COLUMNS), `questions` for each (QUESTION_COLUMNS).
 
     Where there is no letter or concept stands "none". A question's `gold` is in the original order, a reading's is as
-    shown.
+    shown. A question's `n_requests` are those that vote: one where its answer is not by votes.
     """
 
     readings: pd.DataFrame
@@ -86,9 +87,11 @@ class FrameBuilder:
         counts = {
             "gold": gold or NONE,
             "outcome": answer.outcome,
-            "n_requests": len(question.exchanges),
+            "n_requests": 1 if question.chosen.votes is None else len(question.exchanges),
             "letters_read": sum(reading.answer is not None for reading in answer.readings),
-            "plurality_share": max(answer.distribution.values(), default=None),
+            "agreement": answer.agreement,
+            "flip_rate": answer.flip_rate,
+            "mass_outside": _mean_mass_outside(question),
         }
         _append(self._questions, shared | counts)
         words = count_words(first.question)
@@ -106,6 +109,12 @@ class FrameBuilder:
 def printable(text: str) -> str:
     """Return a text with pictures for control characters: a lone CR ends a CSV row, an ESC commands a terminal."""
     return text if text.isprintable() else re.sub("\r\n?", "\n", text).translate(CONTROL_PICTURES)
+
+
+def _mean_mass_outside(question: JudgedQuestion) -> float | None:
+    """Return the mean probability of what is no letter, over the readings with logprobs."""
+    masses = [exchange.mass_outside for exchange in question.exchanges if exchange.mass_outside is not None]
+    return fmean(masses) if masses else None
 
 
 def _append(columns: dict[str, list[object]], row: dict[str, object]) -> None:

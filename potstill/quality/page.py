@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.metadata import distribution
 from pathlib import Path
@@ -17,6 +17,7 @@ from potstill.core.letters import LETTERS
 from potstill.core.params import Gates
 from potstill.core.records import OUTCOMES, SPLITS, Outcome
 from potstill.quality.captions import describe_figure
+from potstill.quality.comparison import Comparison, describe_methods
 from potstill.quality.explorer import ExplorerRows, embed, share_texts
 from potstill.quality.frames import Frames
 from potstill.quality.gates import MEASURED, TITLES, list_on
@@ -79,6 +80,12 @@ MEASURES: tuple[tuple[str, str, Callable[[Numbers], str]], ...] = (
         "of repeated readings with their plurality",
         lambda m: format_percent(m["agreement"], m["questions"]),
     ),
+    (
+        "Flip rate",
+        "pairs of rotations that mean different options",
+        lambda m: format_percent(m["flip_rate"], m["questions"]),
+    ),
+    ("Outside the letters", "probability where letters were read", lambda m: format_percent(m["letter_mass_outside"])),
 )
 FILTER_ORDERS = {
     "split": SPLITS,
@@ -102,6 +109,7 @@ class Report:
     tables: dict[str, pd.DataFrame]
     pictures: dict[str, dict[str, Picture]]
     sample: ExplorerRows
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
 
 
 def render_page(report: Report) -> str:
@@ -173,14 +181,11 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
             report.teacher, split, report.metrics[split], report.frames, report.tables["tests"]
         ),
         "figures": [
-            (
-                name,
-                describe_figure(name, readings, report.tables, split),
-                f"data:image/svg+xml;base64,{b64encode(picture.svg).decode()}",
-            )
+            (name, describe_figure(name, readings, report.tables, split), _embed_picture(picture))
             for name, picture in report.pictures[split].items()
         ],
         "slices": [one for one in slices if one[1] or one[2]],
+        "comparison": _describe_comparison(report, split),
     }
 
 
@@ -193,6 +198,19 @@ def _choose_concepts(rows: list[dict[Any, Any]]) -> tuple[list[dict[Any, Any]], 
     others = f"{few:,} of {len(rows):,} have fewer than {FEW} questions, of which a share says little; " if few else ""
     most = f"the {len(shown)} most frequent of {len(known):,}; " if len(shown) < len(known) else ""
     return shown, f"{most}{others}all are in tables/by_concept.csv"
+
+
+def _describe_comparison(report: Report, split: str) -> dict[str, Any] | None:
+    """Return what the page shows of a split's methods of debiasing, where they can differ."""
+    if not (comparison := report.comparisons.get(split)):
+        return None
+    figures = [(name, alt, _embed_picture(picture)) for name, (picture, alt) in comparison.figures.items()]
+    return describe_methods(comparison, split, report.tables) | {"figures": figures}
+
+
+def _embed_picture(picture: Picture) -> str:
+    """Return a picture as an address that holds it."""
+    return f"data:image/svg+xml;base64,{b64encode(picture.svg).decode()}"
 
 
 def _format_slice(row: dict[Any, Any]) -> tuple[str, str, str, str]:

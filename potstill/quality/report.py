@@ -11,19 +11,23 @@ import click
 from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
+from potstill.quality.comparison import compare_methods
 from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
 from potstill.quality.folder_hash import hash_folder
 from potstill.quality.frames import FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
+from potstill.quality.methods import MethodRows, method_table, prior_table
 from potstill.quality.page import Report, render_page
 from potstill.quality.statistics import guessing_accuracy, split_metrics
 from potstill.quality.tables import make_tables, write_table
 from potstill.quality.usage import UsageCounter
 from potstill.quality.verdicts import describe_verdict
 from potstill.quality.wording import EN_DASH, NBSP, format_cost
+from potstill.reading.debiasing import Debiasing
 from potstill.reading.exchanges import STRICT_GATES_FAILED
 from potstill.reading.judging import JudgedQuestion, judge_split
+from potstill.reading.planning import plan_debiasing
 
 ASCII = {ord(EN_DASH): "-", ord(NBSP): " "}
 
@@ -34,7 +38,9 @@ class ReportInputs:
 
     sample: ExplorerRows
     usage: UsageCounter
+    debiasing: Debiasing = field(default_factory=Debiasing)
     frames: FrameBuilder = field(default_factory=FrameBuilder)
+    methods: MethodRows = field(default_factory=MethodRows)
     splits: list[str] = field(default_factory=list)
 
     def collect(self, split: str, questions: Iterator[JudgedQuestion]) -> Iterator[Answer]:
@@ -42,6 +48,7 @@ class ReportInputs:
         self.splits.append(split)
         for question in questions:
             self.frames.add(split, question)
+            self.methods.add(split, question)
             self.sample.add(split, question)
             for exchange in question.exchanges:
                 self.usage.add(exchange.response)
@@ -52,10 +59,17 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
     """Write the answers of each split and every report; raise InputError if files are missing or disagree."""
     source = read_source(raw / "source.json")
     answer_format = params.prompts[params.prompt].answer_format
-    price = params.teachers[params.teacher].price_per_million
-    inputs = ReportInputs(ExplorerRows(params.analyze.explorer_rows), UsageCounter(price))
-    for file in split_files(requests):
-        questions = judge_split(raw / file.name, file, responses / file.name, answer_format)
+    teacher, files = params.teachers[params.teacher], split_files(requests)
+    debiasing = plan_debiasing(
+        params.analyze.debias,
+        [(file, responses / file.name) for file in files],
+        answer_format,
+        asks_logprobs=bool(teacher.extras.get("logprobs")),
+    )
+    usage = UsageCounter(teacher.price_per_million)
+    inputs = ReportInputs(ExplorerRows(params.analyze.explorer_rows), usage, debiasing)
+    for file in files:
+        questions = judge_split(raw / file.name, file, responses / file.name, answer_format, debiasing)
         write_rows(answers / file.name, inputs.collect(file.stem, questions))
     report = make_report(params, source, inputs, hash_folder(responses))
     write_report(reports, report, inputs.usage.count())
@@ -82,7 +96,11 @@ def read_source(path: Path) -> dict[str, Any]:
 def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs, responses: str) -> Report:
     """Return the numbers of every split, and what else the page shows; `responses` is what DVC calls the responses."""
     frames, gates = inputs.frames.build(), params.analyze.gates
-    tables = make_tables(frames)
+    methods = inputs.methods.build()
+    tables = make_tables(frames) | {
+        "methods": method_table(methods),
+        "letter_prior": prior_table(methods, inputs.debiasing.priors),
+    }
     metrics, pictures = {}, {}
     for split in inputs.splits:
         readings, questions = frames.of_split(split)
@@ -92,7 +110,11 @@ def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs, re
     # No commit stands here: the page must be the same at each commit that has the same answers.
     found = {"Responses": f"{responses}; `git log --oneline -S {responses} -- dvc.lock` names their commits"}
     facts = list_facts(params, source, inputs, frames) | found
-    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample)
+    comparisons = {
+        split: compare_methods(split, params.teacher, inputs.debiasing.method, answers)
+        for split, answers in methods.items()
+    }
+    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample, comparisons)
 
 
 def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, frames: Frames) -> dict[str, str]:
@@ -122,8 +144,9 @@ def write_report(reports: Path, report: Report, usage: Mapping[str, int | float 
     write_json(reports / "tables" / "measures.json", {**report.metrics, "usage": usage})
     for name, table in report.tables.items():
         write_table(reports / "tables" / f"{name}.csv", table)
-    for split, pictures in report.pictures.items():
-        for name, picture in pictures.items():
+    for split, own in report.pictures.items():
+        compared = report.comparisons[split].figures if split in report.comparisons else {}
+        for name, picture in {**own, **{name: picture for name, (picture, _) in compared.items()}}.items():
             write_bytes(reports / "figures" / f"{split}_{name}.png", picture.png)
             write_bytes(reports / "figures" / f"{split}_{name}.svg", picture.svg)
     write_bytes(reports / "index.html", render_page(report).encode(errors="replace"))

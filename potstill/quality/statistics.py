@@ -11,29 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.polynomial import Polynomial
-from scipy import special
 
+from potstill.core.intervals import wilson_interval
 from potstill.core.letters import LETTERS
 from potstill.core.records import OUTCOMES
 from potstill.quality.chi_square import Counts, goodness_of_fit, marginal_homogeneity
 
 NONE = "none"
 DECIMALS = 6
-
-
-def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
-    """Return the Wilson score interval of a share (Wilson 1927).
-
-    The formula stands here since scipy.stats.binomtest, which gives the same, works out a p value first for each of
-    thousands of concepts.
-    """
-    if trials == 0:
-        return None, None
-    z = float(special.ndtri((1 + level) / 2))
-    share, shrink = successes / trials, 1 + z**2 / trials
-    middle = (share + z**2 / (2 * trials)) / shrink
-    half = z / shrink * (share * (1 - share) / trials + z**2 / (4 * trials**2)) ** 0.5
-    return (0.0 if successes == 0 else middle - half), (1.0 if successes == trials else middle + half)
 
 
 def total_variation(first: Counts, second: Counts) -> float | None:
@@ -150,7 +135,7 @@ def uniform_test(used: pd.DataFrame) -> tuple[float | None, str]:
 
 
 def guessing_accuracy(questions: pd.DataFrame) -> float | None:
-    """Return the accuracy to expect of answering every request at random, over questions with gold."""
+    """Return the accuracy to expect of answering at random every request that votes, over questions with gold."""
     sizes = questions[["n_choices", "n_requests"]][questions["gold"] != NONE].value_counts()
     if not len(sizes):
         return None
@@ -179,7 +164,6 @@ def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, 
     correct, judged = int((questions["outcome"] == "correct").sum()), int((questions["gold"] != NONE).sum())
     low, high = wilson_interval(correct, judged)
     outcomes = questions["outcome"].value_counts()
-    repeated = questions[questions["letters_read"] > 1]
     letters = letters_shown(readings)
     return {
         "questions": len(questions),
@@ -189,9 +173,17 @@ def split_metrics(readings: pd.DataFrame, questions: pd.DataFrame) -> dict[str, 
         "answered_rate": round_number(float((readings["answer"] != NONE).mean())) if len(readings) else None,
         "outcomes": {outcome: int(outcomes.get(outcome, 0)) for outcome in OUTCOMES},
         "position_bias": position_bias(readings),
-        "agreement": round_number(float(repeated["plurality_share"].mean())) if len(repeated) else None,
+        "agreement": mean_of(questions["agreement"]),
+        "flip_rate": mean_of(questions["flip_rate"]),
+        "letter_mass_outside": mean_of(questions["mass_outside"]),
         "kappa": round_number(cohen_kappa(np.pad(confusion_counts(readings, letters), ((0, 1), (0, 0))))),
     }
+
+
+def mean_of(numbers: "pd.Series[float]") -> float | None:
+    """Return the mean of the numbers there are; None where there is none."""
+    known = numbers.dropna()
+    return round_number(float(known.mean())) if len(known) else None
 
 
 def round_number(number: float | None) -> float | None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from potstill.core.intervals import wilson_interval
 from potstill.core.records import OUTCOMES, replacing
 from potstill.quality.frames import READING_COLUMNS, Frames
 from potstill.quality.significance import list_tests
 from potstill.quality.slices import SLICES
-from potstill.quality.statistics import NONE, letter_counts, letters_shown, wilson_interval
+from potstill.quality.statistics import NONE, letter_counts, letters_shown
 
 FILES = {"question_type": "by_type", "length_band": "by_length", "gold": "by_letter", "concept": "by_concept"}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

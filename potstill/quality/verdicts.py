@@ -35,6 +35,9 @@ def describe_verdict(teacher: str, split: str, numbers: dict[str, Any], frames: 
     tied = int(((questions["outcome"] == "ambiguous") & (questions["letters_read"] > 1)).sum())
     if tied:
         sentences.append(f"In {tied:,} of {format_count(len(questions), 'question')} the vote is tied.")
+    if numbers["flip_rate"] is not None:
+        flips = format_percent(numbers["flip_rate"])
+        sentences.append(f"Rotating the choices changes {flips} of pairs of answers (flip rate).")
     return " ".join(sentences)
 
 

@@ -26,6 +26,8 @@ class JudgedExchange(NamedTuple):
     """A request, its response, what was read in it, and where in its content: (start, end), or None if not known.
 
     `candidates` are the letters, as shown, that an ambiguous response stands between.
+    `probabilities` are those of the letters shown where the letter was read, which add up to 1, and `mass_outside` is
+    the probability there of what is no letter; both None without logprobs.
     """
 
     request: Request
@@ -33,6 +35,8 @@ class JudgedExchange(NamedTuple):
     reading: Reading
     span: tuple[int, int] | None = None
     candidates: tuple[str, ...] = ()
+    probabilities: dict[str, float] | None = None
+    mass_outside: float | None = None
 
 
 def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:

@@ -1,31 +1,50 @@
 """From exchanges to letters, outcomes and votes, one question at a time."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from potstill.core.errors import InputError
-from potstill.core.letters import original_letter
-from potstill.core.records import OUTCOMES, Answer, AnswerFormat, Outcome, Question, Reading, read_rows
+from potstill.core.intervals import wilson_interval
+from potstill.core.records import Answer, AnswerFormat, DebiasMethod, Question, Reading, read_rows
+from potstill.reading.debiasing import (
+    DECIMALS,
+    Debiasing,
+    MethodAnswer,
+    answer_by_methods,
+    compare,
+    count_votes,
+    measure_agreement,
+    measure_flips,
+)
 from potstill.reading.exchanges import Exchange, JudgedExchange, read_exchanges
 from potstill.reading.extraction import read_as
+from potstill.reading.letter_probabilities import read_probabilities
 
-DECIMALS = 6
+VOTE = Debiasing()
 
 
 @dataclass(frozen=True)
 class JudgedQuestion:
-    """A question's concept, its exchanges in the order of the requests, and its answer."""
+    """A question's concept, its exchanges in the order of the requests, its answer, and that of each method.
+
+    `chosen` is the method's answer that became the answer.
+    """
 
     concept: str | None
     exchanges: list[JudgedExchange]
     answer: Answer
+    chosen: MethodAnswer
+    methods: Mapping[DebiasMethod, MethodAnswer] = field(default_factory=dict)
 
 
 def judge_split(
-    raw: Path, requests: Path, responses: Path, answer_format: AnswerFormat | None
+    raw: Path,
+    requests: Path,
+    responses: Path,
+    answer_format: AnswerFormat | None,
+    debiasing: Debiasing = VOTE,
 ) -> Iterator[JudgedQuestion]:
     """Yield a split's questions in order, judged; raise InputError at the first row that does not fit the others."""
     questions = read_rows(raw, Question)
@@ -42,15 +61,20 @@ def judge_split(
             raise InputError(
                 f"{requests}: question {question_id!r} is there twice; each needs an id of its own: run `make repro`"
             )
-        yield judge_question(question.concept, exchanges, answer_format)
+        yield judge_question(question.concept, exchanges, answer_format, debiasing)
 
 
 def judge_question(
-    concept: str | None, exchanges: Sequence[Exchange], answer_format: AnswerFormat | None = None
+    concept: str | None,
+    exchanges: Sequence[Exchange],
+    answer_format: AnswerFormat | None = None,
+    debiasing: Debiasing = VOTE,
 ) -> JudgedQuestion:
-    """Judge every response to a question, and answer it by their vote."""
+    """Judge every response to a question, and answer it by each method; the chosen one's answer is its answer."""
     judged = [judge_exchange(exchange, answer_format) for exchange in exchanges]
-    return JudgedQuestion(concept, judged, answer_question(judged))
+    methods = answer_by_methods(judged, debiasing)
+    chosen = methods[debiasing.method]
+    return JudgedQuestion(concept, judged, answer_question(judged, chosen), chosen, methods)
 
 
 def judge_exchange(exchange: Exchange, answer_format: AnswerFormat | None = None) -> JudgedExchange:
@@ -58,40 +82,36 @@ def judge_exchange(exchange: Exchange, answer_format: AnswerFormat | None = None
     request, response = exchange
     if response.status != "answered":
         return JudgedExchange(*exchange, Reading(request_id=request.id, answer=None, outcome=response.status))
-    extraction = read_as(response.content or "", request.choices, answer_format)
-    outcome = _compare(extraction.letter, request.answer) if extraction.outcome == "read" else extraction.outcome
-    reading = Reading(request_id=request.id, answer=extraction.letter, outcome=outcome)
-    return JudgedExchange(*exchange, reading, extraction.span, extraction.candidates)
-
-
-def answer_question(exchanges: Sequence[JudgedExchange]) -> Answer:
-    """Return the letter, in the original order, that most readings have, as the answer to their question."""
-    first, votes, readings = exchanges[0].request, Counter[str](), [exchange.reading for exchange in exchanges]
-    for request, _, reading, *_ in exchanges:
-        if reading.answer is not None:
-            votes[original_letter(reading.answer, request.rotation, len(request.choices))] += 1
-    leaders = [letter for letter, count in votes.items() if count == max(votes.values())]
-    answer = leaders[0] if len(leaders) == 1 else None
-    gold = first.answer and original_letter(first.answer, first.rotation, len(first.choices))
-    shares = {letter: round(count / votes.total(), DECIMALS) for letter, count in sorted(votes.items())}
-    return Answer(
-        question_id=first.question_id,
-        answer=answer,
-        outcome=_compare(answer, gold) if answer else _unanswered_outcome(readings, is_tied=bool(votes)),
-        confidence=shares[answer] if answer else None,
-        distribution=shares,
-        readings=readings,
+    content = response.content or ""
+    extraction = read_as(content, request.choices, answer_format)
+    outcome = compare(extraction.letter, request.answer) if extraction.outcome == "read" else extraction.outcome
+    judged = JudgedExchange(
+        *exchange,
+        Reading(request_id=request.id, answer=extraction.letter, outcome=outcome),
+        extraction.span,
+        extraction.candidates,
     )
+    if not (response.logprobs and extraction.letter and extraction.span):
+        return judged
+    shown = [choice.label for choice in request.choices]
+    found = read_probabilities(response.logprobs, content, extraction.span, extraction.letter, shown)
+    return judged._replace(probabilities=found.letters, mass_outside=found.outside) if found else judged
 
 
-def _compare(letter: str | None, gold: str | None) -> Outcome:
-    """Return the outcome of a letter that was read."""
-    if gold is None:
-        return "unjudged"
-    return "correct" if letter == gold else "wrong"
-
-
-def _unanswered_outcome(readings: Sequence[Reading], *, is_tied: bool) -> Outcome:
-    """Return why there is no answer: a tied vote, or the most frequent reason why no letter was read."""
-    counts = Counter(reading.outcome for reading in readings)
-    return "ambiguous" if is_tied else max(OUTCOMES, key=lambda outcome: counts[outcome])
+def answer_question(exchanges: Sequence[JudgedExchange], chosen: MethodAnswer) -> Answer:
+    """Return the row of a question that the chosen method answered."""
+    votes, low, high = count_votes(exchanges), None, None
+    if chosen.letter and chosen.votes:
+        low, high = wilson_interval(chosen.votes[chosen.letter], chosen.votes.total())
+    return Answer(
+        question_id=exchanges[0].request.question_id,
+        answer=chosen.letter,
+        outcome=chosen.outcome,
+        confidence=chosen.confidence,
+        confidence_low=None if low is None else round(low, DECIMALS),
+        confidence_high=None if high is None else round(high, DECIMALS),
+        agreement=measure_agreement(votes),
+        flip_rate=measure_flips(exchanges),
+        distribution=chosen.distribution,
+        readings=[exchange.reading for exchange in exchanges],
+    )

@@ -76,7 +76,7 @@ def test_every_param_is_described() -> None:
             "teachers.smollm2.price_per_million.inputs: unknown key; did you mean input? "
             "Legal keys here are input, output",
         ),
-        ("analyze.zzz", 1, "analyze.zzz: unknown key. Legal keys here are explorer_rows, gates"),
+        ("analyze.zzz", 1, "analyze.zzz: unknown key. Legal keys here are explorer_rows, debias, gates"),
     ],
     ids=["top level", "section of an entry", "section that may be left out", "nothing like it"],
 )
@@ -104,7 +104,7 @@ def test_a_misspelt_required_key_is_told_as_misspelt_and_not_as_missing(workspac
         pytest.param("analyze.gates.better_than_chance", 1, "true or false, or null", id="no truth value"),
         pytest.param("prepare.splits", "train", "a list of names", id="no list"),
         pytest.param("datasets", ["bundled"], "a mapping", id="no catalogue"),
-        pytest.param("analyze", None, "the keys explorer_rows, gates", id="empty section"),
+        pytest.param("analyze", None, "the keys explorer_rows, debias, gates", id="empty section"),
         pytest.param(
             "teachers.smollm2.price_per_million", 5, "the keys input, output, or null", id="number for a section"
         ),

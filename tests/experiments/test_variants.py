@@ -14,10 +14,10 @@ import pytest
 from dvc.repo import Repo
 
 from potstill.commands.variants import main
-from potstill.experiments.costs import VariantCost, describe_costs, share_budget
-from potstill.experiments.lines import read_state
 from potstill.core.errors import InputError
 from potstill.core.records import Usage
+from potstill.experiments.costs import VariantCost, describe_costs, share_budget
+from potstill.experiments.lines import read_state
 from tests.clones import ROOT, Clone
 from tests.pipelines import QUESTIONS, Pipeline
 from tests.servers.teacher import Answer, TeacherServer, completion

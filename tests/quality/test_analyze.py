@@ -22,8 +22,8 @@ from tests.judged import make_request, make_response, question_of
 from tests.project import ROOT, arguments, command
 
 HOSTILE = "<script>alert('x')</script> \"a\", b;\r c \N{RIGHT-TO-LEFT OVERRIDE}\N{HEBREW LETTER ALEF} \x1b[0m \x85 \x07"
-TABLES = ["by_concept.csv", "by_length.csv", "by_letter.csv", "by_type.csv"]
-TABLES += ["letters.csv", "outcomes.csv", "readings.csv", "tests.csv"]
+TABLES = ["by_concept.csv", "by_length.csv", "by_letter.csv", "by_type.csv", "letter_prior.csv", "letters.csv"]
+TABLES += ["methods.csv", "outcomes.csv", "readings.csv", "tests.csv"]
 FIGURES = ["accuracy_by_slice", "actual_against_expected", "answer_by_length", "answer_by_type"]
 FIGURES += ["answers_per_letter", "confusion"]
 SOURCE: dict[str, Any] = {"dataset": "riddles", "path": "me/riddles", "name": None, "revision": "abc123", "skipped": []}
@@ -151,7 +151,8 @@ def test_measures_by_hand() -> None:
     assert list(metrics) == ["train", "validation", "usage"]
     assert list(split) == [
         *("questions", "accuracy", "accuracy_low", "accuracy_high"),
-        *("answered_rate", "outcomes", "position_bias", "agreement", "kappa", "gates"),
+        *("answered_rate", "outcomes", "position_bias", "agreement"),
+        *("flip_rate", "letter_mass_outside", "kappa", "gates"),
     ]
     assert (split["questions"], split["accuracy"], split["answered_rate"]) == (5, 0.25, 0.6)
     assert (split["accuracy_low"], split["accuracy_high"]) == (0.045587, 0.699358)

@@ -9,7 +9,7 @@ from tests.judged import frames_of, judge
 def test_letters_read_counts_only_readings_with_a_letter() -> None:
     questions = frames_of(train=[judge(0, "ADA"), judge(1, ["A", None, None]), judge(2, [None] * 3)]).questions
     assert questions["letters_read"].tolist() == [3, 1, 0]
-    assert questions["plurality_share"].fillna(-1).tolist() == pytest.approx([2 / 3, 1, -1], abs=1e-6)
+    assert questions["agreement"].fillna(-1).tolist() == pytest.approx([2 / 3, -1, -1], abs=1e-6)
 
 
 def test_frames_have_a_row_for_each_response_and_for_each_question() -> None:

@@ -155,6 +155,8 @@ NUMBERS = {
     "outcomes": {**dict.fromkeys(OUTCOMES, 0), "correct": 3, "truncated": 1},
     "position_bias": {"chi2_p": 0.0341, "tv_distance": 0.12, "recall_std": 0.37},
     "agreement": 0.8,
+    "flip_rate": 0.3,
+    "letter_mass_outside": 0.02,
     "kappa": 0.25,
     "gates": {},
 }
@@ -165,7 +167,7 @@ def test_every_measure_outcome_and_test_shows_its_own_number_in_its_splits_colum
     splits = {"train": NUMBERS, "validation": NUMBERS | {"questions": 8, "accuracy": 0.25}}
     tests = report.tables["tests"].iloc[:1].assign(p=0.02, p_adjusted=0.04, size=0.5, n=1234)
     rows = rows_of(render_page(replace(report, metrics=splits, tables=report.tables | {"tests": tests})))
-    assert {name: values for name, (values, _) in zip(rows, list(rows.values())[:9], strict=False)} == {
+    assert {name: values for name, (values, _) in zip(rows, list(rows.values())[:11], strict=False)} == {
         "Questions": "4",
         "Accuracy": "50 %",
         "95 % interval": "15\N{EN DASH}85 %",
@@ -175,6 +177,8 @@ def test_every_measure_outcome_and_test_shows_its_own_number_in_its_splits_colum
         "Chi-square p": "0.034",
         "RStd": "0.37",
         "Agreement": "80 %",
+        "Flip rate": "30 %",
+        "Outside the letters": "2 %",
     }
     assert (rows["Questions"][1], rows["Accuracy"][1]) == ("8", "25 %")
     assert {name: rows[name] for name in OUTCOMES if rows[name] != ["0", "0"]} == {

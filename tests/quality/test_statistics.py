@@ -8,6 +8,7 @@ from sklearn import metrics
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
+from potstill.core.intervals import wilson_interval
 from potstill.core.records import OUTCOMES
 from potstill.quality.chi_square import goodness_of_fit, marginal_homogeneity
 from potstill.quality.statistics import (
@@ -21,7 +22,6 @@ from potstill.quality.statistics import (
     split_metrics,
     total_variation,
     uniform_counts,
-    wilson_interval,
     winning_chance,
 )
 
@@ -38,10 +38,10 @@ def make_readings(pairs: list[tuple[str, str]], n_choices: int | list[int] = 3) 
 
 
 def make_questions(*rows: tuple[str, str, int, float | None]) -> pd.DataFrame:
-    """Make questions of (outcome, gold, letters_read, plurality_share)."""
-    frame = pd.DataFrame(list(rows), columns=["outcome", "gold", "letters_read", "plurality_share"])
-    kinds = {"letters_read": int, "plurality_share": float}
-    return frame.astype(kinds).assign(n_choices=4, n_requests=1)
+    """Make questions of (outcome, gold, letters_read, agreement)."""
+    frame = pd.DataFrame(list(rows), columns=["outcome", "gold", "letters_read", "agreement"])
+    kinds = {"letters_read": int, "agreement": float}
+    return frame.astype(kinds).assign(n_choices=4, n_requests=1, flip_rate=frame["agreement"], mass_outside=np.nan)
 
 
 # Newcombe 1998, table I, gives the first two to four decimals.
@@ -55,8 +55,8 @@ def test_wilson_interval_of_the_literature(successes: int, trials: int, low: flo
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 7), (3, 11), (250, 1221), (1221, 1221)])
 def test_wilson_interval_is_scipys_and_statsmodels(successes: int, trials: int) -> None:
-    expected = stats.binomtest(successes, trials).proportion_ci(0.9, method="wilson")
-    assert wilson_interval(successes, trials, 0.9) == pytest.approx((expected.low, expected.high))
+    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
+    assert wilson_interval(successes, trials) == pytest.approx((expected.low, expected.high))
     assert wilson_interval(successes, trials) == pytest.approx(proportion_confint(successes, trials, method="wilson"))
 
 
@@ -193,7 +193,7 @@ def test_uniform_counts_add_up_to_the_rows() -> None:
 
 def test_split_metrics_by_hand() -> None:
     questions = make_questions(
-        ("correct", "A", 3, 1.0), ("wrong", "A", 3, 2 / 3), ("failed", "A", 0, None), ("unjudged", "none", 1, 1.0)
+        ("correct", "A", 3, 1.0), ("wrong", "A", 3, 2 / 3), ("failed", "A", 0, None), ("unjudged", "none", 1, None)
     )
     readings = make_readings([("A", "A")] * 3 + [("B", "A")] * 3 + [("C", "-")] * 3 + [("-", "B")])
     numbers = split_metrics(readings, questions)
@@ -201,7 +201,7 @@ def test_split_metrics_by_hand() -> None:
     assert numbers["accuracy"] == 0.333333
     assert (numbers["accuracy_low"], numbers["accuracy_high"]) == pytest.approx(wilson_interval(1, 3), abs=1e-6)
     assert numbers["answered_rate"] == 0.7
-    assert numbers["agreement"] == 0.833333
+    assert (numbers["agreement"], numbers["letter_mass_outside"]) == (0.833333, None)
     # gold A, B and C three times each, A answered six times and three unread: agreement 3/9, by chance 2/9
     assert numbers["kappa"] == 0.142857
     assert list(numbers["outcomes"]) == list(OUTCOMES)

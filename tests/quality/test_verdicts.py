@@ -89,7 +89,13 @@ def test_verdict_in_words(rows: Rows, verdict: str) -> None:
 
 def test_verdict_says_how_many_votes_are_tied() -> None:
     frames = frames_of(train=[judge(0, "AA"), judge(1, "AD"), judge(2, "AD")])
-    assert verdict_of(frames).endswith("In 1 of 3 questions the vote is tied.")
+    assert "In 1 of 3 questions the vote is tied." in verdict_of(frames)
+
+
+def test_verdict_says_how_often_a_rotation_changes_the_answer() -> None:
+    frames = frames_of(train=[judge(0, "AA"), judge(1, "AD"), judge(2, "A")])
+    assert verdict_of(frames).endswith("Rotating the choices changes 50 % of pairs of answers (flip rate).")
+    assert "flip rate" not in verdict_of(frames_of(train=[judge(2, "A")]))
 
 
 def test_a_guesser_asked_twice_is_distinguished_from_one_that_is_worse_than_chance() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from potstill.core.errors import InputError
 from potstill.core.records import Answer, Outcome, Question, Reading, Request, Status, write_rows
+from potstill.reading.debiasing import Debiasing, answer_by_methods
 from potstill.reading.exchanges import Exchange, JudgedExchange, read_exchanges
 from potstill.reading.judging import JudgedQuestion, answer_question, judge_exchange, judge_split
 from tests.judged import make_request, make_response, question_of
@@ -42,7 +43,7 @@ def vote(*letters: str | None, gold: str | None = "A", outcomes: tuple[Outcome, 
         request = make_request(gold=shown, rotation=rotation)
         reading = Reading(request_id=request.id, answer=letter, outcome=outcome)
         exchanges.append(JudgedExchange(request, make_response(request, letter), reading))
-    return answer_question(exchanges)
+    return answer_question(exchanges, answer_by_methods(exchanges, Debiasing())["vote"])
 
 
 @pytest.mark.parametrize(
