@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox
 
-from potstill.comparing.variants import Variant
+from potstill.comparing.measuring import Variant
 from potstill.comparing.verdicts import find_prices
 from potstill.comparing.wording import format_number, format_range, format_share, format_usd
 from potstill.quality.pictures import SERIES_LOOKS, new_figure

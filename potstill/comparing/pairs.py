@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from potstill.comparing.measuring import Variant
 from potstill.comparing.statistics import (
     SIGNIFICANCE,
     PairCounts,
@@ -12,7 +13,6 @@ from potstill.comparing.statistics import (
     difference_interval,
     mcnemar_p,
 )
-from potstill.comparing.variants import Variant
 
 KINDS = ((True, True), (True, False), (False, True), (False, False))
 MOST_ROWS = 200  # of a pair; what a reader looks through

@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from potstill.comparing.contrasts import Contrast, contrast
 from potstill.comparing.figure import describe_costs, draw_costs, place_points
+from potstill.comparing.measuring import Variant, read_variant
 from potstill.comparing.pairs import Pair, compare_all
 from potstill.comparing.revisions import Revision
 from potstill.comparing.rows import read_rows_of
-from potstill.comparing.variants import Variant, read_variant
 from potstill.comparing.verdicts import describe_choice, describe_pair
 from potstill.comparing.wording import (
     MINUS,

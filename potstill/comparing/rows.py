@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from potstill.comparing.measuring import Variant
 from potstill.comparing.pairs import Pair
-from potstill.comparing.variants import Variant
 from potstill.core.letters import rotate_choices
 from potstill.core.records import Choice, Request, Response, read_objects
 from potstill.quality.frames import printable

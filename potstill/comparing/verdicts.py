@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from potstill.comparing.measuring import Variant
 from potstill.comparing.pairs import Pair
 from potstill.comparing.statistics import questions_needed
-from potstill.comparing.variants import Variant
 from potstill.comparing.wording import (
     ALIKE,
     TO,
