@@ -1,23 +1,22 @@
 """What one revision answered in one split: a letter and a few numbers of each question, never its texts."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
 import pandas as pd
 from pydantic import ValidationError
 
-from potstill.comparing.revisions import Revision, SplitFiles
-from potstill.core.errors import InputError
+from potstill.comparing.revisions import Revision
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import original_letter
 from potstill.core.params import Price
 from potstill.core.prices import cost_usd, known_price
-from potstill.core.records import Answer, Request, Response, Usage, read_rows
+from potstill.core.records import Answer, Request, Usage
 from potstill.quality.statistics import NONE, guessing_accuracy, position_bias
 from potstill.quality.usage import UsageCounter
+from potstill.reading.debiasing import measure_flips
+from potstill.reading.exchanges import read_judged_questions
 
 
 class Judged(NamedTuple):
@@ -93,30 +92,29 @@ class Variant:
         return wilson_interval(self.correct, self.judged)
 
 
-Asked = tuple[Request, Response]
-
-
 def read_variant(revision: Revision, split: str) -> Variant:
     """Return what a revision answered in a split; raise InputError if its rows do not fit each other."""
     files, usage, unmetered = revision.splits[split], UsageCounter(None), False
     questions: dict[str, Judged] = {}
     columns: dict[str, list[Any]] = {"question_id": [], "gold": [], "answer": [], "n_choices": []}
-    flips: list[float] = []
+    flips: list[float | None] = []  # counted here, since rows from before the field have it as well
+    by_vote = revision.params.get("analyze", {}).get("debias", "vote") == "vote"
     rotations: set[int] = set()
     sizes: list[tuple[int, int, str]] = []
-    for answer, asked in read_questions(files):
-        first = asked[0][0]
+    for answer, exchanges in read_judged_questions(files.requests, files.responses, files.answers):
+        first = exchanges[0].request
         questions[answer.question_id] = judged = _judge(first, answer)
-        sizes.append((len(first.choices), len(asked), judged.gold or NONE))
-        for (request, response), reading in zip(asked, answer.readings, strict=True):
+        sizes.append((len(first.choices), len(exchanges) if by_vote else 1, judged.gold or NONE))
+        for request, response, reading, *_ in exchanges:
             usage.add(response)
             unmetered |= response.usage is None and response.status in ("answered", "truncated")
             rotations.add(request.rotation)
             row = (answer.question_id, request.answer or NONE, reading.answer or NONE, len(request.choices))
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
-        flips += _find_flip_rate(asked, answer)
+        flips.append(measure_flips(exchanges))
     readings = pd.DataFrame(columns)
+    known = [flip for flip in flips if flip is not None]
     correct = sum(one.is_right for one in questions.values())
     return Variant(
         revision=revision,
@@ -126,31 +124,11 @@ def read_variant(revision: Revision, split: str) -> Variant:
         correct=correct,
         answered_rate=float((readings["answer"] != NONE).mean()) if len(readings) else None,
         bias=position_bias(readings),
-        flip_rate=sum(flips) / len(flips) if flips else None,
+        flip_rate=sum(known) / len(known) if known else None,
         rotations=len(rotations),
         guessing=guessing_accuracy(pd.DataFrame(sizes, columns=["n_choices", "n_requests", "gold"])),
         spending=_count_spending(revision, usage, len(questions), correct, unmetered=unmetered),
     )
-
-
-def read_questions(files: SplitFiles) -> Iterator[tuple[Answer, list[Asked]]]:
-    """Yield each question's answer with its requests and responses; raise InputError if they do not fit each other."""
-    exchanges = zip(read_rows(files.requests, Request), read_rows(files.responses, Response), strict=True)
-    groups = groupby(exchanges, lambda exchange: exchange[0].question_id)
-    try:
-        for answer, (question_id, group) in zip(read_rows(files.answers, Answer), groups, strict=True):
-            asked = list(group)
-            ids = [reading.request_id for reading in answer.readings]
-            if answer.question_id != question_id or ids != [request.id for request, _ in asked]:
-                raise ValueError
-            if ids != [response.id for _, response in asked]:
-                raise ValueError
-            yield answer, asked
-    except ValueError:
-        raise InputError(
-            "expected answers, requests and responses to the same questions in the same order, got others, as after a "
-            "run that stopped; run `make repro` there"
-        ) from None
 
 
 def _judge(first: Request, answer: Answer) -> Judged:
@@ -160,20 +138,6 @@ def _judge(first: Request, answer: Answer) -> Judged:
     shown, shift = [choice.text for choice in first.choices], -first.rotation % size
     texts = [first.question, *shown[shift:], *shown[:shift], gold or ""]
     return Judged(hashlib.sha256("\0".join(texts).encode(errors="replace")).digest()[:16], gold or None, answer.answer)
-
-
-def _find_flip_rate(asked: Sequence[Asked], answer: Answer) -> list[float]:
-    """Return the share of pairs of letters, read under different rotations, that mean different options; or nothing.
-
-    Counted from the readings, which rows from before the field `flip_rate` have as well.
-    """
-    meant = [
-        (request.rotation, original_letter(reading.answer, request.rotation, len(request.choices)))
-        for (request, _), reading in zip(asked, answer.readings, strict=True)
-        if reading.answer is not None
-    ]
-    pairs = [one[1] != other[1] for one, other in combinations(meant, 2) if one[0] != other[0]]
-    return [sum(pairs) / len(pairs)] if pairs else []
 
 
 def _count_spending(

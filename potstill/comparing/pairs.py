@@ -11,8 +11,8 @@ from potstill.comparing.statistics import (
     PairCounts,
     adjust_holm,
     difference_interval,
-    mcnemar_p,
 )
+from potstill.quality.significance import mcnemar_p
 
 KINDS = ((True, True), (True, False), (False, True), (False, False))
 MOST_ROWS = 200  # of a pair; what a reader looks through
@@ -77,7 +77,7 @@ def _compare(first: Variant, second: Variant) -> Pair:
         counts=counts,
         differing=draw_rows(differing, MOST_ROWS),
         total_differing=len(differing),
-        p=mcnemar_p(counts) if counts.total else None,
+        p=mcnemar_p(counts.first_only, counts.second_only) if counts.total else None,
     )
 
 

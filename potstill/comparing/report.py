@@ -16,10 +16,7 @@ from potstill.comparing.revisions import Revision
 from potstill.comparing.rows import read_rows_of
 from potstill.comparing.verdicts import describe_choice, describe_pair
 from potstill.comparing.wording import (
-    MINUS,
     format_number,
-    format_p,
-    format_points,
     format_range,
     format_share,
     format_usd,
@@ -27,7 +24,16 @@ from potstill.comparing.wording import (
 from potstill.core.errors import InputError
 from potstill.core.records import SPLITS, replacing
 from potstill.quality.pictures import draw
-from potstill.quality.wording import EN_DASH, NBSP, UNKNOWN, format_count, format_decimals
+from potstill.quality.wording import (
+    EN_DASH,
+    MINUS,
+    NBSP,
+    UNKNOWN,
+    describe_p_value,
+    format_count,
+    format_decimals,
+    format_points,
+)
 from potstill.sharing.history import Commit
 
 FOLDER = Path(__file__).parent
@@ -168,7 +174,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
         loader=FileSystemLoader([FOLDER, FOLDER.parent / "quality"]), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True, autoescape=select_autoescape(["html"]),
     )  # fmt: skip
-    environment.filters |= {"points": format_points, "p": format_p, "share": format_share, "code": format_code}
+    environment.filters |= {"points": format_points, "p": describe_p_value, "share": format_share, "code": format_code}
     parts = _collect_parts(comparison)
     for template, name in (("comparison.html", "index.html"), ("comparison.md", "compare.md")):
         text = environment.get_template(template).render(parts)

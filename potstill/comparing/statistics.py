@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from scipy import special, stats
+from scipy import special
 
 from potstill.core.intervals import wilson_interval
 
@@ -65,13 +65,6 @@ def _correlation(counts: PairCounts) -> float:
         return 0.0
     product = both * neither - first * second
     return (max(product - counts.total / 2, 0) if product > 0 else product) / sqrt(margins)
-
-
-def mcnemar_p(counts: PairCounts) -> float:
-    """Return the exact two-sided p value of McNemar's test that each of the two is as often right alone (1947)."""
-    if counts.discordant == 0:
-        return 1.0
-    return float(stats.binomtest(counts.first_only, counts.discordant, 0.5).pvalue)
 
 
 def adjust_holm(p_values: Sequence[float]) -> list[float]:

@@ -10,13 +10,11 @@ from potstill.comparing.wording import (
     ALIKE,
     TO,
     format_number,
-    format_p,
-    format_points,
     format_ratio,
     format_usd,
     round_up,
 )
-from potstill.quality.wording import NBSP, format_count, format_list
+from potstill.quality.wording import NBSP, describe_p_value, format_count, format_list, format_points
 
 SEEN_POINTS = 3  # a difference in accuracy that matters to most: to see it is to find p < 0.05, in 4 of 5 such tries
 MAKE_VARIANTS = "`make variants PROMPTS=letter,chain_of_thought` makes some"
@@ -127,7 +125,7 @@ def _format_evidence(bounds: Sequence[float], pair: Pair, pairs: int) -> str:
     """Return the interval of a difference and its p value, which is adjusted if there are several pairs."""
     low, high = map(format_points, bounds)
     adjusted = "adjusted " if pairs > 1 else ""
-    return f"95{NBSP}% {low}{TO}{high}, {adjusted}{format_p(pair.p_adjusted)}"
+    return f"95{NBSP}% {low}{TO}{high}, {adjusted}{describe_p_value(pair.p_adjusted)}"
 
 
 def _describe_changed(pair: Pair) -> str:

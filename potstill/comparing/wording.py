@@ -2,9 +2,9 @@
 
 from math import floor, log10
 
-from potstill.quality.wording import NBSP, UNKNOWN, format_p_value
+from potstill.quality.wording import NBSP, UNKNOWN
 
-MINUS, TO = "\N{MINUS SIGN}", " to "
+TO = " to "
 TENFOLD, ALIKE = 10, 0.05  # from tenfold on no decimal is written; a ratio within 5 % of 1 is "about the same"
 SIGNIFICANT = 2
 
@@ -17,18 +17,6 @@ def format_share(share: float | None) -> str:
 def format_range(low: float | None, high: float | None) -> str:
     """Return an interval of shares in per cent with one decimal."""
     return UNKNOWN if low is None or high is None else f"{100 * low:.1f}{TO}{100 * high:.1f}{NBSP}%"
-
-
-def format_points(difference: float) -> str:
-    """Return a difference of shares in points with one decimal and its sign; 0 has none."""
-    text = f"{100 * abs(difference):.1f}"
-    return f"{MINUS}{text}" if difference < 0 and text != "0.0" else text
-
-
-def format_p(p: float | None) -> str:
-    """Return a p value as in a sentence."""
-    text = format_p_value(p)
-    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
 
 
 def format_usd(usd: float | None) -> str:

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import LETTERS, original_letter
 from potstill.quality.calibration import Confidences, Rights, accuracy_at, brier_score, calibration_error
 from potstill.quality.frames import KINDS
+from potstill.quality.significance import mcnemar_p
 from potstill.quality.statistics import (
     NONE,
     confusion_counts,
@@ -98,7 +98,7 @@ def _measure(frame: Frame, none: Frame) -> dict[str, Any]:
         "only_right": gained,
         "only_none_right": lost,
         "difference": right.mean() - base.mean() if len(right) else None,
-        "p": mcnemar_p(gained, lost),
+        "p": None if frame is none else mcnemar_p(gained, lost),
         "ece": calibration_error(confidences, of_answers),
         "brier": brier_score(confidences, of_answers),
         "accuracy_at_80": accuracy_at(0.8, confidences, of_answers, len(judged)),
@@ -122,15 +122,6 @@ def graded(frame: Frame) -> tuple[Confidences, Rights]:
     answered = frame[(frame["gold"] != NONE) & (frame["answer"] != NONE)]
     right = answered["outcome"] == "correct"
     return answered["confidence"].to_numpy(dtype=np.float64), right.to_numpy(dtype=np.bool_)
-
-
-def mcnemar_p(only_first: int, only_second: int) -> float | None:
-    """Return the exact two-sided p of two methods being right equally often, by the questions on which they differ.
-
-    McNemar 1947, with the binomial in place of the chi-square distribution; None where they never differ.
-    """
-    differing = only_first + only_second
-    return float(stats.binomtest(only_first, differing).pvalue) if differing else None
 
 
 def prior_table(splits: Methods, priors: Mapping[int, Prior]) -> Frame:

@@ -17,10 +17,10 @@ from potstill.core.letters import LETTERS
 from potstill.core.params import Gates
 from potstill.core.records import OUTCOMES, SPLITS, Outcome
 from potstill.quality.captions import describe_figure
-from potstill.quality.comparison import Comparison, describe_methods
 from potstill.quality.explorer import ExplorerRows, embed, share_texts
 from potstill.quality.frames import Frames
 from potstill.quality.gates import MEASURED, TITLES, list_on
+from potstill.quality.method_report import MethodReport, describe_methods
 from potstill.quality.pictures import Picture
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 from potstill.quality.verdicts import describe_verdict
@@ -109,7 +109,7 @@ class Report:
     tables: dict[str, pd.DataFrame]
     pictures: dict[str, dict[str, Picture]]
     sample: ExplorerRows
-    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    method_reports: dict[str, MethodReport] = field(default_factory=dict)
 
 
 def render_page(report: Report) -> str:
@@ -185,7 +185,7 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
             for name, picture in report.pictures[split].items()
         ],
         "slices": [one for one in slices if one[1] or one[2]],
-        "comparison": _describe_comparison(report, split),
+        "methods": _describe_methods(report, split),
     }
 
 
@@ -200,12 +200,12 @@ def _choose_concepts(rows: list[dict[Any, Any]]) -> tuple[list[dict[Any, Any]], 
     return shown, f"{most}{others}all are in tables/by_concept.csv"
 
 
-def _describe_comparison(report: Report, split: str) -> dict[str, Any] | None:
+def _describe_methods(report: Report, split: str) -> dict[str, Any] | None:
     """Return what the page shows of a split's methods of debiasing, where they can differ."""
-    if not (comparison := report.comparisons.get(split)):
+    if not (methods := report.method_reports.get(split)):
         return None
-    figures = [(name, alt, _embed_picture(picture)) for name, (picture, alt) in comparison.figures.items()]
-    return describe_methods(comparison, split, report.tables) | {"figures": figures}
+    figures = [(name, alt, _embed_picture(picture)) for name, (picture, alt) in methods.figures.items()]
+    return describe_methods(methods, split, report.tables) | {"figures": figures}
 
 
 def _embed_picture(picture: Picture) -> str:

@@ -11,12 +11,12 @@ import click
 from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
-from potstill.quality.comparison import compare_methods
 from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
 from potstill.quality.folder_hash import hash_folder
 from potstill.quality.frames import FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
+from potstill.quality.method_report import draw_methods
 from potstill.quality.methods import MethodRows, method_table, prior_table
 from potstill.quality.page import Report, render_page
 from potstill.quality.statistics import guessing_accuracy, split_metrics
@@ -110,11 +110,11 @@ def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs, re
     # No commit stands here: the page must be the same at each commit that has the same answers.
     found = {"Responses": f"{responses}; `git log --oneline -S {responses} -- dvc.lock` names their commits"}
     facts = list_facts(params, source, inputs, frames) | found
-    comparisons = {
-        split: compare_methods(split, params.teacher, inputs.debiasing.method, answers)
+    method_reports = {
+        split: draw_methods(split, params.teacher, inputs.debiasing.method, answers)
         for split, answers in methods.items()
     }
-    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample, comparisons)
+    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample, method_reports)
 
 
 def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, frames: Frames) -> dict[str, str]:
@@ -145,7 +145,7 @@ def write_report(reports: Path, report: Report, usage: Mapping[str, int | float 
     for name, table in report.tables.items():
         write_table(reports / "tables" / f"{name}.csv", table)
     for split, own in report.pictures.items():
-        compared = report.comparisons[split].figures if split in report.comparisons else {}
+        compared = report.method_reports[split].figures if split in report.method_reports else {}
         for name, picture in {**own, **{name: picture for name, (picture, _) in compared.items()}}.items():
             write_bytes(reports / "figures" / f"{split}_{name}.png", picture.png)
             write_bytes(reports / "figures" / f"{split}_{name}.svg", picture.svg)

@@ -119,6 +119,16 @@ def _accuracy_above(baseline: Callable[[Frame], float | None], _: Frame, questio
     return Finding(len(used), "accuracy above it", correct / len(used) - expected, p, "binomial")
 
 
+def mcnemar_p(only_first: int, only_second: int) -> float:
+    """Return the exact two-sided p value of two answerers being right equally often on the same questions.
+
+    By the questions that one of the two alone has right: McNemar 1947, with the binomial distribution for the
+    chi-square.
+    """
+    differing = only_first + only_second
+    return float(stats.binomtest(only_first, differing).pvalue) if differing else 1.0
+
+
 def majority_share(questions: Frame) -> float | None:
     """Return the share of the most frequent gold letter in the original order: the accuracy of always answering it."""
     gold = questions["gold"][questions["gold"] != NONE]

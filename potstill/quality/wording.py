@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-NBSP, EN_DASH, UNKNOWN = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}"
+NBSP, EN_DASH, UNKNOWN, MINUS = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}"
 SMALLEST_P = 0.001
 CENT_USD = 0.01
 DECIMAL_FROM = 1_000
@@ -41,9 +41,16 @@ def format_p_value(p: float | None) -> str:
     return UNKNOWN if p is None or pd.isna(p) else f"<{SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
 
 
-def describe_p_value(p: float) -> str:
+def describe_p_value(p: float | None) -> str:
     """Return a p value as it is written in a sentence."""
-    return f"p < {SMALLEST_P}" if p < SMALLEST_P else f"p = {p:.3f}"
+    text = format_p_value(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def format_points(difference: float) -> str:
+    """Return a difference of shares in points with one decimal and its sign; 0 has none."""
+    text = f"{100 * abs(difference):.1f}"
+    return f"{MINUS}{text}" if difference < 0 and text != "0.0" else text
 
 
 def format_decimals(number: float | None) -> str:

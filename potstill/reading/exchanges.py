@@ -1,7 +1,7 @@
 """The files of a split side by side: each request, its response and, once they are judged, what was read in it."""
 
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -46,14 +46,24 @@ def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:
     return (Exchange(*pair) for pair in _pair(sent, responses, replies))
 
 
-def read_judged_exchanges(requests: Path, responses: Path, answers: Path) -> Iterator[JudgedExchange]:
-    """Yield each request with its response and reading; raise InputError at the first row that is of another request.
-
-    Rows of `answers` are questions: here each of their readings counts as one.
-    """
+def read_judged_questions(
+    requests: Path, responses: Path, answers: Path
+) -> Iterator[tuple[Answer, list[JudgedExchange]]]:
+    """Yield each question's answer with its exchanges; raise InputError at the first row that is of another request."""
     exchanges = ((exchange.request.id, exchange) for exchange in read_exchanges(requests, responses))
-    readings = ((reading.request_id, reading) for answer in read_rows(answers, Answer) for reading in answer.readings)
-    return (JudgedExchange(*exchange, reading) for exchange, reading in _pair(exchanges, answers, readings))
+    readings = (
+        (reading.request_id, (answer, reading)) for answer in read_rows(answers, Answer) for reading in answer.readings
+    )
+    pairs = _pair(exchanges, answers, readings)
+    for _, group in groupby(pairs, lambda pair: pair[1][0].question_id):
+        judged = list(group)
+        yield judged[0][1][0], [JudgedExchange(*exchange, reading) for exchange, (_, reading) in judged]
+
+
+def read_judged_exchanges(requests: Path, responses: Path, answers: Path) -> Iterator[JudgedExchange]:
+    """Yield each request with its response and reading; raise InputError at the first row that is of another request."""
+    for _, exchanges in read_judged_questions(requests, responses, answers):
+        yield from exchanges
 
 
 def _pair(

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from potstill.comparing.statistics import PairCounts, adjust_holm, difference_interval, mcnemar_p, questions_needed
+from potstill.comparing.statistics import PairCounts, adjust_holm, difference_interval, questions_needed
 
 
 @pytest.mark.parametrize(
@@ -39,12 +38,6 @@ def test_the_interval_of_extreme_counts_holds_the_difference_and_stays_within_on
 def test_the_interval_turns_with_the_pair() -> None:
     low, high = difference_interval(PairCounts(40, 12, 5, 9))
     assert difference_interval(PairCounts(40, 5, 12, 9)) == pytest.approx((-high, -low))
-
-
-@pytest.mark.parametrize("counts", [(5, 0, 0, 3), (7, 1, 8, 2), (40, 12, 5, 9), (750, 171, 102, 198), (0, 3, 3, 0)])
-def test_mcnemar_is_that_of_statsmodels(counts: tuple[int, ...]) -> None:
-    table = [counts[:2], counts[2:]]
-    assert mcnemar_p(PairCounts(*counts)) == pytest.approx(mcnemar(table, exact=True).pvalue)
 
 
 @pytest.mark.parametrize("p_values", [[], [0.2], [0.04, 0.001, 0.03], [0.5, 0.5, 0.9], [0.01, 0.01, 0.02, 0.2]])

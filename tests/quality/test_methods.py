@@ -8,9 +8,10 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from potstill.core.letters import shown_letter
 from potstill.quality.calibration import reliability_bins
-from potstill.quality.comparison import Comparison, describe_methods, plan_comparison
 from potstill.quality.method_figures import letter_preference, reliability, risk_coverage
-from potstill.quality.methods import Frame, MethodRows, graded, mcnemar_p, method_table, prior_table
+from potstill.quality.method_report import MethodReport, describe_methods, plan_method_figures
+from potstill.quality.methods import Frame, MethodRows, graded, method_table, prior_table
+from potstill.quality.significance import mcnemar_p
 from potstill.reading.judging import JudgedQuestion
 from tests.judged import judge
 
@@ -58,7 +59,7 @@ def test_mcnemar_is_statsmodels(first: int, second: int) -> None:
 
 
 def test_methods_that_never_differ_have_no_p() -> None:
-    assert mcnemar_p(0, 0) is None
+    assert mcnemar_p(0, 0) == 1
 
 
 def test_only_splits_with_several_readings_or_logprobs_are_compared() -> None:
@@ -96,14 +97,14 @@ def test_the_page_says_what_the_chosen_method_makes_of_accuracy(
 ) -> None:
     methods = rows_of(train=questions)
     tables = {"methods": method_table(methods), "letter_prior": prior_table(methods, {})}
-    described = describe_methods(Comparison(method, {}), "train", tables)
+    described = describe_methods(MethodReport(method, {}), "train", tables)
     assert described["sentence"].replace("\xa0", " ").startswith(sentence)
     assert [name for name, _ in described["methods"]] == ["none", "vote"]
     assert not described["has_prior"]
 
 
 def test_figures_are_described() -> None:
-    planned = plan_comparison("about", "vote", rows_of(train=QUESTIONS)["train"])
+    planned = plan_method_figures("about", "vote", rows_of(train=QUESTIONS)["train"])
     alts = [alt.replace("\xa0", " ").replace("\N{EN DASH}", "-") for _, alt in planned.values()]
     assert alts == [
         "Grouped bars: shares of the letters in the original order. none: A 29 %, B 43 %, C 14 %, D 14 %. "

@@ -14,7 +14,16 @@ from potstill.quality.method_figures import letter_preference, reliability, risk
 from potstill.quality.methods import Frame, graded
 from potstill.quality.pictures import Picture, draw
 from potstill.quality.statistics import NONE, letter_counts, letters_shown
-from potstill.quality.wording import NBSP, UNKNOWN, format_decimals, format_interval, format_p_value, format_percent
+from potstill.quality.wording import (
+    NBSP,
+    UNKNOWN,
+    describe_p_value,
+    format_decimals,
+    format_interval,
+    format_p_value,
+    format_percent,
+    format_points,
+)
 
 MEANINGS = {
     "none": "the first reading alone",
@@ -25,20 +34,20 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MethodReport:
     """The figures of one split: each a picture and what it shows in words, by the name of its file."""
 
     method: str
     figures: dict[str, tuple[Picture, str]]
 
 
-def compare_methods(split: str, teacher: str, method: str, methods: Mapping[str, Frame]) -> Comparison:
+def draw_methods(split: str, teacher: str, method: str, methods: Mapping[str, Frame]) -> MethodReport:
     """Draw what the methods make of one split's letters and confidences; `method` is the one that was chosen."""
-    planned = plan_comparison(f"{split}, {teacher}, {len(methods[method]):,} questions", method, methods)
-    return Comparison(method, {name: (draw(make), alt) for name, (make, alt) in planned.items()})
+    planned = plan_method_figures(f"{split}, {teacher}, {len(methods[method]):,} questions", method, methods)
+    return MethodReport(method, {name: (draw(make), alt) for name, (make, alt) in planned.items()})
 
 
-def plan_comparison(
+def plan_method_figures(
     about: str, method: str, methods: Mapping[str, Frame]
 ) -> dict[str, tuple[Callable[[], Figure], str]]:
     """Return what makes each figure, and what it shows in words, by name."""
@@ -59,13 +68,13 @@ def plan_comparison(
     }
 
 
-def describe_methods(comparison: Comparison, split: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def describe_methods(report: MethodReport, split: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Return the texts of the page's part on one split's methods."""
     methods, priors = (
         table[table["split"] == split].to_dict("records") for table in (tables["methods"], tables["letter_prior"])
     )
     return {
-        "sentence": _describe_choice(comparison.method, {row["method"]: row for row in methods}),
+        "sentence": _describe_choice(report.method, {row["method"]: row for row in methods}),
         "methods": [_format_method(row) for row in methods],
         "meanings": [(row["method"], MEANINGS[row["method"]]) for row in methods],
         "priors": [_format_prior(row) for row in priors],
@@ -81,12 +90,10 @@ def _describe_choice(method: str, rows: Mapping[str, dict[Any, Any]]) -> str:
         return f"Answers are by {method}; without gold nothing says whether that is better."
     if method == "none":
         return "Answers are the first reading alone; analyze.debias in params.yaml chooses another method."
-    p = format_p_value(chosen["p"])
-    test = f"p{NBSP}{'' if p.startswith('<') else '= '}{p}"
     accuracy, before = format_percent(chosen["accuracy"]), format_percent(none["accuracy"])
     return (
         f"Answers are by {method}: {accuracy} of the questions are answered rightly, against "
-        f"{before} by the first reading alone ({_format_points(chosen)}, {test}). The letters' total variation from "
+        f"{before} by the first reading alone ({_format_points(chosen)}, {describe_p_value(chosen['p'])}). The letters' total variation from "
         f"gold is {format_decimals(chosen['tv_distance'])}, against {format_decimals(none['tv_distance'])}."
     )
 
@@ -121,4 +128,5 @@ def _format_prior(row: Mapping[Any, Any]) -> tuple[int, str, list[str]]:
 
 def _format_points(row: Mapping[Any, Any]) -> str:
     """Return a method's difference in accuracy from none."""
-    return f"{100 * row['difference']:+.1f}{NBSP}points".replace("-", "\N{MINUS SIGN}") if row["n"] else UNKNOWN
+    sign = "+" if row["difference"] > 0 else ""
+    return f"{sign}{format_points(row['difference'])}{NBSP}points" if row["n"] else UNKNOWN
