@@ -92,8 +92,8 @@ def _describe_choice(method: str, rows: Mapping[str, dict[Any, Any]]) -> str:
         return "Answers are the first reading alone; analyze.debias in params.yaml chooses another method."
     accuracy, before = format_percent(chosen["accuracy"]), format_percent(none["accuracy"])
     return (
-        f"Answers are by {method}: {accuracy} of the questions are answered rightly, against "
-        f"{before} by the first reading alone ({_format_points(chosen)}, {describe_p_value(chosen['p'])}). The letters' total variation from "
+        f"Answers are by {method}: {accuracy} of the questions are answered rightly, against {before} by the first "
+        f"reading alone ({_format_points(chosen)}, {describe_p_value(chosen['p'])}). The letters' total variation from "
         f"gold is {format_decimals(chosen['tv_distance'])}, against {format_decimals(none['tv_distance'])}."
     )
 

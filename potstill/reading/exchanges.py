@@ -61,7 +61,7 @@ def read_judged_questions(
 
 
 def read_judged_exchanges(requests: Path, responses: Path, answers: Path) -> Iterator[JudgedExchange]:
-    """Yield each request with its response and reading; raise InputError at the first row that is of another request."""
+    """Yield each request with its response and reading; raise InputError where `read_judged_questions` does."""
     for _, exchanges in read_judged_questions(requests, responses, answers):
         yield from exchanges
 
