@@ -135,7 +135,7 @@ def _read_commit(repo: Repo, cache: Cache, name: str, lineage: Lineage, folders:
     """Return a commit's revision; what is not here is fetched. Raise InputError if something cannot be had."""
     outputs = list_revision_outputs(lineage.commit.id)
     wanted = {key: find_output(outputs, path, lineage.commit) for key, path in vars(folders).items()}
-    _fetch(repo, cache, name, list(wanted.values()))
+    _fetch(repo, cache, name, lineage.commit.id, list(wanted.values()))
     listed = {key: cache.list_folder(output.md5) for key, output in wanted.items() if key != "raw"}
     files = {key: {split: cache.path(md5) for split, md5 in _by_split(names)} for key, names in listed.items()}
     source = find_source(cache, wanted["raw"])
@@ -147,8 +147,8 @@ def _by_split(names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     return ((split, names[f"{split}.jsonl"]) for split in SPLITS if f"{split}.jsonl" in names)
 
 
-def _fetch(repo: Repo, cache: Cache, name: str, outputs: list[Output]) -> None:
-    """Download what of a revision is not here; raise InputError if the remote has not all of it either."""
+def _fetch(repo: Repo, cache: Cache, name: str, identity: str, outputs: list[Output]) -> None:
+    """Download what of a commit (its name and its id) is not here; raise InputError if the remote has not all of it either."""
     if not cache.find_incomplete(outputs):
         return
     remote = find_remote(repo)
@@ -156,11 +156,14 @@ def _fetch(repo: Repo, cache: Cache, name: str, outputs: list[Output]) -> None:
         download_outputs(cache, remote, outputs)
     missing = sorted(output.path for output in cache.find_incomplete(outputs))
     if missing:
-        where = "neither here nor in the remote" if remote else "not here"
-        how = "whoever has it runs `make push EXPS=1`" if remote else NONE_SET
+        names = f"{format_names(missing)} of {name}"
+        if remote is None:
+            raise InputError(f"{names}: not here, and {NONE_SET}")
+        is_experiment = any(commit == identity for commit, _ in list_experiments().values())
+        word = "EXPS=1" if is_experiment else "ALL=1"
         raise InputError(
-            f"{format_names(missing)} of {name}: {where}; {how} (ALL=1 for a commit), and `make pull` with the same "
-            "word brings it"
+            f"{names}: neither here nor in the remote; whoever has it runs `make push {word}`, and `make pull {word}` "
+            "brings it"
         )
 
 

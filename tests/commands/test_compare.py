@@ -89,7 +89,10 @@ def test_what_is_not_here_is_fetched_and_what_nobody_shared_is_said(variants: Va
     other.git("fetch", "-q", "origin", "refs/exps/*:refs/exps/*")
     sentence = other.refuse(compare.main)
     assert sentence.startswith("workspace: data/answers; data/requests; data/responses: not in the workspace; ")
-    assert "neither here nor in the remote; whoever has it runs `make push EXPS=1`" in sentence
+    assert (
+        "neither here nor in the remote; whoever has it runs `make push EXPS=1`, and `make pull EXPS=1` brings it"
+        in sentence
+    )
     first.output(push.main, "--experiments")
     said = other.output(compare.main)
     assert "workspace is left out" in said
