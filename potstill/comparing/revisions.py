@@ -148,7 +148,7 @@ def _by_split(names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 def _fetch(repo: Repo, cache: Cache, name: str, identity: str, outputs: list[Output]) -> None:
-    """Download what of a commit (its name and its id) is not here; raise InputError if the remote has not all of it either."""
+    """Download what of a commit is not here; raise InputError if the remote has not all of it either."""
     if not cache.find_incomplete(outputs):
         return
     remote = find_remote(repo)
