@@ -153,9 +153,22 @@ def describe_choice(variants: Sequence[Variant], pairs: Sequence[Pair]) -> str:
     with_gold = [variant for variant in variants if variant.accuracy is not None]
     if not with_gold:
         return "No variant can be judged: none of the questions has gold."
-    best = max(with_gold, key=lambda variant: variant.accuracy or 0)
+    best = _find_best(with_gold, pairs)
     met = [pair for pair in pairs if pair.p is not None and best.name in (pair.first.name, pair.second.name)]
+    if not met:
+        alone = f"{best.name} has the highest accuracy, but no judged question in common with another variant"
+        return f"{alone}: there is nothing to hold it against.{_describe_guessing(variants)}"
     return f"{_choose(best, met, len(pairs))}{_describe_unmet(variants, best, met)}{_describe_guessing(variants)}"
+
+
+def _find_best(variants: Sequence[Variant], pairs: Sequence[Pair]) -> Variant:
+    """Return the most accurate of the variants that none is better than on the questions that they share.
+
+    On all of its own questions, which may be easier ones, the loser of a pair may be the more accurate one.
+    """
+    losers = {(pair.first if pair.counts.difference > 0 else pair.second).name for pair in pairs if pair.is_real}
+    unbeaten = [variant for variant in variants if variant.name not in losers]
+    return max(unbeaten or variants, key=lambda variant: variant.accuracy or 0)
 
 
 def _choose(best: Variant, met: Sequence[Pair], pairs: int) -> str:
@@ -166,9 +179,12 @@ def _choose(best: Variant, met: Sequence[Pair], pairs: int) -> str:
     prices, names = find_prices(rivals), format_list([variant.name for variant in rivals])
     cheapest = rivals[prices.amounts.index(min(prices.amounts))] if prices else None
     if len(equals) > 1:
-        if cheapest is None:
+        if prices is None or cheapest is None:
             return f"Too close to call between {names}, the most accurate, and what they cost is unknown."
-        return f"Use {cheapest.name}: it is the cheapest of those that are too close to call, {names}."
+        if max(prices.amounts) <= min(prices.amounts) * (1 + ALIKE):
+            return f"Too close to call between {names}, the most accurate, at about the same {_name_cost(prices)}."
+        least = "takes the fewest tokens" if prices.unit == "tokens" else "is the cheapest"
+        return f"Use {cheapest.name}: it {least} of those that are too close to call, {names}."
     sentence = f"{best.name} is better than each of the others by more than chance"
     if cheapest is None or cheapest is best:
         return f"{sentence}: use {best.name}."

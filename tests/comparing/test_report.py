@@ -90,6 +90,23 @@ def test_of_those_that_are_too_close_to_call_the_cheapest_is_used() -> None:
     assert lines[-1] == "Use cheap: it is the cheapest of those that are too close to call, dear and cheap."
 
 
+def test_three_that_are_alike_in_accuracy_and_cost_are_all_as_good() -> None:
+    revisions = [make(name, answer_all(["A"] * (40 - wrong) + ["B"] * wrong)) for wrong, name in enumerate("abc")]
+    assert describe(*revisions)[-1] == (
+        "Too close to call between a, b and c, the most accurate, at about the same cost."
+    )
+
+
+def test_an_accuracy_of_other_questions_makes_no_variant_the_better_one() -> None:
+    easy = [judge(number, ["A"], question=f"Easy {number}?") for number in range(100, 400)]
+    assert describe(make("easy", easy), make("half", HALF), make("none", NONE_RIGHT))[-1] == (
+        "easy has the highest accuracy, but no judged question in common with another variant: there is nothing to "
+        "hold it against."
+    )
+    lines = describe(make("mixed", [*NONE_RIGHT, *easy]), make("half", HALF), make("none", NONE_RIGHT))
+    assert lines[-1] == "half is better than each of the others by more than chance: use half."
+
+
 def test_without_gold_nothing_is_called_better_and_without_a_price_tokens_are_compared() -> None:
     first = [judge(number, ["A", "A", "B"], None) for number in range(3)]
     second = [judge(number, ["A", "D", "C"], None) for number in range(3)]
