@@ -53,7 +53,9 @@ def read_workspace(repo: Repo) -> Workspace:
     merge(settings, {"cache": {"dir": repo.cache.local_cache_dir}})
     # where `make gc` looks for experiments that run
     runs = Path(repo.tmp_dir, "exps")
-    return Workspace(Path(root), inner, head, edited, tuple(filter(None, untracked)), settings, runs)
+    # a name with a slash at its end is another repository in this one, which git does not look into
+    files = tuple(name for name in untracked if name and not name.endswith("/"))
+    return Workspace(Path(root), inner, head, edited, files, settings, runs)
 
 
 def copy_project(workspace: Workspace, folder: Path) -> Path:
