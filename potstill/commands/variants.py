@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from potstill.core.environment import load_env_file, read_budget_usd
+from potstill.core.environment import load_env_file
 from potstill.core.errors import InputError, StoppedError
 from potstill.core.options import project_path_option
 from potstill.core.params_file import load_params
 from potstill.experiments.combinations import list_combinations
 from potstill.experiments.copies import read_workspace
-from potstill.experiments.costs import check_prices, describe_costs, estimate_variants, share_budget
+from potstill.experiments.costs import check_prices, describe_costs, describe_shares, estimate_variants, share_budget
 from potstill.experiments.lines import VariantLines
 from potstill.experiments.runs import VariantRuns
 from potstill.sharing.processes import check_git_repository, run_python
@@ -47,8 +47,9 @@ def main(prompts: str, teachers: str, jobs: str, raw: Path, ledger: Path, report
     run_python("dvc", "repro", "--quiet", "load")
     costs = estimate_variants(params, variants, raw, ledger)
     click.echo("\n".join(describe_costs(costs)))
-    limits = [limit for limit in (params.runtime.budget_usd, read_budget_usd()) if limit is not None]
-    shares = share_budget(costs, min(limits, default=None))
+    shares = share_budget(costs, params.runtime.budget_usd)
+    for line in describe_shares(shares):
+        click.echo(line)
     with open_project() as repo:
         workspace = read_workspace(repo)
     with closing(VariantLines([variant.name for variant in variants])) as lines:

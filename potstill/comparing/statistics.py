@@ -76,13 +76,15 @@ def adjust_holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def questions_needed(discordant_share: float, difference: float) -> int:
+def questions_needed(discordant_share: float, difference: float, pairs: int = 1) -> int:
     """Return the number of questions that shows a difference of accuracies with POWER at SIGNIFICANCE, two-sided.
+
+    Of several pairs, at the least level that Holm gives one.
 
     By McNemar's test, where so large a share of the questions is answered rightly by one of the two alone: Connor,
     "Sample size for testing differences in proportions for the paired-sample design", Biometrics 43 (1987), 207-211,
     after Miettinen, Biometrics 24 (1968), 339-352. A share below the difference, which cannot be, counts as that.
     """
     share = max(discordant_share, difference)
-    alpha, beta = float(special.ndtri(1 - SIGNIFICANCE / 2)), float(special.ndtri(POWER))
+    alpha, beta = float(special.ndtri(1 - SIGNIFICANCE / pairs / 2)), float(special.ndtri(POWER))
     return ceil((alpha * sqrt(share) + beta * sqrt(share - difference**2)) ** 2 / difference**2)

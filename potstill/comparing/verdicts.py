@@ -79,7 +79,7 @@ def _describe_better(pair: Pair, pairs: int) -> str:
 def _describe_close(pair: Pair, pairs: int) -> str:
     """Return that no difference was found, what it would take to see one, and which to use."""
     total, counts = pair.counts.total, pair.counts
-    needed = questions_needed(counts.discordant / total, SEEN_POINTS / 100)
+    needed = questions_needed(counts.discordant / total, SEEN_POINTS / 100, pairs)
     enough = (
         f"about {round_up(needed):,} would be needed to see {SEEN_POINTS} points"
         if needed > total

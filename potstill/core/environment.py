@@ -7,7 +7,7 @@ import dotenv
 from potstill.core.errors import InputError
 
 ASKING, NEVER = "POTSTILL_ASK", "never"
-BUDGET = "POTSTILL_BUDGET_USD"
+BUDGET_SHARE = "POTSTILL_BUDGET_SHARE_USD"
 
 
 def may_ask() -> bool:
@@ -15,19 +15,10 @@ def may_ask() -> bool:
     return os.environ.get(ASKING) != NEVER
 
 
-def read_budget_usd() -> float | None:
-    """Return what the environment lets one run spend, None for no limit; raise InputError if that is no number.
-
-    It holds beside runtime.budget_usd; `make variants` gives each of its runs a share of that one this way.
-    """
-    text = os.environ.get(BUDGET, "")
-    try:
-        budget = float(text) if text else None
-    except ValueError:
-        budget = -1
-    if budget is not None and not 0 <= budget < float("inf"):
-        raise InputError(f"{BUDGET}: expected US dollars, 0 or more, got {text!r}; mend it, or unset it")
-    return budget
+def read_budget_share() -> float | None:
+    """Return what of runtime.budget_usd is this run's share in US dollars, where `make variants` runs it; else None."""
+    share = os.environ.get(BUDGET_SHARE)
+    return float(share) if share else None
 
 
 def load_env_file() -> None:

@@ -1,6 +1,6 @@
 """What all variants together would ask and cost, before any of them asks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,15 +99,22 @@ def _format_cost(requests: int, found: int, missing: int, tokens: tuple[int, int
 def share_budget(costs: Sequence[VariantCost], budget_usd: float | None) -> dict[str, float | None]:
     """Return what each variant may spend: the budget in proportion to the estimates; None where there is no budget.
 
-    Raise InputError if the variants together are expected to cost more than the budget.
+    What variants share counts for each, since nobody knows which of them will ask it. Raise InputError if that is more
+    than the budget.
     """
-    total = total_usd(costs)
-    if budget_usd is None or total is None:
+    if budget_usd is None:
         return {cost.name: None for cost in costs}
-    if total > budget_usd:
-        raise InputError(
-            f"runtime.budget_usd: expected {total:.4f} US dollars or more for these {len(costs)} variants, got "
-            f"{budget_usd:g}; raise it, or leave a variant out (nothing was asked)"
-        )
     alone = sum(cost.usd or 0 for cost in costs)
+    if alone > budget_usd:
+        raise InputError(
+            f"runtime.budget_usd: expected {alone:.4f} US dollars or more, so that each of these {len(costs)} variants "
+            f"has its share, got {budget_usd:g}; raise it, or leave a variant out (nothing was asked)"
+        )
     return {cost.name: budget_usd * ((cost.usd or 0) / alone if alone else 1 / len(costs)) for cost in costs}
+
+
+def describe_shares(shares: Mapping[str, float | None]) -> Iterator[str]:
+    """Yield a line with what each variant may spend; none without a budget."""
+    known = [f"{name} {share:.4f}" for name, share in shares.items() if share is not None]
+    if known:
+        yield f"runtime.budget_usd is divided among them: {', '.join(known)} US dollars"

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from dvc.exceptions import DvcException
 
-from potstill.core.environment import BUDGET
+from potstill.core.environment import BUDGET_SHARE
 from potstill.core.errors import InputError, StoppedError
 from potstill.experiments.combinations import Combination
 from potstill.experiments.copies import Workspace, copy_project, fetch_experiment
@@ -97,7 +97,7 @@ class VariantRuns:
         """Return what a variant's processes find: the Python of this one, and what they may spend."""
         share = self.shares[variant.name]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        limit = {} if share is None else {BUDGET: repr(share)}
+        limit = {} if share is None else {BUDGET_SHARE: repr(share)}
         return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **limit}
 
     async def _show_output(self, name: str, process: asyncio.subprocess.Process) -> list[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from potstill.core.environment import BUDGET
 from potstill.core.errors import FatalError, InputError
 from potstill.core.params import Teacher
 from potstill.core.prices import cost_usd, known_price
@@ -20,26 +19,18 @@ class Budget:
     that leaves no room, a call waits for others to end; with none in flight, `reserve` raises FatalError.
     """
 
-    def __init__(
-        self, teacher_name: str, teacher: Teacher, budget_usd: float | None, share_usd: float | None = None
-    ) -> None:
-        """Begin with nothing spent; raise InputError if there is a budget and the teacher's price is not known.
-
-        `share_usd` is a further limit, the environment's; the lower one counts, and is named by who reaches it.
-        """
+    def __init__(self, teacher_name: str, teacher: Teacher, budget_usd: float | None) -> None:
+        """Begin with nothing spent; raise InputError if there is a budget and the teacher's price is not known."""
         self.spent_usd = 0.0
         self._price = known_price(teacher.price_per_million)
         self._max_tokens = teacher.max_tokens
-        limits = {"runtime.budget_usd": budget_usd, BUDGET: share_usd}
-        known = {name: limit for name, limit in limits.items() if limit is not None}
-        self._limit = min(known, key=lambda name: known[name], default="")
-        self._budget_usd = known.get(self._limit)
+        self._budget_usd = budget_usd
         self._set_aside: dict[int, float] = {}
         self._freed = asyncio.Event()
-        if self._limit and self._price is None:
+        if budget_usd is not None and self._price is None:
             raise InputError(
                 f"params.yaml: teachers.{teacher_name}.price_per_million: expected input and output, since without "
-                f"them {self._limit} cannot be kept; add them, or set the budget to null"
+                "them runtime.budget_usd cannot be kept; add them, or set the budget to null"
             )
 
     @property
@@ -56,16 +47,12 @@ class Budget:
         while self.spent_usd + sum(self._set_aside.values()) + dearest > self._budget_usd:
             if not self._set_aside:
                 raise FatalError(
-                    f"{self._limit}: {self.spent_usd:.4f} of {self._budget_usd:g} US dollars are spent, and the "
-                    f"next call may cost up to {dearest:.4f}; raise {self._describe_limit()} to go on"
+                    f"runtime.budget_usd: {self.spent_usd:.4f} of {self._budget_usd:g} US dollars are spent, and the "
+                    f"next call may cost up to {dearest:.4f}; raise the budget to go on"
                 )
             self._freed.clear()
             await self._freed.wait()
         self._set_aside[call] = dearest
-
-    def _describe_limit(self) -> str:
-        """Return what to raise: the environment's limit may be a share of the other one."""
-        return "runtime.budget_usd, of which this is a share," if self._limit == BUDGET else "the budget"
 
     def settle(self, call: int, usage: Usage | None) -> None:
         """Replace what was set aside by what was used; an answer without a count is taken at its dearest."""

@@ -9,7 +9,7 @@ from time import monotonic
 
 import click
 
-from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_usd
+from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
 from potstill.core.errors import FatalError, InputError, StoppedError
 from potstill.core.params import Params, Teacher
 from potstill.teacher.api.bundled import serve
@@ -58,7 +58,8 @@ async def ask_until_done(
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
-    budget = Budget(params.teacher, teacher, runtime.budget_usd, read_budget_usd())
+    share = read_budget_share()
+    budget = Budget(params.teacher, teacher, runtime.budget_usd if share is None else share)
     client = connect(teacher, credentials, runtime.timeout_s)
     summary.endpoint_host = client.endpoint_host
     recorder = AnswerRecorder(plan, teacher.max_tokens, client.endpoint_host, budget, progress)

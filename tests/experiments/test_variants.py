@@ -16,7 +16,7 @@ from dvc.repo import Repo
 from potstill.commands.variants import main
 from potstill.core.errors import InputError
 from potstill.core.records import Usage
-from potstill.experiments.costs import VariantCost, describe_costs, share_budget
+from potstill.experiments.costs import VariantCost, describe_costs, describe_shares, share_budget
 from potstill.experiments.lines import read_state
 from tests.clones import ROOT, Clone
 from tests.pipelines import QUESTIONS, Pipeline
@@ -60,9 +60,12 @@ def test_what_variants_share_counts_once_and_the_budget_is_divided_by_their_esti
         "together  30 requests, 10 found, 15 to ask: 150 + 15 tokens, 3.5000 USD; 5 shared ones asked once",
     ]
     assert share_budget(costs, 8) == {"a": 6, "b": 2, "free": 0}
+    assert list(describe_shares(share_budget(costs, 8))) == [
+        "runtime.budget_usd is divided among them: a 6.0000, b 2.0000, free 0.0000 US dollars"
+    ]
     assert share_budget(costs, None) == {"a": None, "b": None, "free": None}
-    with pytest.raises(InputError, match=r"runtime.budget_usd: expected 3.5000 US dollars or more .* got 3.4;"):
-        share_budget(costs, 3.4)
+    with pytest.raises(InputError, match=r"runtime.budget_usd: expected 4.0000 US dollars or more, .* got 3.9;"):
+        share_budget(costs, 3.9)
     assert next(describe_costs([cost("a", 1, 1, None)])).endswith("US dollars unknown")
 
 

@@ -49,26 +49,6 @@ def test_a_call_that_would_cross_the_budget_is_not_made() -> None:
     assert asyncio.run(spend()) == 2
 
 
-@pytest.mark.parametrize(
-    ("budget", "share", "sentence"),
-    [
-        (None, 1.5, r"POTSTILL_BUDGET_USD: 0.8000 of 1.5 .* raise runtime.budget_usd, of which this is a share,"),
-        (9.0, 1.5, r"POTSTILL_BUDGET_USD: 0.8000 of 1.5 "),
-        (1.5, 9.0, r"runtime.budget_usd: 0.8000 of 1.5 .* raise the budget to go on"),
-    ],
-    ids=["share alone", "share is lower", "share is higher"],
-)
-def test_the_lower_of_two_limits_counts_and_is_named(budget: float | None, share: float, sentence: str) -> None:
-    async def spend() -> None:
-        limited = Budget("t", PRICED, budget, share)
-        await limited.reserve(0, ASKED)
-        limited.settle(0, used(80))
-        with pytest.raises(FatalError, match=sentence):
-            await limited.reserve(1, ASKED)
-
-    asyncio.run(spend())
-
-
 def test_a_call_waits_for_what_others_may_give_back() -> None:
     async def spend() -> list[str]:
         budget, events = Budget("t", PRICED, 1.5), []

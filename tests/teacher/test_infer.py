@@ -284,20 +284,11 @@ def test_a_budget_that_is_spent_ends_the_run_and_keeps_what_it_bought(light: Lig
     assert len(light.teacher.calls) == 4
 
 
-@pytest.mark.parametrize(
-    ("share", "sentence", "calls"),
-    [
-        ("0.25", "POTSTILL_BUDGET_USD: 0.1200 of 0.25 US dollars are spent", 4),
-        ("a lot", "POTSTILL_BUDGET_USD: expected US dollars, 0 or more, got 'a lot'", 0),
-    ],
-)
-def test_a_limit_of_the_environment_counts_beside_the_budget(
-    light: LightProject, monkeypatch: pytest.MonkeyPatch, share: str, sentence: str, calls: int
-) -> None:
+def test_a_share_of_the_budget_is_all_that_is_spent(light: LightProject, monkeypatch: pytest.MonkeyPatch) -> None:
     light.configure(concurrency=1, price={"input": 0, "output": 10_000}, budget_usd=9)
-    monkeypatch.setenv("POTSTILL_BUDGET_USD", share)
-    assert sentence in light.refuse()
-    assert len(light.teacher.calls) == calls
+    monkeypatch.setenv("POTSTILL_BUDGET_SHARE_USD", "0.25")
+    assert "runtime.budget_usd: 0.1200 of 0.25 US dollars are spent" in light.refuse()
+    assert len(light.teacher.calls) == 4
 
 
 def test_as_many_failures_in_a_row_as_params_say_end_the_run(light: LightProject) -> None:
