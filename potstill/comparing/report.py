@@ -1,5 +1,6 @@
 """A comparison, from the revisions' files to the page, the Markdown and the lines on the console."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -174,7 +175,13 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
         loader=FileSystemLoader([FOLDER, FOLDER.parent / "quality"]), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True, autoescape=select_autoescape(["html"]),
     )  # fmt: skip
-    environment.filters |= {"points": format_points, "p": describe_p_value, "share": format_share, "code": format_code}
+    environment.filters |= {
+        "points": format_points,
+        "p": describe_p_value,
+        "share": format_share,
+        "code": format_code,
+        "text": format_text,
+    }
     parts = _collect_parts(comparison)
     for template, name in (("comparison.html", "index.html"), ("comparison.md", "compare.md")):
         text = environment.get_template(template).render(parts)
@@ -204,6 +211,11 @@ def _collect_parts(comparison: Comparison) -> dict[str, object]:
         "markdown_rows": MARKDOWN_ROWS,
         "markdown_line": MARKDOWN_LINE,
     }
+
+
+def format_text(text: str) -> str:
+    """Return a text in Markdown, in which no HTML begins and no cell of a table ends."""
+    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", text).replace("|", "\\|")
 
 
 def format_code(text: str) -> str:

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
 from potstill.comparing.figure import Point, draw_costs, find_front
-from potstill.comparing.report import compare, format_code, write_comparison
+from potstill.comparing.report import compare, format_code, format_text, write_comparison
 from potstill.comparing.revisions import Revision, SplitFiles
 from potstill.quality.pictures import draw
 from potstill.sharing.lineage import Lineage
@@ -91,6 +91,7 @@ def test_no_text_becomes_markup_in_the_markdown(folder: Path) -> None:
     assert "hacked" not in outside
     assert re.findall(r"</?(\w+)", outside).count("details") == text.count("<details>") + text.count("\n</details>\n")
     assert format_code("a | `b`\n c") == "`a \\| 'b' c`"
+    assert format_text("a|b: <i>, p < 0.001") == "a\\|b: &lt;i>, p < 0.001"
 
 
 def test_the_front_holds_what_no_other_one_beats() -> None:
