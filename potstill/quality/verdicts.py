@@ -37,7 +37,7 @@ def describe_verdict(teacher: str, split: str, numbers: dict[str, Any], frames: 
         sentences.append(f"In {tied:,} of {format_count(len(questions), 'question')} the vote is tied.")
     if numbers["flip_rate"] is not None:
         flips = format_percent(numbers["flip_rate"])
-        sentences.append(f"Rotating the choices changes {flips} of pairs of answers (flip rate).")
+        sentences.append(f"Two rotations of a question mean different options in {flips} of pairs (flip rate).")
     return " ".join(sentences)
 
 

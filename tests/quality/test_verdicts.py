@@ -94,7 +94,7 @@ def test_verdict_says_how_many_votes_are_tied() -> None:
 
 def test_verdict_says_how_often_a_rotation_changes_the_answer() -> None:
     frames = frames_of(train=[judge(0, "AA"), judge(1, "AD"), judge(2, "A")])
-    assert verdict_of(frames).endswith("Rotating the choices changes 50 % of pairs of answers (flip rate).")
+    assert verdict_of(frames).endswith("Two rotations of a question mean different options in 50 % of pairs (flip rate).")
     assert "flip rate" not in verdict_of(frames_of(train=[judge(2, "A")]))
 
 
