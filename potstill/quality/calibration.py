@@ -31,8 +31,7 @@ def reliability_bins(confidences: Confidences, right: Rights, bins: int = BINS) 
 
     The bins of Guo et al., "On Calibration of Modern Neural Networks", ICML 2017: above (m - 1)/M, up to m/M.
     """
-    # Rounded, since 0.7 * 10 is above 7 in floating point, and would be of the bin above.
-    places = np.clip(np.ceil(np.round(confidences * bins, 9)) - 1, 0, bins - 1)
+    places = np.clip(np.ceil(confidences * bins) - 1, 0, bins - 1)
     return [
         Bin(place / bins, (place + 1) / bins, int(of.sum()), float(confidences[of].mean()), float(right[of].mean()))
         for place in range(bins)

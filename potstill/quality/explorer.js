@@ -15,11 +15,11 @@ const COLUMNS = [
 ];
 // Of a question that was asked more than once: which of its readings a row is, and what they come to together.
 const ORIGINAL = "in the original order";
-const isRepeated = (row) => "vote" in row;
+const isRepeated = (row) => "final" in row;
 for (const [name, title] of [["rotation", "Rotation"], ["replicate", "Replicate"]]) {
   if (rows.some((row) => row[name])) COLUMNS.splice(-3, 0, { name, title, wide: true });
 }
-if (rows.some(isRepeated)) COLUMNS.push({ name: "vote", title: "Vote", wide: true });
+if (rows.some(isRepeated)) COLUMNS.push({ name: "final", title: "Answer", wide: true });
 const FILTERS = ["split", "outcome", "answer", "gold", "type", "length"];
 const NOTHING = { gold: "no gold", answer: "no letter" };
 
@@ -46,13 +46,13 @@ function listed(letters) {
   return `${letters.slice(0, -1).join(", ")} and ${letters.at(-1)}`;
 }
 
-function describeVote({ vote, voted, tied }) {
-  if (vote) return `${vote} ${ORIGINAL}: ${voted}`;
-  return tied.length > 1 ? `tied between ${listed(tied)} ${ORIGINAL}: ${voted}` : `${NOTHING.answer}: ${voted}`;
+function describeAnswer({ final, judged, tied }) {
+  if (final) return `${final} ${ORIGINAL}: ${judged}`;
+  return tied.length > 1 ? `tied between ${listed(tied)} ${ORIGINAL}: ${judged}` : `${NOTHING.answer}: ${judged}`;
 }
 
 function cellText(row, name) {
-  if (name === "vote") return isRepeated(row) ? `${row.vote || (row.tied.length > 1 ? "tied" : NOTHING.answer)}, ${row.voted}` : "";
+  if (name === "final") return isRepeated(row) ? `${row.final || (row.tied.length > 1 ? "tied" : NOTHING.answer)}, ${row.judged}` : "";
   return row[name] === 0 ? "0" : row[name] || NOTHING[name] || "";
 }
 
@@ -62,7 +62,7 @@ function describe(row) {
     ["Gold", row.gold || NOTHING.gold],
     ["Letter read", row.rotation && row.answer ? `${row.answer}, ${row.original} ${ORIGINAL}` : row.answer || NOTHING.answer],
     ["Outcome", row.candidates ? `${row.outcome}: between ${listed(row.candidates)}` : row.outcome],
-    ...(isRepeated(row) ? [["Vote", describeVote(row)]] : []),
+    ...(isRepeated(row) ? [["Answer", describeAnswer(row)]] : []),
     ["Request", row.id],
     ["Question", `${row.split}, ${row.type}, ${row.length} words`],
   ];
@@ -100,7 +100,7 @@ function fits(row) {
 // search: `createdCell` puts text into the cells, and `fits` searches.
 function cellData(name) {
   if (name === "question") return (row, type) => (type === "display" || type === "filter" ? "" : row.question);
-  const place = name === "vote" ? cellText : (row) => orders[name]?.indexOf(row[name]) ?? row[name] ?? 0;
+  const place = name === "final" ? cellText : (row) => orders[name]?.indexOf(row[name]) ?? row[name] ?? 0;
   return (row, type) => (type === "display" || type === "filter" ? "" : place(row, name));
 }
 
@@ -117,7 +117,7 @@ const table = new DataTable("#explorer", {
   columns: COLUMNS.map(({ name, title, wide }) => ({
     title,
     className: wide ? `${name} wide` : name,
-    type: name === "question" || name === "vote" ? "string" : "num",
+    type: name === "question" || name === "final" ? "string" : "num",
     data: cellData(name),
     createdCell: (cell, _, row) =>
       cell.replaceChildren(name === "question" ? openingButton(row) : cellText(row, name)),

@@ -89,7 +89,7 @@ def _make_row(split: str, question: JudgedQuestion, exchange: JudgedExchange) ->
         "answer": reading.answer or "",
         "outcome": reading.outcome,
         **({"candidates": exchange.candidates} if exchange.candidates else {}),
-        **(_describe_vote(question, exchange) if len(question.exchanges) > 1 else {}),
+        **(_describe_answer(question, exchange) if len(question.exchanges) > 1 else {}),
         "messages": [(message.role, _fit(message.content)) for message in request.messages],
         "response": [_fit(part) for part in (content[:start], content[start:end], content[end:])],
         **({"reasoning": _fit(response.reasoning)} if response.reasoning else {}),
@@ -97,7 +97,7 @@ def _make_row(split: str, question: JudgedQuestion, exchange: JudgedExchange) ->
     }
 
 
-def _describe_vote(question: JudgedQuestion, exchange: JudgedExchange) -> PageRow:
+def _describe_answer(question: JudgedQuestion, exchange: JudgedExchange) -> PageRow:
     """Return which of a question's readings an exchange is, what its letter means, and what they come to together."""
     request, letter, answer = exchange.request, exchange.reading.answer, question.answer
     shares = answer.distribution
@@ -106,8 +106,8 @@ def _describe_vote(question: JudgedQuestion, exchange: JudgedExchange) -> PageRo
         "rotation": request.rotation,
         "replicate": request.replicate,
         "original": letter and original_letter(letter, request.rotation, len(request.choices)),
-        "vote": answer.answer or "",
-        "voted": answer.outcome,
+        "final": answer.answer or "",
+        "judged": answer.outcome,
         "tied": tied,
     }
 

@@ -90,7 +90,7 @@ def _describe_choice(method: str, rows: Mapping[str, dict[Any, Any]]) -> str:
         return f"Answers are by {method}; without gold nothing says whether that is better."
     if method == "none":
         return "Answers are the first reading alone; analyze.debias in params.yaml chooses another method."
-    accuracy, before = format_percent(chosen["accuracy"]), format_percent(none["accuracy"])
+    accuracy, before = (format_percent(row["accuracy"], row["n"]) for row in (chosen, none))
     return (
         f"Answers are by {method}: {accuracy} of the questions are answered rightly, against {before} by the first "
         f"reading alone ({_format_points(chosen)}, {describe_p_value(chosen['p'])}). The letters' total variation from "
@@ -111,12 +111,12 @@ def _count_gold(frame: Frame) -> int:
 def _format_method(row: Mapping[Any, Any]) -> tuple[str, list[str]]:
     """Return a method and its numbers."""
     numbers = [
-        format_percent(row["accuracy"]),
-        format_interval(row["low"], row["high"]),
+        format_percent(row["accuracy"], row["n"]),
+        format_interval(row["low"], row["high"], row["n"]),
         "" if row["method"] == "none" else _format_points(row),
         "" if row["method"] == "none" else format_p_value(row["p"]),
         *(format_decimals(row[name]) for name in ("tv_distance", "recall_std", "ece", "brier")),
-        *(format_percent(row[name]) for name in ("accuracy_at_80", "accuracy_at_90")),
+        *(format_percent(row[name], row["n"]) for name in ("accuracy_at_80", "accuracy_at_90")),
     ]
     return row["method"], numbers
 

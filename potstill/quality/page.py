@@ -48,7 +48,7 @@ OUTCOME_MEANINGS: dict[Outcome, str] = {
     "wrong": "another letter than gold's",
     "unjudged": "a letter, but no gold",
     "refused": "the teacher declined to choose",
-    "ambiguous": "several letters, one beside another choice's text, or a tied vote",
+    "ambiguous": "several letters, one beside another choice's text, or a tie",
     "unparsed": "no letter found in the text",
     "truncated": "cut off at max_tokens",
     "filtered": "held back by a content filter",

@@ -32,12 +32,13 @@ def describe_verdict(teacher: str, split: str, numbers: dict[str, Any], frames: 
     unread = int((readings["answer"] == NONE).sum())
     if 0 < unread < len(readings):
         sentences.append(f"In {unread:,} of {format_count(len(readings), 'row')} no letter could be read.")
-    tied = int(((questions["outcome"] == "ambiguous") & (questions["letters_read"] > 1)).sum())
+    voted = (questions["n_requests"] > 1) & (questions["letters_read"] > 1)
+    tied = int(((questions["outcome"] == "ambiguous") & voted).sum())
     if tied:
         sentences.append(f"In {tied:,} of {format_count(len(questions), 'question')} the vote is tied.")
     if numbers["flip_rate"] is not None:
         flips = format_percent(numbers["flip_rate"])
-        sentences.append(f"Rotating the choices changes {flips} of pairs of answers (flip rate).")
+        sentences.append(f"Two rotations of a question mean different options in {flips} of pairs (flip rate).")
     return " ".join(sentences)
 
 
@@ -77,7 +78,7 @@ def _describe_favourite(readings: pd.DataFrame) -> str:
 
 
 def _describe_bias(readings: pd.DataFrame, p: float) -> str:
-    """Return which gold letter is recalled most often and which least, of those that are not few."""
+    """Return which gold letter is recalled most often and which least, of those that are not few, if two are not."""
     shown = letters_shown(readings)
     confusion = confusion_counts(readings, shown)
     gold = confusion.sum(axis=1)
@@ -86,7 +87,8 @@ def _describe_bias(readings: pd.DataFrame, p: float) -> str:
         for place, (letter, n) in enumerate(zip(shown, gold, strict=True))
         if n
     }
-    rows = {letter: pair for letter, pair in rows.items() if pair[1] >= FEW} or rows
+    known = {letter: pair for letter, pair in rows.items() if pair[1] >= FEW}
+    rows = known if len(known) > 1 else rows
     best, worst = max(rows, key=lambda letter: rows[letter][0]), min(rows, key=lambda letter: rows[letter][0])
     return (
         f"It is biased by position: it recalls gold {best} in {format_percent(*rows[best])} and {worst} in "

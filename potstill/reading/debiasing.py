@@ -95,16 +95,17 @@ class PriorEstimator:
     """
 
     def __init__(self) -> None:
-        """Start with none."""
-        self.sizes: set[int] = set()
+        """Start with none; `needed` are the numbers of choices of questions that pride answers by a prior."""
+        self.needed: set[int] = set()
         self._priors: dict[int, list[Prior]] = defaultdict(list)
 
     def add(self, exchanges: Sequence[JudgedExchange]) -> bool:
         """Take a question; return whether any of its readings has probabilities."""
         size, found = len(exchanges[0].request.choices), _list_probabilities(exchanges)
-        self.sizes.add(size)
         if _is_fully_rotated(found, size):
             self._priors[size].append(_estimate_prior(found))
+        elif found:
+            self.needed.add(size)
         return bool(found)
 
     def build(self) -> dict[int, Prior]:

@@ -32,7 +32,7 @@ def plan_debiasing(
         _check_method(method)
         return Debiasing(method)
     priors = estimator.build()
-    missing = sorted(estimator.sizes - set(priors))
+    missing = sorted(estimator.needed - set(priors))
     if method == "pride" and missing:
         raise InputError(
             f"params.yaml: analyze.debias: pride expected questions of {missing[0]} choices that were answered with "

@@ -576,16 +576,16 @@ def test_rows_of_one_question_and_ambiguous_ones_say_what_distinguishes_them(tmp
     ]
     page = visit(build(tmp_path, rows, ["train"])).page
     headers = [text.split(":")[0] for text in page.locator("#explorer thead th").all_text_contents()]
-    assert headers == ["Question", "Split", "Type", "Length", "Rotation", "Gold", "Letter", "Outcome", "Vote"]
-    votes = page.locator("#explorer td.vote").all_text_contents()
+    assert headers == ["Question", "Split", "Type", "Length", "Rotation", "Gold", "Letter", "Outcome", "Answer"]
+    finals = page.locator("#explorer td.final").all_text_contents()
     assert page.locator("#explorer td.rotation").all_text_contents() == ["0", "1", "0", "1"]
-    assert votes == ["A, correct", "A, correct", "tied, ambiguous", "tied, ambiguous"]
+    assert finals == ["A, correct", "A, correct", "tied, ambiguous", "tied, ambiguous"]
     for place in (1, 3):
         page.locator("#explorer button.open").nth(place).click()
     one, other = (facts_shown(detail) for detail in page.locator(".detail").all())
-    assert (one["Outcome"], one["Vote"]) == ("ambiguous: between A and C", "A in the original order: correct")
+    assert (one["Outcome"], one["Answer"]) == ("ambiguous: between A and C", "A in the original order: correct")
     assert other["Letter read"] == "C, D in the original order"
-    assert other["Vote"] == "tied between A and D in the original order: ambiguous"
+    assert other["Answer"] == "tied between A and D in the original order: ambiguous"
 
 
 def make_rotated(number: int, rotation: int, gold: str, content: str) -> Made:

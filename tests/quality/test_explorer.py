@@ -74,14 +74,14 @@ def test_a_row_has_what_was_sent_its_response_and_how_it_was_judged() -> None:
     }
 
 
-def test_a_row_of_a_question_asked_again_says_which_reading_it_is_and_what_the_vote_is() -> None:
+def test_a_row_of_a_question_asked_again_says_which_reading_it_is_and_what_they_come_to() -> None:
     sample = ExplorerRows(9)
     sample.add("train", judge(0, "BAC", "B"))
     sample.add("train", judge(1, "AC", "A"))
     sample.add("train", judge(2, ["A", None], "A", text="A or B"))
     rows = sample.rows()
-    votes = [[row[name] for name in ("rotation", "original", "vote", "voted", "tied")] for row in rows]
-    assert votes == [
+    finals = [[row[name] for name in ("rotation", "original", "final", "judged", "tied")] for row in rows]
+    assert finals == [
         [0, "B", "B", "correct", []],
         [1, "B", "B", "correct", []],
         [2, "A", "B", "correct", []],

@@ -88,6 +88,12 @@ def test_letter_prior_by_hand() -> None:
             id="vote",
         ),
         pytest.param("none", QUESTIONS, "Answers are the first reading alone; analyze.debias", id="none"),
+        pytest.param(
+            "vote",
+            [judge(number, "AD") for number in range(3)] + [judge(number, "AA") for number in range(997)],
+            "Answers are by vote: 0.3 % of the questions are answered rightly, against 100 % by",
+            id="decimals",
+        ),
         pytest.param("vote", [judge(0, "AD", None)], "Answers are by vote; without gold", id="no gold"),
         pytest.param("vote", [judge(0, [None, None])], "Answers are by vote: 0 % of the questions", id="no letter"),
     ],

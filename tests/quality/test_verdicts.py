@@ -4,7 +4,10 @@ from potstill.quality.frames import Frames
 from potstill.quality.significance import list_tests
 from potstill.quality.statistics import split_metrics
 from potstill.quality.verdicts import describe_verdict
-from tests.judged import frames_of, judge
+from potstill.reading.debiasing import Debiasing
+from potstill.reading.exchanges import Exchange
+from potstill.reading.judging import judge_question
+from tests.judged import frames_of, judge, make_request, make_response
 
 Rows = list[tuple[str | None, str | None]]
 
@@ -92,9 +95,24 @@ def test_verdict_says_how_many_votes_are_tied() -> None:
     assert "In 1 of 3 questions the vote is tied." in verdict_of(frames)
 
 
+def test_a_first_reading_that_is_ambiguous_is_no_tied_vote() -> None:
+    requests = [make_request(0, gold, rotation) for rotation, gold in enumerate("ADC")]
+    texts = zip(requests, ("A or B", "A", "A"), strict=True)
+    exchanges = [Exchange(request, make_response(request, text)) for request, text in texts]
+    frames = frames_of(train=[judge_question(None, exchanges, None, Debiasing("none"))])
+    assert frames.questions["outcome"].tolist() == ["ambiguous"]
+    assert "tied" not in verdict_of(frames)
+
+
+def test_a_bias_is_told_between_two_letters() -> None:
+    verdict = verdict_on([("A", "A")] * 100 + [("B", "A")] * 9)  # too few for a share, but there is no other
+    assert "it recalls gold A in 100 % and B in 0 % of rows (adjusted p < 0.001)" in verdict
+
+
 def test_verdict_says_how_often_a_rotation_changes_the_answer() -> None:
     frames = frames_of(train=[judge(0, "AA"), judge(1, "AD"), judge(2, "A")])
-    assert verdict_of(frames).endswith("Rotating the choices changes 50 % of pairs of answers (flip rate).")
+    flips = "Two rotations of a question mean different options in 50 % of pairs (flip rate)."
+    assert verdict_of(frames).endswith(flips)
     assert "flip rate" not in verdict_of(frames_of(train=[judge(2, "A")]))
 
 

@@ -149,6 +149,8 @@ def test_a_plan_has_the_methods_that_the_responses_allow(tmp_path: Path) -> None
     planned = plan(tmp_path, "pride", [*once, *plain, *full])
     assert planned.methods == ALL
     assert planned.priors[SIZE] == pytest.approx(TEACHER.prior)
+    unread = make_request(4)  # of four choices, which need no prior
+    assert plan(tmp_path, "pride", [*full, Exchange(unread, make_response(unread, "Hm."))]).methods == ALL
 
 
 @pytest.mark.parametrize(
