@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from potstill.comparing.report import compare, describe_comparison, write_comparison
+from potstill.comparing.console import describe_comparison
+from potstill.comparing.report import compare, write_comparison
 from potstill.comparing.revisions import Folders, choose_names, list_experiments, read_revisions
 from potstill.core.errors import InputError
 from potstill.core.options import project_path_option

@@ -26,8 +26,6 @@ from potstill.core.errors import InputError
 from potstill.core.records import SPLITS, replacing
 from potstill.quality.pictures import draw
 from potstill.quality.wording import (
-    EN_DASH,
-    MINUS,
     NBSP,
     UNKNOWN,
     describe_p_value,
@@ -38,7 +36,6 @@ from potstill.quality.wording import (
 from potstill.sharing.history import Commit
 
 FOLDER = Path(__file__).parent
-ASCII = {ord(EN_DASH): "-", ord(NBSP): " ", ord(MINUS): "-", ord(UNKNOWN): "?"}
 MARKDOWN_ROWS, MARKDOWN_LINE = 5, 200  # rows of a pair, and characters of each text, in the Markdown
 THOUSAND = 1000
 DVC_SUBJECT = "dvc: commit experiment"
@@ -222,30 +219,3 @@ def format_code(text: str) -> str:
     """Return a text as code in a cell of a Markdown table, in one line, in which nothing is markup."""
     line = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
     return f"`{line[:MARKDOWN_LINE]}{'...' if len(line) > MARKDOWN_LINE else ''}`" if line else ""
-
-
-def describe_comparison(comparison: Comparison) -> list[str]:
-    """Return the lines for the console: what differs, the numbers, and the sentences."""
-    lines = [f"split {comparison.split}"]
-    for variant in comparison.variants:
-        dataset, prompt, teacher, commit = describe_choices(variant)
-        lines.append(
-            f"{variant.revision.title}: data set {dataset}; prompt {prompt}; teacher {teacher}; commit {commit}"
-        )
-    for one in comparison.contrasts:
-        changed = [*one.phrases, *(["the prompt's words, as the page shows"] if one.prompt_diff else [])]
-        lines.append(f"{one.second} differs from {one.first}: {'; '.join(changed) or 'in nothing'}")
-    lines += [f"note: {note}" for note in comparison.notes]
-    lines += ["", *_align(comparison), ""]
-    if len(comparison.pairs) > 1:
-        lines += [describe_pair(pair, len(comparison.pairs)) for pair in comparison.pairs]
-    return [line.translate(ASCII) for line in [*lines, comparison.verdict]]
-
-
-def _align(comparison: Comparison) -> list[str]:
-    """Return the table of measures in columns of a terminal."""
-    names = [variant.name for variant in comparison.variants]
-    rows = [("", names), *((name, values) for name, _, values in tabulate(comparison))]
-    first = max(len(name) for name, _ in rows)
-    widths = [max(len(values[place]) for _, values in rows) for place in range(len(names))]
-    return [f"{name:<{first}}  {'  '.join(map(str.rjust, values, widths))}".rstrip() for name, values in rows]

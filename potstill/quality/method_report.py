@@ -18,6 +18,7 @@ from potstill.quality.wording import (
     NBSP,
     UNKNOWN,
     describe_p_value,
+    format_count,
     format_decimals,
     format_interval,
     format_p_value,
@@ -94,8 +95,13 @@ def _describe_choice(method: str, rows: Mapping[str, dict[Any, Any]]) -> str:
     return (
         f"Answers are by {method}: {accuracy} of the questions are answered rightly, against {before} by the first "
         f"reading alone ({_format_points(chosen)}, {describe_p_value(chosen['p'])}). The letters' total variation from "
-        f"gold is {format_decimals(chosen['tv_distance'])}, against {format_decimals(none['tv_distance'])}."
+        f"gold is {_format_distance(chosen)}, against {_format_distance(none)}."
     )
+
+
+def _format_distance(row: Mapping[Any, Any]) -> str:
+    """Return how far a method's letters are from gold, and in how many answers, since not all questions have one."""
+    return f"{format_decimals(row['tv_distance'])} in {format_count(row['answered'], 'answer')}"
 
 
 def _find_graded(method: str, methods: Mapping[str, Frame]) -> str:

@@ -26,7 +26,7 @@ Frame = pd.DataFrame
 
 COLUMNS = ("n_choices", "gold", "answer", "outcome", "confidence")  # letters in the original order, or "none"
 METHOD_COLUMNS = (
-    *("split", "method", "n", "accuracy", "low", "high", "tv_distance", "recall_std"),
+    *("split", "method", "n", "answered", "accuracy", "low", "high", "tv_distance", "recall_std"),
     *("only_right", "only_none_right", "difference", "p", "ece", "brier", "accuracy_at_80", "accuracy_at_90"),
 )
 PRIOR_COLUMNS = ("split", "n_choices", "letter", "answered", "gold", "prior")
@@ -79,7 +79,7 @@ def method_table(splits: Methods) -> Frame:
     ]
     texts = ("split", "method")
     kinds = {name: float for name in METHOD_COLUMNS if name not in texts}
-    return Frame(rows, columns=list(METHOD_COLUMNS)).astype({**kinds, "n": int})
+    return Frame(rows, columns=list(METHOD_COLUMNS)).astype({**kinds, "n": int, "answered": int})
 
 
 def _measure(frame: Frame, none: Frame) -> dict[str, Any]:
@@ -87,10 +87,12 @@ def _measure(frame: Frame, none: Frame) -> dict[str, Any]:
     judged = frame[frame["gold"] != NONE]
     right, base = ((one["outcome"] == "correct")[one["gold"] != NONE].to_numpy() for one in (frame, none))
     confidences, of_answers = graded(frame)
+    is_sure = bool((confidences == 1).all())  # as of a single reading, which claims nothing
     low, high = wilson_interval(int(right.sum()), len(right))
     gained, lost = int((right & ~base).sum()), int((base & ~right).sum())
     return {
         "n": len(judged),
+        "answered": len(of_answers),
         "accuracy": right.mean() if len(right) else None,
         "low": low,
         "high": high,
@@ -99,8 +101,8 @@ def _measure(frame: Frame, none: Frame) -> dict[str, Any]:
         "only_none_right": lost,
         "difference": right.mean() - base.mean() if len(right) else None,
         "p": None if frame is none else mcnemar_p(gained, lost),
-        "ece": calibration_error(confidences, of_answers),
-        "brier": brier_score(confidences, of_answers),
+        "ece": None if is_sure else calibration_error(confidences, of_answers),
+        "brier": None if is_sure else brier_score(confidences, of_answers),
         "accuracy_at_80": accuracy_at(0.8, confidences, of_answers, len(judged)),
         "accuracy_at_90": accuracy_at(0.9, confidences, of_answers, len(judged)),
     }

@@ -36,8 +36,8 @@ def plan_debiasing(
     if method == "pride" and missing:
         raise InputError(
             f"params.yaml: analyze.debias: pride expected questions of {missing[0]} choices that were answered with "
-            "logprobs under each of their rotations, found none; set prepare.rotations to all, with a "
-            "prepare.pride_share above 0, or analyze.debias to average or vote"
+            "logprobs under each of their rotations, each of them read, found none; set prepare.rotations to all, with "
+            "a prepare.pride_share above 0, or analyze.debias to average or vote"
         )
     methods: tuple[DebiasMethod, ...] = ("none", "vote", "average", *(() if missing else ("pride",)))
     return Debiasing(method, methods, priors)

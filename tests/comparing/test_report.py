@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from potstill.comparing.report import compare, describe_comparison
+from potstill.comparing.console import describe_comparison
+from potstill.comparing.report import compare
 from potstill.comparing.revisions import Revision, SplitFiles
 from potstill.core.errors import InputError
 from potstill.reading.judging import JudgedQuestion

@@ -38,6 +38,8 @@ def test_methods_by_hand() -> None:
     table = method_table(rows_of(train=QUESTIONS)).set_index("method")
     none, vote = table.loc["none"], table.loc["vote"]
     assert (none["n"], vote["n"]) == (7, 7)
+    assert vote["answered"] == 5
+    assert pd.isna(none["ece"])
     # none is right on 3, 4 and 5; the vote on 0, 1, 3 and 4, and 5 is tied
     assert (none["accuracy"], vote["accuracy"]) == pytest.approx((3 / 7, 4 / 7))
     assert (vote["only_right"], vote["only_none_right"], vote["p"]) == (2, 1, 1)
@@ -84,7 +86,7 @@ def test_letter_prior_by_hand() -> None:
             "vote",
             QUESTIONS,
             "Answers are by vote: 57 % of the questions are answered rightly, against 43 % by the first reading alone "
-            "(+14.3 points, p = 1.000). The letters' total variation from gold is 0.20, against 0.50.",
+            "(+14.3 points, p = 1.000). The letters' total variation from gold is 0.20 in 5 answers, against 0.50 in 6 answers.",
             id="vote",
         ),
         pytest.param("none", QUESTIONS, "Answers are the first reading alone; analyze.debias", id="none"),
