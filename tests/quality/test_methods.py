@@ -86,7 +86,8 @@ def test_letter_prior_by_hand() -> None:
             "vote",
             QUESTIONS,
             "Answers are by vote: 57 % of the questions are answered rightly, against 43 % by the first reading alone "
-            "(+14.3 points, p = 1.000). The letters' total variation from gold is 0.20 in 5 answers, against 0.50 in 6 answers.",
+            "(+14.3 points, p = 1.000). The letters' total variation from gold is 0.20 in 5 answers, "
+            "against 0.50 in 6 answers.",
             id="vote",
         ),
         pytest.param("none", QUESTIONS, "Answers are the first reading alone; analyze.debias", id="none"),
