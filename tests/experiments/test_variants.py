@@ -127,11 +127,12 @@ def test_variants_side_by_side_buy_what_they_share_once_and_one_that_fails_stops
     done = lab.attempt(*MODULE, "--prompts", "letter", "--teachers", "one,two,three", "--jobs", "3")
 
     assert done.returncode == 1, done.stderr
-    *lines, together, first, second, advice = done.stdout.splitlines()
+    *lines, together, divided, first, second, advice = done.stdout.splitlines()
     assert [" ".join(line.split()[:7]) for line in lines] == [
         f"letter-{name} 3 requests, 0 found, 3 to" for name in ("one", "two", "three")
     ]
     assert re.match("together      9 requests, 0 found, 6 to ask: .*, 6.0000 USD; 3 shared ones asked once", together)
+    assert divided.endswith("letter-one 3.0000, letter-two 3.0000, letter-three 3.0000 US dollars")
     assert [first, second] == [f"letter-{name}: accuracy 50.0 % of train" for name in ("one", "two")]
     assert advice == "compare them: `make compare`"
     assert {"letter-one: stage infer", "letter-two: done", "letter-three: failed"} <= set(done.stderr.splitlines())
