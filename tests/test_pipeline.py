@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.project import QUESTIONS, STAGES, Project, stages_that_ran
-from tests.servers.teacher import Answer, TeacherServer, completion, refusal
+from tests.servers.teacher import TeacherServer, refusal
 
 OUTPUTS = ["data/raw", "data/requests", "data/responses", "data/answers", "data/export", "reports"]
 # What would run again for a reason of its own; the stages after it run where their inputs change.
@@ -109,22 +109,6 @@ def test_a_run_goes_on_where_it_stopped_and_an_edit_taken_back_is_not_paid_for_a
     assert project.repro() == []
     assert project.changed_stages() == []
     assert len(teacher.calls) == QUESTIONS + 1
-
-
-@pytest.mark.slow
-def test_queued_experiments_side_by_side_buy_each_request_once(project: Project, teacher: TeacherServer) -> None:
-    thinking = YAML(typ="safe").load(project.read("params.yaml"))["prompts"]["chain_of_thought"]
-    project.edit_params(prompts__twin=thinking)
-    project.commit("Run")
-    teacher.default = Answer(completion(), delay_s=0.5)
-    queued = project.run("dvc", "exp", "run", "--queue", "--set-param", "prompt=letter,chain_of_thought,twin")
-    assert queued.returncode == 0, queued.stderr
-
-    done = project.run("dvc", "exp", "run", "--run-all", "--jobs", "2")
-
-    assert done.returncode == 0, done.stderr
-    assert project.run("dvc", "exp", "list", "--name-only").stdout.count("\n") == 3
-    assert len(teacher.calls) == len(set(teacher.questions())) == QUESTIONS
 
 
 @pytest.mark.slow
