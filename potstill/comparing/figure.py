@@ -19,7 +19,6 @@ from potstill.quality.pictures import SERIES_LOOKS, new_figure
 from potstill.quality.wording import format_list
 
 WIDE = 20  # from this ratio of costs on, the axis is logarithmic, or the cheap ones would lie on one another
-THOUSAND = 1000
 ANGLES = (35, -35, 145, -145, 90, -90, 0, 180)  # degrees; where a label may stand, seen from its point
 DISTANCES = (9, 18, 30, 45, 65)  # points
 
@@ -43,7 +42,7 @@ def place_points(variants: Sequence[Variant]) -> tuple[str, list[Point]]:
     points = []
     for variant, amount in zip(judged, prices.amounts, strict=True):
         low, high = variant.interval
-        points.append(Point(variant.name, THOUSAND * amount, variant.accuracy or 0, low or 0, high or 0))
+        points.append(Point(variant.name, 1000 * amount, variant.accuracy or 0, low or 0, high or 0))
     return prices.unit, points
 
 

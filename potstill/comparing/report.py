@@ -37,7 +37,6 @@ from potstill.sharing.history import Commit
 
 FOLDER = Path(__file__).parent
 MARKDOWN_ROWS, MARKDOWN_LINE = 5, 200  # rows of a pair, and characters of each text, in the Markdown
-THOUSAND = 1000
 DVC_SUBJECT = "dvc: commit experiment"
 
 
@@ -138,7 +137,7 @@ def tabulate(comparison: Comparison) -> list[tuple[str, str, list[str]]]:
         (
             "US dollars per 1,000 questions",
             "",
-            [format_usd(None if one.usd_per_question is None else THOUSAND * one.usd_per_question) for one in spent],
+            [format_usd(None if one.usd_per_question is None else 1000 * one.usd_per_question) for one in spent],
         ),
         ("US dollars per correct answer", "", [format_usd(one.usd_per_correct) for one in spent]),
     ]
@@ -175,7 +174,6 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     environment.filters |= {
         "points": format_points,
         "p": describe_p_value,
-        "share": format_share,
         "code": format_code,
         "text": format_text,
     }

@@ -20,21 +20,21 @@ SEEN_POINTS = 3  # a difference in accuracy that matters to most: to see it is t
 MAKE_VARIANTS = "`make variants PROMPTS=letter,chain_of_thought` makes some"
 
 
-class Price(NamedTuple):
+class UnitCosts(NamedTuple):
     """What a question costs each of some variants, in one unit."""
 
     unit: str
     amounts: tuple[float, ...]
 
 
-def find_prices(variants: Sequence[Variant]) -> Price | None:
+def find_prices(variants: Sequence[Variant]) -> UnitCosts | None:
     """Return dollars per question, or tokens where a price is unknown or all are 0; None if those are unknown, too."""
     dollars = [variant.spending.usd_per_question for variant in variants]
     known = [usd for usd in dollars if usd is not None]
     if len(known) == len(dollars) and any(known):
-        return Price("US dollars", tuple(known))
+        return UnitCosts("US dollars", tuple(known))
     counted = [tokens for variant in variants if (tokens := variant.spending.tokens) is not None]
-    return Price("tokens", tuple(counted)) if len(counted) == len(variants) else None
+    return UnitCosts("tokens", tuple(counted)) if len(counted) == len(variants) else None
 
 
 def describe_pair(pair: Pair, pairs: int) -> str:
@@ -69,7 +69,7 @@ def _describe_better(pair: Pair, pairs: int) -> str:
             f"({_format_evidence(bounds, pair, pairs)}) {_compare_prices(prices)}, {price} for each further correct "
             f"answer: use {winner.name} where that is worth it, else {loser.name}"
         )
-    cost = f" {_compare_prices(Price(prices.unit, prices.amounts[::-1]))}" if prices else ""
+    cost = f" {_compare_prices(UnitCosts(prices.unit, prices.amounts[::-1]))}" if prices else ""
     return (
         f"{loser.name} is {format_points(gain)} points worse than {winner.name} "
         f"({_format_evidence([-bounds[1], -bounds[0]], pair, pairs)}){cost}: use {winner.name}"
@@ -102,11 +102,11 @@ def _advise_cheaper(pair: Pair, gain: str) -> str:
     if high <= low * (1 + ALIKE):
         return f"either will do, at about the same {_name_cost(prices)}"
     cheaper = pair.first if prices.amounts[0] == low else pair.second
-    unless = f", unless{gain} would be worth {_compare_prices(Price(prices.unit, (high, low)))[3:]}" if gain else ""
+    unless = f", unless{gain} would be worth {_compare_prices(UnitCosts(prices.unit, (high, low)))[3:]}" if gain else ""
     return f"use the cheaper one, {cheaper.name}{unless}"
 
 
-def _compare_prices(prices: Price) -> str:
+def _compare_prices(prices: UnitCosts) -> str:
     """Return what the first costs against the second, as "at 11 times the tokens"."""
     first, second = prices.amounts
     if abs(first - second) <= ALIKE * second:
@@ -116,7 +116,7 @@ def _compare_prices(prices: Price) -> str:
     return f"at {format_ratio(first / second)} times the {_name_cost(prices)}"
 
 
-def _name_cost(prices: Price) -> str:
+def _name_cost(prices: UnitCosts) -> str:
     """Return the unit as a noun for a comparison."""
     return "tokens" if prices.unit == "tokens" else "cost"
 

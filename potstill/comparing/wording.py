@@ -2,7 +2,7 @@
 
 from math import floor, log10
 
-from potstill.quality.wording import NBSP, UNKNOWN
+from potstill.quality.wording import DECIMAL_FROM, EN_DASH, UNKNOWN, format_interval, format_percent
 
 TO = " to "
 TENFOLD, ALIKE = 10, 0.05  # from tenfold on no decimal is written; a ratio within 5 % of 1 is "about the same"
@@ -10,13 +10,13 @@ SIGNIFICANT = 2
 
 
 def format_share(share: float | None) -> str:
-    """Return a share in per cent with one decimal, and the sign."""
-    return UNKNOWN if share is None else f"{100 * share:.1f}{NBSP}%"
+    """Return a share in per cent with one decimal whatever it is of, since differences have one."""
+    return format_percent(share, DECIMAL_FROM)
 
 
 def format_range(low: float | None, high: float | None) -> str:
     """Return an interval of shares in per cent with one decimal."""
-    return UNKNOWN if low is None or high is None else f"{100 * low:.1f}{TO}{100 * high:.1f}{NBSP}%"
+    return format_interval(low, high, DECIMAL_FROM).replace(EN_DASH, TO)
 
 
 def format_usd(usd: float | None) -> str:

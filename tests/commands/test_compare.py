@@ -56,7 +56,7 @@ def test_a_variant_that_is_worse_and_no_cheaper_is_not_to_be_used(variants: Vari
     )
     assert said.splitlines()[-2] == verdict
     assert "thinking differs from workspace: prompt letter \N{RIGHTWARDS ARROW} chain_of_thought; the prompt" in said
-    assert re.search(r"^Accuracy +100.0 % +50.0 %$", said, re.MULTILINE)
+    assert re.search(r"^Accuracy +100 % +50.0 %$", said, re.MULTILINE)
     assert re.search(r"^US dollars per 1,000 questions +0.20 +0.20$", said, re.MULTILINE)
     text = read(variants.clone, "compare.md")
     assert "+system: You answer multiple-choice questions. Think step by step" in text
@@ -65,7 +65,7 @@ def test_a_variant_that_is_worse_and_no_cheaper_is_not_to_be_used(variants: Vari
     page = read(variants.clone, "index.html")
     assert page.count('<details class="row">') == 20
     assert "paired (Newcombe 1998, method 10)" in page
-    assert 'alt="Accuracy against US dollars per 1,000 questions. workspace: 100.0' in page
+    assert 'alt="Accuracy against US dollars per 1,000 questions. workspace: 100\N{NO-BREAK SPACE}%' in page
 
 
 def test_another_machine_writes_the_same_bytes_after_a_pull(variants: Variants, tmp_path: Path) -> None:
@@ -105,8 +105,6 @@ def test_a_dirty_workspace_is_compared_with_its_commit_and_said(variants: Varian
     said = variants.clone.output(compare.main)
     assert "note: workspace: params.yaml and dvc.lock not committed" in said
     assert "HEAD differs from workspace" in said
-    with (variants.clone.folder / "params.yaml").open("a") as file:
-        file.write("\n")
     variants.clone.git("checkout", "-q", "params.yaml")
     said = variants.clone.output(compare.main)
     assert "note: workspace: not run with what it names: prompt chain_of_thought \N{RIGHTWARDS ARROW} letter" in said
@@ -124,7 +122,7 @@ def test_an_experiment_that_is_in_the_workspace_is_one_with_it(variants: Variant
     variants.run(answer_all(BAD), prompt="chain_of_thought")
     said = variants.clone.output(compare.main)
     assert said.splitlines()[1].startswith("thinking (= workspace): ")
-    assert "HEAD is 50.0 points better" in said or "thinking is 50.0 points worse than HEAD" in said
+    assert "50.0 points worse than HEAD" in said
 
 
 @pytest.mark.parametrize(

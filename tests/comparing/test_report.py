@@ -119,7 +119,7 @@ def test_without_gold_nothing_is_called_better_and_without_a_price_tokens_are_co
     assert any(
         "first: its cost is unknown, since it ran without teachers.t.price_per_million; set" in line for line in lines
     )
-    assert any(line.split() == ["Flip", "rate", "100.0", "%", "0.0", "%"] for line in lines)
+    assert any(line.split() == ["Flip", "rate", "100", "%", "0", "%"] for line in lines)
     assert describe(make("first", HALF, None), make("second", GOOD, None))[-1].endswith(
         "at about the same tokens: use second."
     )
