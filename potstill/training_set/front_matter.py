@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 UNKNOWN = "unknown"
+PARQUET = "soft_labels"  # the one format that is no JSON Lines
 HUB_LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 HUB_SIZES = {"n<1K": 10**3, "1K<n<10K": 10**4, "10K<n<100K": 10**5, "100K<n<1M": 10**6, "1M<n<10M": 10**7}
 ABOVE_HUB_SIZES = "10M<n<100M"
@@ -45,14 +46,23 @@ def build_front_matter(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_configs(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the files that `datasets` can load by a format's name.
+
+    It reads every config of a folder as it would the first (its issue 7101), so parquet cannot stand beside JSON Lines.
+    """
+    formats = list_formats(manifest)
+    return {name: files for name, files in formats.items() if name != PARQUET or len(formats) == 1}
+
+
+def list_formats(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the file of each split that has rows, by format and split; `datasets` can load no empty split."""
-    configs = {}
+    formats = {}
     for name in manifest["export"]["formats"]:
-        suffix = "parquet" if name == "soft_labels" else "jsonl"
+        suffix = "parquet" if name == PARQUET else "jsonl"
         present = [split for split, counts in manifest["splits"].items() if counts["rows"].get(name)]
         if present:
-            configs[name] = {split: f"{name}/{split}.{suffix}" for split in present}
-    return configs
+            formats[name] = {split: f"{name}/{split}.{suffix}" for split in present}
+    return formats
 
 
 def list_licenses(stated: str | Sequence[str] | None) -> list[str]:
