@@ -15,8 +15,8 @@ def format_text(text: object) -> str:
 
 
 def format_code(text: object) -> str:
-    """Return a text as code in one line, also in a table's cell, where a bar must be escaped within code, too."""
-    line = " ".join(str(text).split()).replace("|", "\\|")
+    """Return a text as code in one line, for sentences; within a table's cell, a bar would end it."""
+    line = " ".join(str(text).split())
     ticks = "`" * (_longest_run(line) + 1)
     padding = " " if line[:1] == "`" or line[-1:] == "`" else ""
     return f"{ticks}{padding}{line}{padding}{ticks}" if line else "(empty)"
