@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from potstill.commands import main as commands
-from potstill.core.params import Params, Section
+from potstill.core.params import Params
+from potstill.core.sections import Section
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,7 +13,7 @@ import grimp
 import pytest
 from ruamel.yaml import YAML
 
-from potstill.core.params import Section
+from potstill.core.sections import Section
 from potstill.quality.tables import make_tables
 from tests.judged import frames_of
 from tests.project import Project

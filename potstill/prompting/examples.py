@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from potstill.core.catalogues import Examples, Prompt
 from potstill.core.errors import InputError
 from potstill.core.letters import LETTERS, rotate_choices
-from potstill.core.params import Examples, Prompt
 from potstill.core.records import Message, Question, read_rows
 from potstill.prompting.drawing import rank
 from potstill.prompting.rendering import render_text, render_values

@@ -1,6 +1,6 @@
 """What the answers took: requests bought, tokens, and cost."""
 
-from potstill.core.params import Price
+from potstill.core.catalogues import Price
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Response, Usage
 from potstill.quality.statistics import DECIMALS
