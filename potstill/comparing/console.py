@@ -2,9 +2,7 @@
 
 from potstill.comparing.report import Comparison, describe_choices, tabulate
 from potstill.comparing.verdicts import describe_pair
-from potstill.quality.wording import EN_DASH, MINUS, NBSP, UNKNOWN
-
-ASCII = {ord(EN_DASH): "-", ord(NBSP): " ", ord(MINUS): "-", ord(UNKNOWN): "?"}
+from potstill.core.wording import ASCII
 
 
 def describe_comparison(comparison: Comparison) -> list[str]:

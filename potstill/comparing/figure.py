@@ -15,8 +15,8 @@ from matplotlib.transforms import Bbox
 from potstill.comparing.measuring import Variant
 from potstill.comparing.verdicts import find_prices
 from potstill.comparing.wording import format_number, format_range, format_share, format_usd
+from potstill.core.wording import format_list
 from potstill.quality.pictures import SERIES_LOOKS, new_figure
-from potstill.quality.wording import format_list
 
 WIDE = 20  # from this ratio of costs on, the axis is logarithmic, or the cheap ones would lie on one another
 ANGLES = (35, -35, 145, -145, 90, -90, 0, 180)  # degrees; where a label may stand, seen from its point

@@ -24,8 +24,7 @@ from potstill.comparing.wording import (
 )
 from potstill.core.errors import InputError
 from potstill.core.records import SPLITS, replacing
-from potstill.quality.pictures import draw
-from potstill.quality.wording import (
+from potstill.core.wording import (
     NBSP,
     UNKNOWN,
     describe_p_value,
@@ -33,6 +32,7 @@ from potstill.quality.wording import (
     format_decimals,
     format_points,
 )
+from potstill.quality.pictures import draw
 from potstill.sharing.history import Commit
 
 FOLDER = Path(__file__).parent

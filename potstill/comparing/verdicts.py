@@ -14,7 +14,7 @@ from potstill.comparing.wording import (
     format_usd,
     round_up,
 )
-from potstill.quality.wording import NBSP, describe_p_value, format_count, format_list, format_points
+from potstill.core.wording import NBSP, describe_p_value, format_count, format_list, format_points
 
 SEEN_POINTS = 3  # a difference in accuracy that matters to most: to see it is to find p < 0.05, in 4 of 5 such tries
 MAKE_VARIANTS = "`make variants PROMPTS=letter,chain_of_thought` makes some"

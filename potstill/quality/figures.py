@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from potstill.core.wording import FEW, format_count, mark_few
 from potstill.quality.chi_square import Counts
 from potstill.quality.pictures import (
     SERIES_LOOKS,
@@ -31,7 +32,6 @@ from potstill.quality.statistics import (
     letters_shown,
     total_variation,
 )
-from potstill.quality.wording import FEW, format_count, mark_few
 
 SLICE_NAMES = {"by_type": "question type", "by_length": "length in words", "by_letter": "gold letter (recall)"}
 

@@ -8,13 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from potstill.quality.calibration import brier_score, calibration_error, coverage_curve, reliability_bins
-from potstill.quality.captions import describe_bins, describe_curves, describe_series
-from potstill.quality.method_figures import letter_preference, reliability, risk_coverage
-from potstill.quality.methods import Frame, graded
-from potstill.quality.pictures import Picture, draw
-from potstill.quality.statistics import NONE, letter_counts, letters_shown
-from potstill.quality.wording import (
+from potstill.core.wording import (
     NBSP,
     UNKNOWN,
     describe_p_value,
@@ -25,6 +19,12 @@ from potstill.quality.wording import (
     format_percent,
     format_points,
 )
+from potstill.quality.calibration import brier_score, calibration_error, coverage_curve, reliability_bins
+from potstill.quality.captions import describe_bins, describe_curves, describe_series
+from potstill.quality.method_figures import letter_preference, reliability, risk_coverage
+from potstill.quality.methods import Frame, graded
+from potstill.quality.pictures import Picture, draw
+from potstill.quality.statistics import NONE, letter_counts, letters_shown
 
 MEANINGS = {
     "none": "the first reading alone",

@@ -16,15 +16,7 @@ from markupsafe import Markup
 from potstill.core.letters import LETTERS
 from potstill.core.params import Gates
 from potstill.core.records import OUTCOMES, SPLITS, Outcome
-from potstill.quality.captions import describe_figure
-from potstill.quality.explorer import ExplorerRows, embed, share_texts
-from potstill.quality.frames import Frames
-from potstill.quality.gates import MEASURED, TITLES, list_on
-from potstill.quality.method_report import MethodReport, describe_methods
-from potstill.quality.pictures import Picture
-from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
-from potstill.quality.verdicts import describe_verdict
-from potstill.quality.wording import (
+from potstill.core.wording import (
     FEW,
     NBSP,
     UNKNOWN,
@@ -34,6 +26,14 @@ from potstill.quality.wording import (
     format_percent,
     mark_few,
 )
+from potstill.quality.captions import describe_figure
+from potstill.quality.explorer import ExplorerRows, embed, share_texts
+from potstill.quality.frames import Frames
+from potstill.quality.gates import MEASURED, TITLES, list_on
+from potstill.quality.method_report import MethodReport, describe_methods
+from potstill.quality.pictures import Picture
+from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
+from potstill.quality.verdicts import describe_verdict
 
 FOLDER = Path(__file__).parent
 LIBRARY = "itables/html/dt_bundle.js"  # DataTables and what it needs, as the package itables carries it

@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from potstill.core.errors import InputError
+from potstill.core.folder_hash import hash_folder
 from potstill.core.params import Params
 from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
+from potstill.core.wording import ASCII, format_cost
 from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
-from potstill.quality.folder_hash import hash_folder
 from potstill.quality.frames import FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
 from potstill.quality.method_report import draw_methods
@@ -23,13 +24,10 @@ from potstill.quality.statistics import guessing_accuracy, split_metrics
 from potstill.quality.tables import make_tables, write_table
 from potstill.quality.usage import UsageCounter
 from potstill.quality.verdicts import describe_verdict
-from potstill.quality.wording import EN_DASH, NBSP, format_cost
 from potstill.reading.debiasing import Debiasing
 from potstill.reading.exchanges import STRICT_GATES_FAILED
 from potstill.reading.judging import JudgedQuestion, judge_split
 from potstill.reading.planning import plan_debiasing
-
-ASCII = {ord(EN_DASH): "-", ord(NBSP): " "}
 
 
 @dataclass

@@ -4,10 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from potstill.quality.frames import Frames
-from potstill.quality.significance import RECALL_TEST
-from potstill.quality.statistics import NONE, confusion_counts, guessing_accuracy, letter_counts, letters_shown
-from potstill.quality.wording import (
+from potstill.core.wording import (
     FEW,
     NBSP,
     describe_p_value,
@@ -16,6 +13,9 @@ from potstill.quality.wording import (
     format_list,
     format_percent,
 )
+from potstill.quality.frames import Frames
+from potstill.quality.significance import RECALL_TEST
+from potstill.quality.statistics import NONE, confusion_counts, guessing_accuracy, letter_counts, letters_shown
 
 SIGNIFICANT = 0.05
 

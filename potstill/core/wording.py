@@ -1,14 +1,14 @@
-"""How the report writes numbers: shares, intervals, p values, counts, costs.
+"""How reports write numbers: shares, intervals, p values, counts, costs.
 
 A share has one decimal where it is of DECIMAL_FROM rows or more. Of fewer, its 95 % interval may be more than six
 points wide, and tenths of one would say nothing.
 """
 
 from collections.abc import Sequence
-
-import pandas as pd
+from math import isnan
 
 NBSP, EN_DASH, UNKNOWN, MINUS = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}"
+ASCII = {ord(NBSP): " ", ord(EN_DASH): "-", ord(UNKNOWN): "?", ord(MINUS): "-"}  # for str.translate: a terminal's
 SMALLEST_P = 0.001
 CENT_USD = 0.01
 DECIMAL_FROM = 1_000
@@ -26,19 +26,19 @@ def format_bare_percent(share: float, of: int = 0) -> str:
 
 def format_percent(share: float | None, of: int = 0) -> str:
     """Return a share of so many rows in per cent, with the sign."""
-    return UNKNOWN if share is None or pd.isna(share) else f"{format_bare_percent(share, of)}{NBSP}%"
+    return UNKNOWN if share is None or isnan(share) else f"{format_bare_percent(share, of)}{NBSP}%"
 
 
 def format_interval(low: float | None, high: float | None, of: int = 0) -> str:
     """Return an interval of a share of so many rows in per cent."""
-    if low is None or high is None or pd.isna(low):
+    if low is None or high is None or isnan(low):
         return UNKNOWN
     return f"{format_bare_percent(low, of)}{EN_DASH}{format_bare_percent(high, of)}{NBSP}%"
 
 
 def format_p_value(p: float | None) -> str:
     """Return a p value as it is printed in papers."""
-    return UNKNOWN if p is None or pd.isna(p) else f"<{SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
+    return UNKNOWN if p is None or isnan(p) else f"<{SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
 
 
 def describe_p_value(p: float | None) -> str:
@@ -55,7 +55,7 @@ def format_points(difference: float) -> str:
 
 def format_decimals(number: float | None) -> str:
     """Return a measure with two decimals."""
-    return UNKNOWN if number is None or pd.isna(number) else f"{number:.2f}"
+    return UNKNOWN if number is None or isnan(number) else f"{number:.2f}"
 
 
 def format_count(count: int, noun: str) -> str:

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from potstill.quality.wording import (
+from potstill.core.wording import (
     format_cost,
     format_decimals,
     format_interval,
