@@ -17,9 +17,7 @@ from potstill.training_set.export import export_examples
 @path_option("measures", "File with the teacher's measures in each split.")
 @path_option("export", "Folder for the training set.")
 @path_option("page", "Script for what the report page shows of it.")
-def main(
-    raw: Path, requests: Path, responses: Path, answers: Path, measures: Path, export: Path, page: Path
-) -> None:
+def main(raw: Path, requests: Path, responses: Path, answers: Path, measures: Path, export: Path, page: Path) -> None:
     """Write the training set in each format that params.yaml names, with its card and manifest."""
     export_examples(load_params(), raw, requests, responses, answers, measures, export, page)
 

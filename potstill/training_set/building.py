@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from potstill.core.catalogues import Prompt
 from potstill.core.letters import LETTERS, original_letter, rotate_choices, shown_letter
-from potstill.core.params import Params
+from potstill.core.params import Export, Target
 from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Answer, Choice, Message, Outcome, Split
 from potstill.prompting.drawing import rank
 from potstill.prompting.rendering import render_messages
 from potstill.reading.debiasing import count_votes
 from potstill.reading.exchanges import JudgedExchange
-from potstill.training_set.targets import TEXT_TARGETS, find_target, render_choice, render_response
+from potstill.training_set.targets import TEXT_TARGETS, render_choice, render_response
 
 Exchanges = Sequence[JudgedExchange]
 
@@ -42,10 +43,9 @@ class Example:
 class ExampleBuilder:
     """Makes the examples of questions as `export` says; train alone is augmented and rotated."""
 
-    def __init__(self, params: Params, split: Split) -> None:
-        """Take the settings."""
-        export, self.prompt = params.export, params.prompts[params.prompt]
-        self.target = find_target(params)
+    def __init__(self, export: Export, prompt: Prompt, target: Target, split: Split) -> None:
+        """Take the settings, and what rows are to teach."""
+        self.prompt, self.target = prompt, target
         self.include_system, self.seed = export.include_system, export.seed
         self.augments = split == "train" and export.augment == "all_rotations"
         self.rotates = split == "train" and export.balance == "rotate"
@@ -101,16 +101,14 @@ class ExampleBuilder:
         return ((LETTERS.index(letter) - drawn) % size,)
 
     def _find_text(self, exchanges: Exchanges, rotation: int, letter: str) -> str | None:
-        """Return the text that states an option (by its original letter) under a rotation; None where nobody said it."""
+        """Return what states an option, of this original letter, under a rotation; None where nobody said it."""
         size = len(exchanges[0].request.choices)
         shown = shown_letter(letter, rotation, size)
         if self.target not in TEXT_TARGETS:
             return render_choice(self.target, rotate_choices(exchanges[0].request.choices, rotation), shown)
         said = (one for one in exchanges if one.request.rotation == rotation and one.reading.answer == shown)
         one = next(said, None)
-        return one and render_response(
-            self.target, one.response, one.request.choices, shown, self.prompt.answer_format
-        )
+        return one and render_response(self.target, one.response, one.request.choices, shown, self.prompt.answer_format)
 
     def _show(self, exchange: JudgedExchange, rotation: int) -> tuple[list[Message], list[Choice]]:
         """Return a question's messages and choices under a rotation, as sent if it was asked so."""

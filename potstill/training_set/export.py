@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -59,7 +60,8 @@ def export_examples(
     load_env_file()
     inputs = Inputs(raw, requests, responses, answers, measures)
     with replacing_folder(export) as folder:
-        manifest = describe_run(params, inputs.raw, read_json(measures), write_splits(params, inputs, folder))
+        written = write_splits(params, inputs, folder)
+        manifest = describe_run(params, read_json(raw / "source.json"), read_json(measures), written)
         write_card(folder, manifest)
         write_manifest(folder, manifest)
     write_page_section(page, manifest, hash_folder(responses))
@@ -76,14 +78,14 @@ def check_gates(failed: Path, export: Path) -> None:
 
 def write_splits(params: Params, inputs: Inputs, folder: Path) -> dict[Split, Written]:
     """Write the files of each split, left_out.jsonl and dataset_info.json, and return what was written of each."""
-    written, leaks = {}, index_splits(params.export, inputs.raw)
-    left_out = LinesWriter(folder / "left_out")
-    for file in split_files(inputs.answers):
-        split = cast("Split", file.stem)
-        files = Files(split, inputs.requests / file.name, inputs.responses / file.name, file)
-        questions = select_questions(params, files, leaks if split == "train" else None)
-        written[split] = write_split(params, files, folder, left_out, questions)
-    left_out.close()
+    written: dict[Split, Written] = {}
+    leaks = index_splits(params.export, inputs.raw)
+    with closing(LinesWriter(folder / "left_out")) as left_out:
+        for file in split_files(inputs.answers):
+            split = cast("Split", file.stem)
+            files = Files(split, inputs.requests / file.name, inputs.responses / file.name, file)
+            questions = select_questions(params, files, leaks if split == "train" else None)
+            written[split] = write_split(params, files, folder, left_out, questions)
     if info := list_llama_factory({split: one.rows for split, one in written.items()}):
         write_json(folder / "dataset_info.json", info)
     return written
@@ -110,7 +112,7 @@ def write_split(
                 writer.write(selected.examples, selected.pairs)
             except ValueError as error:
                 raise InputError(f"{files.responses}: question {selected.answer.question_id!r}: {error}") from None
-    check_rows(params, files, summary, writer.rows)
+    check_rows(files, summary, writer.rows)
     return Written(summary, writer.rows)
 
 
@@ -127,7 +129,7 @@ def describe_left_out(split: Split, selected: Selected) -> dict[str, Any]:
     }
 
 
-def check_rows(params: Params, files: Files, summary: SplitSummary, rows: Mapping[Format, int]) -> None:
+def check_rows(files: Files, summary: SplitSummary, rows: Mapping[Format, int]) -> None:
     """Raise InputError if a split has no row in a format, or too few for what the format is made for."""
     for name, count in rows.items():
         if count == 0 and name == "preference":

@@ -77,13 +77,12 @@ FORMATS: Mapping[Format, Callable[[Example], Row]] = {
     "preference": preference,
 }
 
+ALPACA_COLUMNS = {"prompt": "instruction", "query": "input", "response": "output"}
+ALPACA_COLUMNS |= {"system": "system", "history": "history"}
+
 # What LLaMA-Factory's dataset_info.json says of the columns of the formats that it reads.
 LLAMA_FACTORY: Mapping[Format, Row] = {
-    "alpaca": {
-        "columns": {
-            "prompt": "instruction", "query": "input", "response": "output", "system": "system", "history": "history"
-        }  # fmt: skip
-    },
+    "alpaca": {"columns": ALPACA_COLUMNS},
     "sharegpt": {"formatting": "sharegpt", "columns": {"messages": "conversations", "system": "system"}},
 }
 

@@ -70,7 +70,7 @@ def check_text(text: str) -> None:
 
 
 def check_roles(messages: Sequence[Message]) -> None:
-    """Raise ValueError unless messages are a system's, if any, then a user's and an assistant's in turn, a user's last."""
+    """Raise ValueError unless messages are a system's, if any, then a user's and an assistant's in turn to a user's."""
     roles = [message.role for message in messages]
     turns = roles[1:] if roles[:1] == ["system"] else roles
     if turns[:1] != ["user"] or turns[-1] != "user" or "system" in turns or any(a == b for a, b in pairwise(turns)):

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from potstill import __version__
 from potstill.core.params import Params
-from potstill.core.records import Split, read_json
-from potstill.training_set.targets import find_target
+from potstill.core.records import Split
 from potstill.training_set.summary import SplitSummary
+from potstill.training_set.targets import find_target
 from potstill.training_set.warnings import find_warnings
 
-PACKAGES = ("datasets", "datasketch", "huggingface_hub", "pyarrow")  # which could change a byte of an export
+PACKAGES = ("datasets", "huggingface_hub", "pyarrow")  # which could change a byte of an export
 
 
 def describe_run(

@@ -4,15 +4,17 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from potstill.core.errors import InputError
+from potstill.core.letters import LETTERS
 from potstill.core.params import Export, Params
 from potstill.core.records import Answer, Question, Split, read_rows
 from potstill.prompting.drawing import rank
 from potstill.reading.exchanges import read_judged_questions
 from potstill.training_set.building import Example, ExampleBuilder, Exchanges
 from potstill.training_set.leakage import DuplicateFinder, LeakFinder, Like
+from potstill.training_set.targets import find_target
 
 Reason = Literal[
     "leaked", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed", "tie", "wrong", "unjudged",
@@ -48,7 +50,7 @@ class Selection:
         """Take the settings; `leaks` knows the questions of other splits, `last_ranks` what balance takes."""
         self._export: Export = params.export
         self._makes_pairs = "preference" in params.export.formats
-        self._builder = ExampleBuilder(params, split)
+        self._builder = ExampleBuilder(params.export, params.prompts[params.prompt], find_target(params), split)
         self._leaks, self._last_ranks = leaks, last_ranks
         is_checked = split == "train" and params.export.deduplicate
         self._seen = DuplicateFinder() if is_checked else None
@@ -93,7 +95,7 @@ def find_doubt(export: Export, answer: Answer) -> Reason | None:
     """Return why an answer is not one that `export` lets a student learn; None if it is."""
     if answer.answer is None:
         was_read = any(reading.answer for reading in answer.readings)
-        return "tie" if was_read else answer.outcome  # type: ignore[return-value]  (no letter: it is none of those read)
+        return "tie" if was_read else cast("Reason", answer.outcome)
     if export.keep in ("correct", "correct_and_agreed") and answer.outcome != "correct":
         return "unjudged" if answer.outcome == "unjudged" else "wrong"
     if export.keep in ("agreed", "correct_and_agreed") and answer.agreement != 1:
@@ -129,9 +131,9 @@ def draw_balanced(params: Params, files: Files, leaks: LeakFinder | None) -> Las
     for selected in select_split(files, Selection(params, files.split, leaks, None)):
         for example in selected.examples:
             ranks[len(example.choices), example.letter].append(rank("balance", params.export.seed, example.id))
-    last_ranks = {}
+    last_ranks: dict[tuple[int, str], int] = {}
     for size in {size for size, _ in ranks}:
-        letters = [choice_letter for choice_letter in LETTERS[:size]]
+        letters = LETTERS[:size]
         fewest = min(len(ranks[size, letter]) for letter in letters)
         if not fewest:
             missing = next(letter for letter in letters if not ranks[size, letter])

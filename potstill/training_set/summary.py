@@ -1,4 +1,4 @@
-"""What an export holds, counted as its questions pass: the numbers of manifest.json, the card, the page, the console."""
+"""What an export holds, counted as its questions pass: the numbers of manifest.json and all that is made of it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping

@@ -9,15 +9,14 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, Self
 from pydantic_core import to_json
 
 from potstill.core.params import Format, Params
+from potstill.core.records import Split
 from potstill.training_set.building import Example
 from potstill.training_set.formats import FORMATS, LLAMA_FACTORY, Row
-from potstill.core.records import Split
 from potstill.training_set.guarantees import SeenIds, check_example, list_secrets
 from potstill.training_set.targets import find_target
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyarrow.parquet import ParquetWriter
 
 ROWS_AT_ONCE = 10_000  # of a parquet file
 
@@ -108,7 +107,7 @@ class SplitWriter:
         self._target, self._max_tokens, self._secrets = find_target(params), export.max_tokens, list_secrets()
         self._writers: dict[Format, RowWriter] = {}
         self._ids, self._pair_ids = SeenIds(), SeenIds()
-        self.rows = Counter[Format]({name: 0 for name in export.formats})
+        self.rows = Counter[Format](dict.fromkeys(export.formats, 0))
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -144,7 +143,7 @@ class SplitWriter:
 
 
 def list_llama_factory(rows: Mapping[str, Mapping[Format, int]]) -> dict[str, Any]:
-    """Return LLaMA-Factory's dataset_info.json: an entry for each file that it reads, of each split's rows by format."""
+    """Return dataset_info.json, as LLaMA-Factory wants it: an entry for each file that it reads, of rows by split."""
     return {
         f"potstill_{name}_{split}": {"file_name": f"{name}/{split}.jsonl", **LLAMA_FACTORY[name]}
         for split, counts in rows.items()
