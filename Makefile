@@ -119,4 +119,4 @@ types: $(READY) ## check types
 check: lint types test-all ## lint, types, test-all
 
 clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
-	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/compare dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/training_set.js reports/compare dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

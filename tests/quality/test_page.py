@@ -17,6 +17,7 @@ from potstill.quality.tables import make_tables
 from tests.judged import frames_of, judge
 
 HOSTILE = "<script>alert(1)</script> \"quoted\" & 'single' {{ 7 * 7 }} \N{RIGHT-TO-LEFT OVERRIDE}\x1b[31m"
+RESPONSES = "d41d8cd98f00b204e9800998ecf8427e.dir"
 Rows = list[tuple[str | None, str | None]]
 
 
@@ -33,7 +34,8 @@ def report_on(explorer_rows: int = 20, text: str | None = None, **splits: Rows) 
             sample.add(split, question)
     metrics = {split: split_metrics(*frames.of_split(split)) | {"gates": {}} for split in splits}
     pictures = {split: {"confusion": Picture(b"<svg/>", b"")} for split in splits}
-    return Report("smollm2", {"Data set": "bundled"}, Gates(), metrics, frames, make_tables(frames), pictures, sample)
+    facts, tables = {"Data set": "bundled"}, make_tables(frames)
+    return Report("smollm2", facts, Gates(), metrics, frames, tables, pictures, sample, RESPONSES)
 
 
 def rows_of(page: str) -> dict[str, list[str]]:
