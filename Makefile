@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate variants compare remote publish push pull doctor status gc provenance reproduce restore azurite dag report test test-all lint format types check docs clean
+.PHONY: help setup lock repro estimate variants compare remote publish push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -74,6 +74,9 @@ provenance: $(READY) ## say where the export came from, and who changed what sin
 
 reproduce: $(READY) ## run the stages of a commit elsewhere, without a call, and compare the export: REV=tag
 	@python -m potstill reproduce --revision '$(call given,REV)'
+
+verify: $(READY) ## check data/export against its manifest
+	@python -m potstill verify
 
 azurite: $(READY) $(AZURITE) ## run Microsoft's emulator of Azure Blob Storage, to try a remote without an account
 	@python -m tests.servers.azurite

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import datasets
-from huggingface_hub import HfApi, constants
+from huggingface_hub import DatasetInfo, HfApi, constants
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -16,14 +16,15 @@ from huggingface_hub.errors import (
 
 from potstill.core.errors import InputError
 from potstill.questions.files import UNREADABLE, describe_failure, one_line
+from potstill.questions.licenses import License, parse_license
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 FORBIDDEN = (401, 403)
 
 
-def load_from_hub(path: str, name: str | None, revision: str | None) -> tuple[datasets.DatasetDict, str]:
-    """Return a dataset's splits, and the commit that was read; an InputError says why there are none."""
-    commit = _resolve_commit(path, revision)
+def load_from_hub(path: str, name: str | None, revision: str | None) -> tuple[datasets.DatasetDict, str, License]:
+    """Return a dataset's splits, the commit that was read and its licence; an InputError says why there are none."""
+    commit, license_ = _resolve_commit(path, revision)
     try:
         loaded = datasets.load_dataset(path, name=name, revision=commit)
     except Exception as error:
@@ -33,7 +34,7 @@ def load_from_hub(path: str, name: str | None, revision: str | None) -> tuple[da
             raise InputError(f"{path}: name: {one_line(error)}") from None
         raise InputError(f"{path}: cannot be read from {constants.ENDPOINT}: {describe_failure(error)}") from None
     _check_commit(path, commit, loaded)
-    return loaded, commit
+    return loaded, commit, license_
 
 
 def _check_commit(path: str, commit: str, loaded: datasets.DatasetDict) -> None:
@@ -46,13 +47,16 @@ def _check_commit(path: str, commit: str, loaded: datasets.DatasetDict) -> None:
         )
 
 
-def _resolve_commit(path: str, revision: str | None) -> str:
-    """Return the commit that the Hub has for a revision; offline, a full commit is taken as it is."""
+def _resolve_commit(path: str, revision: str | None) -> tuple[str, License]:
+    """Return the commit that the Hub has for a revision, and the licence that its card states there.
+
+    Offline, a full commit is taken as it is, and its licence is not known.
+    """
     try:
-        commit = HfApi().dataset_info(path, revision=revision).sha
+        info: DatasetInfo = HfApi().dataset_info(path, revision=revision)
     except OfflineModeIsEnabled:
         if revision and COMMIT.fullmatch(revision):
-            return revision
+            return revision, None
         raise InputError(f"{path}: revision: expected a full commit while HF_HUB_OFFLINE is set") from None
     except HFValidationError:
         raise InputError(
@@ -81,7 +85,7 @@ def _resolve_commit(path: str, revision: str | None) -> str:
             f"{path}: the Hub at {constants.ENDPOINT} cannot be reached ({error}): check the network and "
             "HF_ENDPOINT, or set HF_HUB_OFFLINE=1 if the dataset is in the local cache"
         ) from None
-    return str(commit)
+    return str(info.sha), parse_license(info.card_data.get("license") if info.card_data else None)
 
 
 def _is_connection_error(error: Exception) -> bool:

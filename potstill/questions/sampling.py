@@ -37,6 +37,7 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
             "path": chosen.path,
             "name": chosen.name,
             "revision": samples.revision,
+            "license": samples.license,
             "datasets_version": datasets.__version__,
             "split_rows": samples.split_rows,
             "splits": written,

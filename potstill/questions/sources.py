@@ -15,6 +15,7 @@ from potstill.core.records import SPLITS
 from potstill.core.validation_errors import format_validation_error
 from potstill.questions.files import is_local, load_files
 from potstill.questions.hub import load_from_hub
+from potstill.questions.licenses import License, read_license
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Samples:
-    """The sample of each of our splits; the Hub commit (None for files), and how many rows each split there has."""
+    """The sample of each of our splits; the Hub commit (None for files), and how many rows each split there has.
+
+    `license` is what the dataset itself states.
+    """
 
     by_split: dict[str, Sample]
     revision: str | None
+    license: License
     split_rows: dict[str, int]
 
 
@@ -39,7 +44,7 @@ def read_samples(dataset: Dataset, load: Load) -> Samples:
     """Return as many rows of each split as asked for; an InputError names the split, the param, and what there is."""
     names = dataset.splits
     _check_named_once(dataset.path, [names.train, names.validation, names.test])
-    loaded, commit = _load(dataset.path, dataset.name, dataset.revision)
+    loaded, commit, license_ = _load(dataset.path, dataset.name, dataset.revision)
     split_rows = {name: loaded[name].num_rows for name in sorted(loaded)}
     no_rows = next(iter(loaded.values())).select([])
     sizes = {"train": load.train, "validation": load.validation, "test": load.test}
@@ -55,13 +60,14 @@ def read_samples(dataset: Dataset, load: Load) -> Samples:
             positions, order = order[:size], order[size:] if size is not None else []
             rows = loaded[name].select(positions) if positions else no_rows
             by_split[split] = Sample(name, rows, positions)
-    return Samples(by_split, commit, split_rows)
+    return Samples(by_split, commit, license_, split_rows)
 
 
-def _load(path: str, name: str | None, revision: str | None) -> tuple[datasets.DatasetDict, str | None]:
-    """Return a dataset's splits, and the Hub commit that was read (None for files)."""
+def _load(path: str, name: str | None, revision: str | None) -> tuple[datasets.DatasetDict, str | None, License]:
+    """Return a dataset's splits, the Hub commit that was read (None for files), and the licence."""
     if is_local(path):
-        return load_files(Path(path)), None
+        license_ = read_license(Path(path))
+        return load_files(Path(path)), None, license_
     return load_from_hub(path, name, revision)
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from potstill.core.records import SPLITS
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, length_band, question_type
+from potstill.questions.files import load_files
+from potstill.questions.licenses import read_license
 
 FOLDER = Path(__file__).parents[2] / "data" / "source" / "bundled"
 COUNTS = {"train": 160, "validation": 48, "test": 32}
@@ -36,8 +38,15 @@ def find_content_words(row: dict[str, Any]) -> set[str]:
     return set(re.findall(r"[a-z]+", row["question"].lower())) - set(FUNCTION_WORDS.split())
 
 
-def test_there_is_nothing_but_the_three_splits() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{split}.jsonl" for split in SPLITS}
+def test_there_is_nothing_but_the_three_splits_and_their_card() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == {"README.md"} | {f"{split}.jsonl" for split in SPLITS}
+
+
+def test_the_card_states_the_licence_and_the_counts_and_leaves_the_splits_to_be_loaded() -> None:
+    assert read_license(FOLDER) == "apache-2.0"
+    card = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {split} | {count} |" in card for split, count in COUNTS.items())
+    assert {split: rows.num_rows for split, rows in load_files(FOLDER).items()} == COUNTS
 
 
 @each_split

@@ -94,11 +94,16 @@ def make_rows(prefix: str, count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    """A dataset of four commits: its rows, a description only, a loading script only, other rows (`new-`)."""
+    """A dataset of four commits: its rows, a description only, a loading script only, other rows (`new-`).
+
+    The cards of the commits with rows state a licence, each another one.
+    """
     commits = {commit: tmp_path_factory.mktemp(commit) for commit in (OLD, DESCRIBED, SCRIPTED, NEW)}
     for split, count in COUNTS.items():
         write_parquet(commits[OLD] / split, make_rows(split, count))
         write_parquet(commits[NEW] / split, make_rows(f"new-{split}", count))
+    (commits[OLD] / "README.md").write_text("---\nlicense: cc-by-sa-4.0\n---\n# Questions")
+    (commits[NEW] / "README.md").write_text("---\nlicense:\n- mit\n- cc-by-4.0\n---\n# Questions")
     (commits[DESCRIBED] / "README.md").write_text("---\nlicense: mit\n---\n# Questions")
     (commits[SCRIPTED] / "questions.py").write_text("raise SystemExit")
     with HubServer(HUB_ID, commits) as server:
@@ -135,6 +140,7 @@ def test_the_newest_commit_of_the_hub_is_read_and_noted(online: dict[str, HubRun
         "path": HUB_ID,
         "name": None,
         "revision": NEW,
+        "license": ["mit", "cc-by-4.0"],
         "datasets_version": datasets.__version__,
         "split_rows": {"test": 5, "train": 30, "validation": 12},
         "splits": {
@@ -149,7 +155,8 @@ def test_the_newest_commit_of_the_hub_is_read_and_noted(online: dict[str, HubRun
 
 
 def test_a_revision_pins_the_commit_that_is_read(online: dict[str, HubRun]) -> None:
-    assert online["pinned"].read_source()["revision"] == OLD
+    source = online["pinned"].read_source()
+    assert (source["revision"], source["license"]) == (OLD, "cc-by-sa-4.0")
     assert online["pinned"].read_ids("train") == ["train0", "train1"]
 
 
@@ -183,7 +190,7 @@ def test_a_pinned_dataset_in_the_cache_is_read_without_the_hub(
 ) -> None:
     settings = {"HF_ENDPOINT": closed_endpoint, "HF_HUB_OFFLINE": "1"}
     runs = run_load(tmp_path, settings, home, pinned={"revision": OLD}, earlier={"revision": NEW}, unpinned={})
-    assert runs["pinned"].read_source() == online["pinned"].read_source()
+    assert runs["pinned"].read_source() == online["pinned"].read_source() | {"license": None}
     assert runs["pinned"].read_ids("train") == ["train0", "train1"]
     assert runs["earlier"].read_refusal() == (
         f"{HUB_ID}: expected commit {NEW}, which {closed_endpoint} did not give; the local cache has {OLD}: "

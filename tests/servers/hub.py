@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import yaml
+
 
 class HubServer:
     """Serves `repo_id` on a free port; each commit is a folder of files, the last one is what `main` points at.
@@ -41,9 +43,12 @@ class HubServer:
         self._server.server_close()
 
     def describe(self, commit: str) -> dict[str, Any]:
-        """Return the answer of the Hub's API about the repository at a commit."""
-        siblings = [{"rfilename": name} for name in self.commits[commit]]
-        return {"id": self.repo_id, "sha": commit, "private": False, "gated": False, "tags": [], "siblings": siblings}
+        """Return the answer of the Hub's API about the repository at a commit; `cardData` only where it has a card."""
+        files = self.commits[commit]
+        described = {"id": self.repo_id, "sha": commit, "private": False, "gated": False, "tags": []}
+        siblings = [{"rfilename": name} for name in files]
+        card = {"cardData": yaml.safe_load(files["README.md"].split(b"---")[1])} if "README.md" in files else {}
+        return described | {"siblings": siblings} | card
 
     def list_folder(self, commit: str, folder: str) -> list[dict[str, Any]]:
         """Return the answer of the Hub's API about a folder: what is in it, not below its own folders."""
