@@ -11,7 +11,7 @@ from potstill.training_set.summary import SplitSummary
 from potstill.training_set.targets import find_target
 from potstill.training_set.warnings import find_warnings
 
-PACKAGES = ("datasets", "huggingface_hub", "pyarrow")  # which could change a byte of an export
+PACKAGES = ("datasets", "datasketch", "huggingface_hub", "pyarrow")  # which could change a byte of an export
 
 
 def describe_run(
@@ -32,7 +32,7 @@ def describe_run(
         "export": export,
         "gates_failed": failed,
         "splits": splits,
-        "warnings": find_warnings(splits, export, failed),
+        "warnings": find_warnings(dict(splits), export, failed),
     }
 
 

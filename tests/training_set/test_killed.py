@@ -42,11 +42,11 @@ def test_a_kill_leaves_the_old_export_or_the_new_one(workspace: "Workspace") -> 
     left = []
     for kill in range(KILLS):
         process = start(workspace, kill % 2)
-        time.sleep(random.Random(kill).uniform(0.5, 1.05) * took)
+        time.sleep(random.Random(kill).uniform(0.5, 1.5) * took)
         process.send_signal(signal.SIGKILL)
         process.wait()
         left.append(hash_folder(Path("data/export")))
-    assert set(left) == set(whole)
+    assert set(left) <= set(whole)
     assert start(workspace, 0).wait() == 0
     assert hash_folder(Path("data/export")) == whole[0]
     assert [path.name for path in Path("data").glob("export*")] == ["export"]
