@@ -1,0 +1,149 @@
+"""What the card says of each value and number that a manifest may hold."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from potstill.core.wording import describe_p_value, format_interval, format_percent
+
+UNKNOWN = "unknown"
+NO_GOLD = "none"  # what a manifest calls the letter of questions that have no gold
+
+# Who reads a format, and how it is named there; {split} is train, validation or test.
+READERS = {
+    "question_answer": "Olive: `--data_name json --data_files question_answer/train.jsonl`, a `--text_template` with "
+    "`{Question}` and `{Answer}`",
+    "messages": "fine-tuning at OpenAI and Azure; TRL's `SFTTrainer`; Axolotl: `type: chat_template`",
+    "prompt_completion": "TRL's `SFTTrainer`, which trains on the completion alone",
+    "alpaca": "LLaMA-Factory: `dataset_dir` this folder, `dataset: potstill_alpaca_train`",
+    "sharegpt": "LLaMA-Factory: `dataset_dir` this folder, `dataset: potstill_sharegpt_train`",
+    "soft_labels": "a distillation loss of your own: the teacher's distribution over the options",
+    "preference": "TRL's `DPOTrainer`: gold's answer against another one that the teacher gave",
+}
+TARGETS = {
+    "letter": "the letter of the answer and nothing else",
+    "letter_and_text": "the letter of the answer and its option's text",
+    "reasoning_and_letter": "the teacher's reasoning, then the letter of the answer",
+    "verbatim": "the teacher's response word for word",
+}
+KEEPS = {
+    "read": "every question in whose responses an answer was read, **right or wrong**",
+    "correct": "only questions whose answer agrees with gold",
+    "agreed": "only questions that were asked more than once and answered alike each time, **right or wrong**",
+    "correct_and_agreed": "only questions that were asked more than once and answered alike each time, as gold has it",
+}
+AUGMENTS = {
+    "canonical": "each question once, its options in the source's order",
+    "all_rotations": "each train question once for each order of its options in which it was asked, re-lettered so "
+    "that every copy means the same option; the `id` ends in the rotation",
+}
+BALANCES = {
+    "none": "as they come",
+    "downsample": "train questions are left out until each letter is taught equally often",
+    "rotate": "the options of train questions are rotated, so that the answer has a letter drawn by the seed",
+}
+METHODS = {
+    "none": "the first response counts",
+    "vote": "the responses to a question vote",
+    "average": "the letters' probabilities are averaged over the responses to a question",
+    "pride": "the letters' probabilities are corrected for the teacher's liking of letters (PriDe)",
+}
+REASONS = {
+    "refused": "the teacher refused",
+    "ambiguous": "the response states more than one answer",
+    "unparsed": "no answer was read in the response",
+    "truncated": "the response ended at the token limit",
+    "filtered": "a content filter stopped the prompt or the response",
+    "failed": "the call failed",
+    "tie": "two answers have equally many votes",
+    "leaked": "equals, or nearly, a question of validation or test",
+    "wrong": "does not agree with gold",
+    "unjudged": "has no gold to agree with",
+    "asked_once": "was asked once, so that nothing can agree",
+    "disagreed": "was answered differently when asked again",
+    "low_confidence": "confidence is below `min_confidence`",
+    "no_text": "no response has the form that the target needs",
+    "too_long": "longer than `max_tokens`",
+    "duplicate": "repeats an earlier question of the split",
+    "unbalanced": "dropped to balance the letters",
+}
+
+
+def describe_rows(split: Mapping[str, Any], formats: list[str]) -> str:
+    """Return how many rows a split has, and which formats have another number of them."""
+    rows = {name: split["rows"].get(name, 0) for name in formats}
+    first = rows[formats[0]]
+    others = [f"{name} {count:,}" for name, count in rows.items() if count != first]
+    return f"{first:,}" + (f" ({', '.join(others)})" if others else "")
+
+
+def describe_agreement(split: Mapping[str, Any]) -> str:
+    """Return how many of the kept answers that have gold agree with it."""
+    agreement = split["agreement_with_gold"]
+    if agreement is None:
+        return "no gold"
+    of = agreement["questions"]
+    interval = format_interval(agreement["low"], agreement["high"], of)
+    counts = f"{split['outcomes'].get('correct', 0):,} of {of:,}"
+    return f"{counts}: {format_percent(agreement['share'], of)} ({interval})"
+
+
+def describe_accuracy(split: Mapping[str, Any]) -> str:
+    """Return the teacher's accuracy in a split."""
+    quality, of = split["quality"], split["questions"]
+    if quality.get("accuracy") is None:
+        return UNKNOWN
+    interval = format_interval(quality.get("accuracy_low"), quality.get("accuracy_high"), of)
+    return f"{format_percent(quality['accuracy'], of)} ({interval})"
+
+
+def describe_read(split: Mapping[str, Any]) -> str:
+    """Return the share of responses in which an answer was read."""
+    share = split["quality"].get("answered_rate")
+    return UNKNOWN if share is None else format_percent(share, split["questions"])
+
+
+def describe_tokens(split: Mapping[str, Any]) -> str:
+    """Return the tokens of a split's rows in one format, and those of the longest."""
+    tokens = split["tokens"] or {}
+    return UNKNOWN if tokens.get("total") is None else f"{tokens['total']:,} ({tokens['longest']:,})"
+
+
+def describe_shift(split: Mapping[str, Any], letters: str) -> str:
+    """Return how far letters, of those `kept` or `after`, are from those `before`, which are from none."""
+    shift = split["shift"] or {}
+    if letters == "before":
+        return ""
+    if letters == "after":
+        return describe_measure(shift.get("tv_distance"))
+    p = shift.get("selection_p")
+    return describe_measure(shift.get("selection_tv_distance")) + ("" if p is None else f" ({describe_p_value(p)})")
+
+
+def describe_measure(number: float | None) -> str:
+    """Return a measure with two decimals."""
+    return UNKNOWN if number is None else f"{number:.2f}"
+
+
+def describe_askings(prepare: Mapping[str, Any], debias: str) -> str:
+    """Return how often a question was asked, and how its answers became one."""
+    rotations, replicates = prepare["rotations"], prepare["replicates"]
+    if rotations == replicates == 1:
+        return "each question once"
+    orders = "every order" if rotations == "all" else f"{rotations} order{'' if rotations == 1 else 's'}"
+    share = "" if prepare["pride_share"] == 1 else f" for {format_percent(prepare['pride_share'])} of them, else in one"
+    times = f", {replicates} times each" if replicates > 1 else ""
+    return f"each question in {orders} of its options{share}{times}; {METHODS[debias]}"
+
+
+def list_letters(splits: Mapping[str, Any]) -> list[str]:
+    """Return the letters that any split has, in order."""
+    return sorted({letter for split in splits.values() for counts in split["letters"].values() for letter in counts})
+
+
+def list_reasons(splits: Mapping[str, Any]) -> Iterator[tuple[str, str, int, str]]:
+    """Yield split, reason, count and the counts by letter of gold, for each reason to leave questions out."""
+    for name, split in splits.items():
+        for reason, letters in split["left_out"].items():
+            counts = {"without" if letter == NO_GOLD else letter: count for letter, count in letters.items() if count}
+            by_letter = ", ".join(f"{letter} {count:,}" for letter, count in counts.items())
+            yield name, reason, sum(counts.values()), by_letter
