@@ -8,6 +8,7 @@ import click
 from potstill.core.environment import load_env_file
 from potstill.core.errors import InputError
 from potstill.core.options import project_path_option
+from potstill.sharing.formatting import format_names
 from potstill.training_set.manifest import find_differences, read_manifest
 
 
@@ -43,13 +44,14 @@ def main(repository: str, export: Path, *, private: bool, yes: bool) -> None:
 
 
 def check_whole(export: Path) -> None:
-    """Raise InputError if there is no export, or not the one that its manifest describes."""
+    """Raise InputError if there is no export, or another one than its manifest describes."""
     if not export.is_dir():
         raise InputError(f"{export}: expected a training set, found none; run `make repro`")
-    differences = find_differences(export)
-    if differences:
-        more = f" (and {len(differences) - 1} differences more)" if differences[1:] else ""
-        raise InputError(f"{differences[0]}{more}; `make repro` writes {export} anew")
+    if differences := find_differences(export):
+        raise InputError(
+            f"{export}: expected the files that its manifest lists, but {format_names(differences)}; `make repro` "
+            "makes it anew"
+        )
 
 
 def ask() -> None:

@@ -49,7 +49,11 @@ def write_export(folder: Path, answer: str, *formats: str, card: str = CARD) -> 
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     described = {
-        name: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text), "rows": None}
+        name: {
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "bytes": len(text),
+            "rows": text.count("\n") if name.endswith(".jsonl") else None,
+        }
         for name, text in files.items()
     }
     splits = {split: {"rows": dict.fromkeys(formats, 1)} for split in SPLITS}
@@ -152,7 +156,7 @@ def test_the_first_upload_into_a_repository_is_asked_for(hub: UploadHub, tmp_pat
     assert (code, hub.private, hub.made) == (1, None, [])
     assert "Upload it? [y/N]: " in shown
 
-    hub.create(private=True, **{"README.md": b"# Mine", "notes.txt": b""})
+    hub.create(private=True, **{"README.md": b"---\nlicense: mit\n---\n# Mine\n", "notes.txt": b""})
     done = publish()
     assert done.stderr == "Error: nothing was uploaded, since the first upload is to be confirmed; add YES=1\n"
     assert hub.made == []
@@ -231,7 +235,7 @@ def test_only_a_whole_export_is_uploaded(hub: UploadHub, export: Path) -> None:
     with (export / "messages/train.jsonl").open("a") as file:
         file.write("\n")
     done = publish("--yes")
-    assert re.fullmatch(r"Error: export/messages/train.jsonl: .*; `make repro` writes export anew\n", done.stderr)
+    assert re.fullmatch(r"Error: export: expected .*, but messages/train.jsonl .*; `make repro` .*\n", done.stderr)
     export.rename("elsewhere")
     assert publish("--yes").stderr == "Error: export: expected a training set, found none; run `make repro`\n"
     assert hub.paths == []
