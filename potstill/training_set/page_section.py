@@ -32,7 +32,7 @@ Line = tuple[str, str, list[str]]  # a row's name, its meaning, and a value of e
 MEASURES: tuple[tuple[str, str, Callable[[Manifest], str]], ...] = (
     ("Questions", "", lambda split: f"{split['questions']:,}"),
     ("Kept", "", lambda split: _format_share(split["kept"], split["questions"])),
-    ("Agree with gold", "kept answers, of those with gold", lambda split: _format_agreement(split, "share")),
+    ("Agree with gold", "of the kept answers that have gold", lambda split: _format_agreement(split, "share")),
     (INTERVAL, "of that share (Wilson)", lambda split: _format_agreement(split, "interval")),
     (
         "Total variation",

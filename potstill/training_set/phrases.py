@@ -49,7 +49,7 @@ def describe_choices(export: Mapping[str, Any], system: str | None) -> str:
     """Return in sentences what a student learns to say, of which answers; `system` is the prompt's message, if any."""
     confidence = export["min_confidence"]
     sentences = [
-        f"A student learns to say {TARGETS[export['target']]}, of {KEPT[export['keep']]}"
+        f"Rows teach a student to say {TARGETS[export['target']]}; they are made of {KEPT[export['keep']]}"
         + (f", whose confidence is at least {confidence:g}." if confidence else "."),
         AUGMENTED[export["augment"]],
         BALANCED[export["balance"]],
