@@ -35,7 +35,7 @@ SYSTEM = {
 REASONS = {  # what an outcome means stands on the page already
     "tie": "the vote of the askings is tied",
     "leaked": "equals or nearly equals a question of validation or test",
-    "asked_once": "asked once, so nothing could agree",
+    "read_once": "asked once, so nothing could agree",
     "disagreed": "the askings disagree",
     "low_confidence": "below export.min_confidence",
     "no_text": "no response has the form to be learned",

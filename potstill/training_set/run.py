@@ -18,7 +18,9 @@ def describe_run(
     params: Params, source: Mapping[str, Any], measures: Mapping[str, Any], written: Mapping[Split, Any]
 ) -> dict[str, Any]:
     """Return manifest.json but for its files."""
-    splits = {split: one.summary.build(one.rows, select_quality(measures, split)) for split, one in written.items()}
+    splits: dict[str, dict[str, Any]] = {
+        split: one.summary.build(one.rows, select_quality(measures, split)) for split, one in written.items()
+    }
     export = params.export.model_dump() | {"target": find_target(params)}
     failed = list_failed_gates(measures, splits)
     return {
@@ -32,7 +34,7 @@ def describe_run(
         "export": export,
         "gates_failed": failed,
         "splits": splits,
-        "warnings": find_warnings(dict(splits), export, failed),
+        "warnings": find_warnings(splits, export, failed),
     }
 
 
