@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate variants compare remote publish push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all lint format types check docs clean
+.PHONY: help setup lock repro estimate variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -53,6 +53,9 @@ remote: $(READY) ## set and check the remote storage: URL=azure://container/path
 
 publish: $(READY) ## write what was bought to data/ledger, track it with DVC and push it
 	@python -m potstill publish
+
+publish-dataset: $(READY) ## upload data/export with its card to the Hugging Face Hub: REPO=owner/name; PRIVATE=1: a new one private; YES=1: do not ask
+	@python -m potstill publish_dataset --repository '$(call given,REPO)' $(if $(call given,PRIVATE),--private) $(if $(call given,YES),--yes)
 
 push: $(READY) ## publish, and push the outputs; ALL=1: of all commits, EXPS=1: experiments as well
 	@python -m potstill push $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments)
@@ -122,4 +125,4 @@ types: $(READY) ## check types
 check: lint types test-all ## lint, types, test-all
 
 clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
-	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/compare dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/training_set.js reports/compare dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

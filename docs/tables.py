@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from potstill.commands import main as commands
-from potstill.core.params import Params, Section
+from potstill.core.params import Params
+from potstill.core.sections import Section
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,10 +32,15 @@ def render_stages() -> str:
     rows = []
     for name, stage in YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].items():
         read = [path for path in stage["deps"] if path.split("/")[0] in ("data", "reports")]
-        outputs = [*stage["outs"], *(path for metrics in stage.get("metrics", ()) for path in metrics)]
+        outputs = [path for out in (*stage["outs"], *stage.get("metrics", ())) for path in list_paths(out)]
         params = [re.sub(r"\$\{(\w+)\}", r"<\1>", param) for param in stage["params"]]
         rows.append((name, stage["desc"], render_codes(read), render_codes(outputs), render_codes(params)))
     return render_table(("stage", "what it does", "reads", "writes", "reruns when you edit"), *rows)
+
+
+def list_paths(output: str | dict[str, object]) -> list[str]:
+    """Return the paths of an output of a stage, which stand before their settings where it has any."""
+    return [output] if isinstance(output, str) else list(output)
 
 
 def render_goals() -> str:

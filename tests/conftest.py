@@ -60,6 +60,12 @@ class Workspace:
     def write_rows(self, name: str, rows: list[dict[str, Any]]) -> Path:
         return self.write(name, "".join(json.dumps(row) + "\n" for row in rows))
 
+    def write_json(self, name: str, value: object) -> Path:
+        return self.write(name, json.dumps(value))
+
+    def read_json(self, name: str) -> Any:
+        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+
     def read_rows(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / name).read_text(encoding="utf-8").splitlines()]
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from potstill.core.params import Params, Section
+from potstill.core.params import Params
+from potstill.core.sections import Section
 from tests.project import COMMANDS
 from tests.servers.teacher import TeacherServer
 

@@ -7,12 +7,14 @@ import click
 from potstill.core.params import Params
 from potstill.core.params_file import load_params
 from potstill.sharing.processes import check_git_repository
+from potstill.training_set.settings import check_settings
 
 
 @click.command()
 def main() -> None:
     """Check params.yaml and git; prints nothing if all is well."""
     params = load_params()
+    check_settings(params)
     check_git_repository()
     for warning in find_doubts(params):
         click.echo(f"warning: params.yaml: {warning}", err=True)

@@ -8,9 +8,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from potstill.comparing.revisions import Revision
+from potstill.core.catalogues import Price
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import original_letter
-from potstill.core.params import Price
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Answer, Request, Usage
 from potstill.quality.statistics import NONE, guessing_accuracy, position_bias

@@ -1,61 +1,25 @@
-"""The model of params.yaml: three choices, three catalogues, and a section for each stage.
+"""The model of params.yaml: three choices, three catalogues, and a section for each stage."""
 
-A field's description says what it means, in which unit, and which values are legal; the README's table is made of them.
-"""
+from typing import Annotated, Literal, TypeVar, get_args
 
-from typing import Annotated, Literal, Self
+from pydantic import Field, field_validator
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from potstill.core.catalogues import Dataset, Prompt, Teacher
+from potstill.core.records import DebiasMethod, Split
+from potstill.core.sections import Dollars, Name, Positive, Section, Share, Size
 
-from potstill.core.records import AnswerFormat, DebiasMethod, Split
-from potstill.core.templates import check_placeholders, list_placeholders
+Format = Literal["question_answer", "messages", "prompt_completion", "alpaca", "sharegpt", "soft_labels", "preference"]
+Target = Literal["letter", "letter_and_text", "reasoning_and_letter", "verbatim"]
+Keep = Literal["read", "correct", "agreed", "correct_and_agreed"]
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-Size = Annotated[int, Field(ge=0)] | None
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Dollars = Annotated[float, Field(ge=0)]
+N = TypeVar("N", bound=str)
 
 
-class Section(BaseModel):
-    """A part of params.yaml: unknown keys, wrong types and numbers without an end are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Splits(Section):
-    """The dataset's own names of the three splits."""
-
-    train: str = Field(default="train", description="the dataset's own name of its train split")
-    validation: str | None = Field(
-        default="validation", description="likewise; null carves validation out of train, after the training rows"
-    )
-    test: str | None = Field(default="test", description="likewise; null: there is none")
-
-
-class Columns(Section):
-    """Where a Question's parts stand in a schema that no adapter knows."""
-
-    question: str = Field(description="the column with the question")
-    choices: str | Annotated[list[str], Field(min_length=1)] = Field(
-        description="the column with the choices, or a list of columns with one each"
-    )
-    answer: str | None = Field(default=None, description="the column with gold; null: there is none")
-    answer_is: Literal["label", "index", "text"] = Field(
-        default="label", description="how gold names its choice: label, index (from 0) or text"
-    )
-    id: str | None = Field(default=None, description="the column with the id; null: split and position make one")
-    concept: str | None = Field(default=None, description="the column with the concept; null: there is none")
-
-
-class Dataset(Section):
-    """Where questions come from."""
-
-    path: str = Field(description="a Hugging Face dataset, or a file or folder below data/source")
-    name: str | None = Field(default=None, description="its configuration (subset) on the Hub; null: it has only one")
-    revision: str | None = Field(default=None, description="the Hub commit to take; null: the newest")
-    splits: Splits = Field(default=Splits(), description="the dataset's own names of train, validation and test")
-    columns: Columns | None = Field(default=None, description="where the parts stand, for a schema that is not known")
+def check_each_once(kind: str, names: list[N]) -> list[N]:
+    """Return the names; raise ValueError if one of them is there twice."""
+    if len(set(names)) < len(names):
+        raise ValueError(f"each {kind} may be named once")
+    return names
 
 
 class Load(Section):
@@ -69,55 +33,6 @@ class Load(Section):
     on_bad_row: Literal["stop", "skip"] = Field(
         default="skip", description="skip (counted, and listed in data/raw/source.json) or stop"
     )
-
-
-class Examples(Section):
-    """Worked examples that a prompt shows before it asks, in its own words."""
-
-    count: int = Field(ge=1, description="how many, drawn from the train questions with gold: 1 or more")
-    seed: int = Field(default=0, description="which ones: any integer")
-    answer: str = Field(default="{letter}", description="how each is answered, with {letter} and {text} filled in")
-
-    @field_validator("answer")
-    @classmethod
-    def check_answer(cls, template: str) -> str:
-        """Accept an answer that names gold."""
-        if not list_placeholders(check_placeholders(template, ("letter", "text"))):
-            raise ValueError(f"expected {{letter}} or {{text}} in it, got {template!r}")
-        return template
-
-
-class Prompt(Section):
-    """How a question is put, and how its answer is read."""
-
-    system: str = Field(description="the system message, with {question}, {answer_choices} and {labels} filled in")
-    user: str = Field(description="the user message, likewise")
-    answer_format: AnswerFormat | None = Field(
-        default=None,
-        description="where the answer stands: letter (the whole text), final_line or json; null: wherever it is stated",
-    )
-    examples: Examples | None = Field(
-        default=None, description="worked examples, shown between system and user; null: none"
-    )
-
-    @field_validator("system", "user")
-    @classmethod
-    def check_template(cls, template: str) -> str:
-        """Accept the known placeholders only, written plainly."""
-        return check_placeholders(template, ("question", "answer_choices", "labels"))
-
-    @model_validator(mode="after")
-    def check_that_it_asks(self) -> Self:
-        """Refuse a prompt that is the same for every question, and so would be asked and answered once for all.
-
-        Examples have a user message alone, so with them that must show the question.
-        """
-        shown = list_placeholders(self.user if self.examples else self.system + self.user)
-        for name in ("question", "answer_choices"):
-            if name not in shown:
-                where = "user, as examples need it" if self.examples else "system or user, found it in neither"
-                raise ValueError(f"expected {{{name}}} in {where}")
-        return self
 
 
 class Prepare(Section):
@@ -137,43 +52,7 @@ class Prepare(Section):
     @classmethod
     def check_each_once(cls, splits: list[Split]) -> list[Split]:
         """Refuse a split that is named twice."""
-        if len(set(splits)) < len(splits):
-            raise ValueError("each split may be named once")
-        return splits
-
-
-class Price(Section):
-    """What a teacher's tokens cost."""
-
-    input: Dollars | None = Field(description="US dollars per million tokens of prompts; null: not known")
-    output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
-
-
-class Teacher(Section):
-    """A model, where it is served, and how it is sampled."""
-
-    provider: Literal["local", "azure", "openai"] = Field(
-        description="local (the bundled model), azure (an endpoint ending in /models) or openai (any with OpenAI's API)"
-    )
-    model: str = Field(description="the name that the provider knows it by")
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
-        default=0, description="0 to 2; null: none is sent, for models that refuse any"
-    )
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="above 0 up to 1; null: the provider's default"
-    )
-    seed: int | None = Field(default=None, description="any integer; null: none is sent")
-    max_tokens: int = Field(default=4000, ge=1, description="tokens of one answer at most: 1 or more")
-    extras: dict[str, JsonValue] = Field(
-        default={}, description="further fields of the request, as the provider documents them"
-    )
-    credentials: str = Field(
-        default="TEACHER_MODEL",
-        pattern=r"^[A-Z][A-Z0-9_]*$",
-        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one",
-    )
-    scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
-    price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")
+        return check_each_once("split", splits)
 
 
 class Gates(Section):
@@ -207,12 +86,43 @@ class Analyze(Section):
 
 
 class Export(Section):
-    """Which training files to write, of which rows."""
+    """Which training files to write, of which rows, and what they teach."""
 
-    formats: list[Literal["question_answer"]] = Field(min_length=1, description="the files to write: question_answer")
-    keep: Literal["read", "correct"] = Field(
-        description="read (every answer with a letter in it) or correct (those that agree with gold)"
+    formats: list[Format] = Field(min_length=1, description=f"the files to write: {', '.join(get_args(Format))}")
+    target: Target | None = Field(
+        default=None,
+        description="what a student learns to say: letter, letter_and_text, reasoning_and_letter or verbatim; null: "
+        "letter where the prompt is letter_only, else verbatim",
     )
+    keep: Keep = Field(
+        description="the answers to export: read (any), correct (gold's), agreed (the one that all readings of the "
+        "question mean) or correct_and_agreed"
+    )
+    min_confidence: Share | None = Field(default=None, description="confidence of an answer: 0 to 1; null: any")
+    max_tokens: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="tokens of a row, at most: 1 or more; null: any number"
+    )
+    augment: Literal["canonical", "all_rotations"] = Field(
+        default="canonical", description="train questions: canonical (as they are) or all_rotations (with each order)"
+    )
+    balance: Literal["none", "downsample", "rotate"] = Field(
+        default="none",
+        description="letters of train: none (as they come), downsample (as many rows of each) or rotate (each answer "
+        "moved to a letter drawn by seed)",
+    )
+    deduplicate: bool = Field(default=True, description="whether to take a train question that is there twice once")
+    leakage_threshold: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
+        default=0.75,
+        description="train questions this like one of validation or test are left out: Jaccard index, 0.5 to 1; null: off",
+    )
+    include_system: bool = Field(default=True, description="whether rows keep the system message, where they can")
+    seed: int = Field(default=0, description="which rows downsample takes, which letters rotate draws: any integer")
+
+    @field_validator("formats")
+    @classmethod
+    def check_each_once(cls, formats: list[Format]) -> list[Format]:
+        """Refuse a format that is named twice."""
+        return check_each_once("format", formats)
 
 
 class Runtime(Section):

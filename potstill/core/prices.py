@@ -1,7 +1,9 @@
-"""What tokens cost. Pure."""
+"""How many tokens a text has, about, and what tokens cost. Pure."""
 
-from potstill.core.params import Price
+from potstill.core.catalogues import Price
 from potstill.core.records import Usage
+
+CHARACTERS_PER_TOKEN = 4
 
 
 def known_price(price: Price | None) -> Price | None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import jsonlines
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -158,6 +158,19 @@ def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, 
             yield from lines.iter(type=dict, skip_empty=skip_empty)
         except jsonlines.InvalidLineError as error:
             raise InputError(f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a file's JSON object; raise InputError if there is no such file, or it holds something else."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: expected JSON, but {error}; run `make repro`") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected a JSON object, got {value!r:.80}; run `make repro`")
+    return value
 
 
 @contextmanager

@@ -1,16 +1,16 @@
 """The worked examples that a prompt shows before it asks: drawn from train, and never what is asked."""
 
 import heapq
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from potstill.core.catalogues import Examples, Prompt
 from potstill.core.errors import InputError
 from potstill.core.letters import LETTERS, rotate_choices
-from potstill.core.params import Examples, Prompt
 from potstill.core.records import Message, Question, read_rows
+from potstill.core.similarity import Words, find_words, measure_similarity
 from potstill.prompting.drawing import rank
 from potstill.prompting.rendering import render_text, render_values
 
@@ -19,9 +19,6 @@ from potstill.prompting.rendering import render_text, render_values
 # that only share a frame, such as the capital of France and that of Spain (0.71), are none.
 NEAR = 0.75
 SPARES = 20  # drawn to stand in for examples that are near what is asked
-_WORD = re.compile(r"[一-鿿]|[^\W一-鿿]+")  # Chinese has no spaces: each character counts as a word
-
-Words = frozenset[str]
 
 
 class Example(NamedTuple):
@@ -101,14 +98,9 @@ def drop_near(examples: Iterable[Example]) -> list[Example]:
     return kept
 
 
-def find_words(text: str) -> Words:
-    """Return a text's words, whatever their case, order and punctuation."""
-    return frozenset(_WORD.findall(text.casefold()))
-
-
 def is_near(one: Words, other: Words) -> bool:
     """Return whether two questions have the same words, or most: their Jaccard index is above NEAR."""
-    return one == other or len(one & other) > NEAR * len(one | other)
+    return measure_similarity(one, other) > NEAR
 
 
 def assign_letters(sizes: Iterable[int], seed: int) -> list[str]:

@@ -1,8 +1,21 @@
-"""Choices and their letters as a prompt shows them. No I/O."""
+"""A question, its choices and their letters as a prompt shows them. No I/O."""
 
 from collections.abc import Sequence
 
-from potstill.core.records import Choice
+from potstill.core.catalogues import Prompt
+from potstill.core.records import Choice, Message
+
+
+def render_messages(
+    prompt: Prompt, question: str, choices: Sequence[Choice], examples: Sequence[Message]
+) -> list[Message]:
+    """Return a question with these choices in the prompt's words, after the messages of its examples."""
+    values = render_values(question, choices)
+    return [
+        Message(role="system", content=prompt.system.format(**values)),
+        *examples,
+        Message(role="user", content=prompt.user.format(**values)),
+    ]
 
 
 def render_values(question: str, choices: Sequence[Choice]) -> dict[str, str]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from potstill.core.catalogues import Prompt
 from potstill.core.errors import InputError
 from potstill.core.letters import rotate_choices, shown_letter
-from potstill.core.params import Params, Prompt
+from potstill.core.params import Params
 from potstill.core.records import Message, Question, Request, read_rows, write_rows
 from potstill.prompting.examples import WorkedExamples
-from potstill.prompting.rendering import render_values
+from potstill.prompting.rendering import render_messages
 from potstill.prompting.rotations import RotationCounts
 
 
@@ -73,7 +74,6 @@ def build_request(
 ) -> Request:
     """Return one question, its choices rotated, in the prompt's words, after the messages of its examples."""
     choices = rotate_choices(question.choices, rotation)
-    values = render_values(question.question, choices)
     gold = question.answer and shown_letter(question.answer, rotation, len(choices))
     return Request(
         id=f"{question.id}:{rotation}:{replicate}",
@@ -83,9 +83,5 @@ def build_request(
         answer=gold,
         rotation=rotation,
         replicate=replicate,
-        messages=[
-            Message(role="system", content=prompt.system.format(**values)),
-            *examples,
-            Message(role="user", content=prompt.user.format(**values)),
-        ],
+        messages=render_messages(prompt, question.question, choices, examples),
     )

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from potstill.core.distributions import Counts
 from potstill.core.wording import format_count, format_interval, format_percent
 from potstill.quality.calibration import Bin
-from potstill.quality.chi_square import Counts
 from potstill.quality.slices import SLICES
 from potstill.quality.statistics import NONE, comparable, compared_counts, letter_counts, letters_shown
 

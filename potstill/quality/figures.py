@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from potstill.core.distributions import Counts, total_variation
 from potstill.core.wording import FEW, format_count, mark_few
-from potstill.quality.chi_square import Counts
 from potstill.quality.pictures import (
     SERIES_LOOKS,
     STEPS,
@@ -23,15 +23,7 @@ from potstill.quality.pictures import (
     new_figure,
 )
 from potstill.quality.slices import SLICES
-from potstill.quality.statistics import (
-    NONE,
-    comparable,
-    compared_counts,
-    cross_counts,
-    letter_counts,
-    letters_shown,
-    total_variation,
-)
+from potstill.quality.statistics import NONE, comparable, compared_counts, cross_counts, letter_counts, letters_shown
 
 SLICE_NAMES = {"by_type": "question type", "by_length": "length in words", "by_letter": "gold letter (recall)"}
 

@@ -6,12 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from potstill.core.distributions import Counts, total_variation
 from potstill.core.wording import format_decimals
 from potstill.quality.calibration import Bin
-from potstill.quality.chi_square import Counts
 from potstill.quality.methods import Frame
 from potstill.quality.pictures import SERIES_LOOKS, draw_notice, new_figure
-from potstill.quality.statistics import total_variation
 
 # Okabe and Ito's palette again, with a hatch and a line for print without colour.
 METHOD_LOOKS = {

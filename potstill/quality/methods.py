@@ -6,19 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from potstill.core.distributions import total_variation
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import LETTERS, original_letter
 from potstill.quality.calibration import Confidences, Rights, accuracy_at, brier_score, calibration_error
 from potstill.quality.frames import KINDS
 from potstill.quality.significance import mcnemar_p
-from potstill.quality.statistics import (
-    NONE,
-    confusion_counts,
-    letter_counts,
-    letters_shown,
-    recall_deviation,
-    total_variation,
-)
+from potstill.quality.statistics import NONE, confusion_counts, letter_counts, letters_shown, recall_deviation
 from potstill.reading.debiasing import Prior
 from potstill.reading.judging import JudgedQuestion
 

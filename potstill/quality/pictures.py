@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from potstill.core.distributions import Counts
 from potstill.core.wording import format_bare_percent
-from potstill.quality.chi_square import Counts
 
 # Okabe and Ito's palette, told apart by the colour-blind; each colour has a hatch besides, for print without colour.
 SERIES_LOOKS = {"answered": ("#0072B2", ""), "gold": ("#E69F00", "//"), "uniform": ("#BBBBBB", "..")}

@@ -112,7 +112,9 @@ def make_report(params: Params, source: dict[str, Any], inputs: ReportInputs, re
         split: draw_methods(split, params.teacher, inputs.debiasing.method, answers)
         for split, answers in methods.items()
     }
-    return Report(params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample, method_reports)
+    return Report(
+        params.teacher, facts, gates, metrics, frames, tables, pictures, inputs.sample, responses, method_reports
+    )
 
 
 def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, frames: Frames) -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from potstill.quality.chi_square import NO_TEST, Counts, cramers_v, independence
+from potstill.core.distributions import NO_TEST, Counts, cramers_v, independence, total_variation
 from potstill.quality.slices import SLICES
 from potstill.quality.statistics import (
     NONE,
@@ -23,7 +23,6 @@ from potstill.quality.statistics import (
     letters_shown,
     once_each,
     recall_deviation,
-    total_variation,
     uniform_counts,
     uniform_test,
 )

@@ -12,20 +12,19 @@ import numpy as np
 import pandas as pd
 from numpy.polynomial import Polynomial
 
+from potstill.core.distributions import (
+    Counts,
+    goodness_of_fit,
+    marginal_homogeneity,
+    round_number,
+    round_p_value,
+    total_variation,
+)
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import LETTERS
 from potstill.core.records import OUTCOMES
-from potstill.quality.chi_square import Counts, goodness_of_fit, marginal_homogeneity
 
 NONE = "none"
-DECIMALS = 6
-
-
-def total_variation(first: Counts, second: Counts) -> float | None:
-    """Return half the summed difference of the shares in two vectors of k counts: 0 alike, 1 disjoint."""
-    if first.sum() == 0 or second.sum() == 0:
-        return None
-    return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
 
 
 def recall_deviation(confusion: Counts) -> float | None:
@@ -184,13 +183,3 @@ def mean_of(numbers: "pd.Series[float]") -> float | None:
     """Return the mean of the numbers there are; None where there is none."""
     known = numbers.dropna()
     return round_number(float(known.mean())) if len(known) else None
-
-
-def round_number(number: float | None) -> float | None:
-    """Return a number with six decimals, so that the last bits of another machine's arithmetic change no file."""
-    return None if number is None else round(number, DECIMALS)
-
-
-def round_p_value(p: float | None) -> float | None:
-    """Return p with six significant digits, since a p of 0.000000 would claim what no test can."""
-    return None if p is None else float(f"{p:.6g}")

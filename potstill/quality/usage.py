@@ -1,9 +1,9 @@
 """What the answers took: requests bought, tokens, and cost."""
 
-from potstill.core.params import Price
+from potstill.core.catalogues import Price
+from potstill.core.distributions import DECIMALS
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Response, Usage
-from potstill.quality.statistics import DECIMALS
 
 
 class UsageCounter:

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 import datasets
 
+from potstill.core.catalogues import Dataset
 from potstill.core.errors import InputError
-from potstill.core.params import Dataset, Params
+from potstill.core.params import Params
 from potstill.core.records import SPLITS, Question, write_json, write_rows
 from potstill.questions.files import BUILDERS, broken_line, is_local
 from potstill.questions.schemas import Adapter, BadRow, SourceRow, find_adapter, to_questions

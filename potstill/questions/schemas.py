@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeGuard
 
+from potstill.core.catalogues import Columns
 from potstill.core.errors import InputError
 from potstill.core.letters import LETTERS, letter_choices
-from potstill.core.params import Columns
 from potstill.core.records import Question
 
 SourceRow = Mapping[str, object]

@@ -8,8 +8,9 @@ from typing import Literal
 import datasets
 from pydantic import ValidationError
 
+from potstill.core.catalogues import Dataset, Splits
 from potstill.core.errors import InputError
-from potstill.core.params import Dataset, Load, Splits
+from potstill.core.params import Load
 from potstill.core.records import SPLITS
 from potstill.core.validation_errors import format_validation_error
 from potstill.questions.files import is_local, load_files

@@ -11,10 +11,11 @@ from time import monotonic
 from typing import Any
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
+from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
 from potstill.teacher.api.client import Client
 from potstill.teacher.api.replies import Reply
-from potstill.teacher.budget import CHARACTERS_PER_TOKEN, Budget
+from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
 
 MAX_REFUSALS = 100  # 429s of one request

@@ -2,12 +2,11 @@
 
 import asyncio
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, InputError
-from potstill.core.params import Teacher
 from potstill.core.prices import cost_usd, known_price
 from potstill.core.records import Message, Usage
 
-CHARACTERS_PER_TOKEN = 4
 MESSAGE_TOKENS = 8
 
 

@@ -9,9 +9,10 @@ from time import monotonic
 
 import click
 
+from potstill.core.catalogues import Teacher
 from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
 from potstill.core.errors import FatalError, InputError, StoppedError
-from potstill.core.params import Params, Teacher
+from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials, read_credentials

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, InputError, RejectedError, TransientError, UnreachableError
-from potstill.core.params import Params, Teacher
+from potstill.core.params import Params
 from potstill.core.params_file import load_params
 from potstill.core.prices import cost_usd, known_price
 from potstill.teacher.api.credentials import Credentials, read_credentials

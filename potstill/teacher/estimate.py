@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from potstill.core.params import Params, Teacher
-from potstill.core.prices import cost_usd, known_price
+from potstill.core.catalogues import Teacher
+from potstill.core.params import Params
+from potstill.core.prices import CHARACTERS_PER_TOKEN, cost_usd, known_price
 from potstill.core.records import Usage
-from potstill.teacher.budget import CHARACTERS_PER_TOKEN
 from potstill.teacher.plan import RequestCounts, open_plan
 
 

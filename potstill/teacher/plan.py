@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
-from potstill.core.params import Params, Teacher
+from potstill.core.params import Params
 from potstill.core.records import Message, Request, Response, Usage, read_rows, split_files
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.claims import Claims

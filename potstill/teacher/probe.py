@@ -6,8 +6,8 @@ import time
 
 from pydantic import JsonValue
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError, TransientError
-from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials

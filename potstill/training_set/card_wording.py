@@ -58,7 +58,7 @@ REASONS = {
     "leaked": "equals, or nearly, a question of validation or test",
     "wrong": "does not agree with gold",
     "unjudged": "has no gold to agree with",
-    "asked_once": "was asked once, so that nothing can agree",
+    "read_once": "an answer was read in one response alone, with nothing to agree with",
     "disagreed": "was answered differently when asked again",
     "low_confidence": "confidence is below `min_confidence`",
     "no_text": "no response has the form that the target needs",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from potstill.core.errors import InputError
-from potstill.core.params import Section
 from potstill.core.params_file import load_params
+from potstill.core.sections import Section
 
 if TYPE_CHECKING:
     from tests.conftest import Workspace

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from potstill.core.catalogues import Prompt
 from potstill.core.letters import LETTERS, letter_choices, original_letter
-from potstill.core.params import Prepare, Prompt
+from potstill.core.params import Prepare
 from potstill.core.records import Question, Request
 from potstill.prompting.requests import build_requests
 from potstill.prompting.rotations import RotationCounts

@@ -18,14 +18,17 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from ruamel.yaml import YAML
 
+from potstill.core.folder_hash import hash_folder
 from potstill.core.letters import letter_choices
 from potstill.core.records import OUTCOMES, SPLITS, Message, Outcome, Request, Response, Status
 from potstill.quality.frames import printable
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, length_band, question_type
 from potstill.reading.extraction import read_as
+from potstill.training_set.page_section import write_page_section
 from stages.analyze import main
 from tests.judged import FRUIT, make_request, make_response, question_of
 from tests.project import ROOT, arguments
+from tests.training_set.manifests import make_manifest, make_split
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -66,6 +69,11 @@ HOSTILE = {
 
 
 HOSTILE_CONCEPT = " ".join(HOSTILE.values())  # of all the rows, since concepts of few are not shown
+WARNED = {"warnings": ["48 of 60 answers in train disagree with gold"]}
+HOSTILE_SET = {
+    "splits": {HOSTILE_CONCEPT: make_split(rows={HOSTILE_CONCEPT: 1}, left_out={HOSTILE_CONCEPT: {"A": 1}})},
+    "warnings": [f"hostile: {text}" for text in HOSTILE.values()],
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,8 +188,14 @@ ALL_HOSTILE = [row for rows in HOSTILE_ROWS.values() for row in rows]
 HUGE = make(99, "validation", "A", "What is huge?", "Once upon a time. " * 3_000 + "The end")
 
 
-def build(folder: Path, made: Sequence[Made], splits: Sequence[str] = SPLITS, explorer_rows: int = MANY) -> str:
-    """Run the analyze stage on rows, and return the address of the page that it wrote."""
+def build(
+    folder: Path,
+    made: Sequence[Made],
+    splits: Sequence[str] = SPLITS,
+    explorer_rows: int = MANY,
+    training_set: dict[str, Any] = WARNED,
+) -> str:
+    """Run the analyze stage on rows, and return the address of the page that it wrote, a training set beside it."""
     params = YAML(typ="safe").load(ROOT / "tests/params.yaml")
     params["analyze"] = {"explorer_rows": explorer_rows}
     write(folder / "params.yaml", [json.dumps(params)])
@@ -195,7 +209,12 @@ def build(folder: Path, made: Sequence[Made], splits: Sequence[str] = SPLITS, ex
     with contextlib.chdir(folder):
         finished = CliRunner().invoke(main, arguments("analyze"), catch_exceptions=False)
     assert finished.exit_code == 0, finished.output
+    write_section(folder, hash_folder(folder / "data/responses"), training_set)
     return (folder / "reports/index.html").as_uri()
+
+
+def write_section(folder: Path, responses: str, training_set: dict[str, Any]) -> None:
+    write_page_section(folder / "reports/training_set.js", make_manifest(**training_set), responses)
 
 
 def write(path: Path, lines: Sequence[str]) -> None:
@@ -287,7 +306,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build(tmp_path_factory.mktemp("hostile"), [*ALL_HOSTILE, HUGE], ["validation"])
+    return build(tmp_path_factory.mktemp("hostile"), [*ALL_HOSTILE, HUGE], ["validation"], training_set=HOSTILE_SET)
 
 
 def filter_of(page: Page, title: str) -> Locator:
@@ -368,8 +387,8 @@ def test_using_everything_raises_no_error_and_asks_nothing_of_another_place(
     opened = request.getfixturevalue(name)
     expect(opened.page.get_by_role("heading", level=1)).to_have_text("How far to trust smollm2")
     assert opened.complaints == []
-    assert opened.requests[0] == opened.page.url
-    assert [url for url in opened.requests[1:] if not url.startswith(("data:", "blob:"))] == []
+    page, beside = opened.page.url, opened.page.url.replace("index.html", "training_set.js")
+    assert [url for url in opened.requests if not url.startswith(("data:", "blob:"))] == [page, beside]
 
 
 @pytest.mark.slow
@@ -623,10 +642,58 @@ def test_a_huge_answer_is_shown_whole(used_hostile: Visit) -> None:
     assert text_titled(detail_of(used_hostile.page, HUGE), "Answer") == HUGE.response.content
 
 
+def test_the_training_set_beside_the_page_is_summed_up_in_it(shared: Page) -> None:
+    section = shared.locator("section", has=shared.get_by_role("heading", name="The training set"))
+    expect(section.locator(".warning li")).to_have_text(["48 of 60 answers in train disagree with gold."])
+    numbers = section.get_by_role("region", name="Training set").locator("tr")
+    expect(numbers.filter(has_text="Agree with gold").locator("td")).to_have_text(["20\xa0%"] * 2)
+    expect(numbers.filter(has_text="preference").locator("td")).to_have_text(["7"] * 2)
+    reasons = section.get_by_role("region", name="Left out").locator("tbody tr")
+    expect(reasons.locator("td")).to_have_text(["3", "0", "1", "0"])
+    letters = section.get_by_role("region", name="Letters that train teaches").locator("tbody tr")
+    expect(letters.nth(1).locator("td.number")).to_have_text(["33\xa0%", "33\xa0%", "80\xa0%"])
+    bars = letters.locator(".taught").evaluate_all("bars => bars.map(bar => bar.offsetWidth)")
+    assert bars[1] == pytest.approx(8 * bars[0], abs=8)
+    assert bars[1] > 100
+
+
+@pytest.mark.parametrize(
+    ("beside", "sentence", "complaints"),
+    [
+        pytest.param(
+            False, "Nothing is known of it: no training set has been exported of these answers yet", 1, id="none"
+        ),
+        pytest.param(True, "made of other answers than this page: run `make repro`.", 0, id="of other answers"),
+    ],
+)
+def test_a_page_without_its_training_set_says_so(
+    beside: bool, sentence: str, complaints: int, usual: str, visit: Visitor, tmp_path: Path
+) -> None:
+    (tmp_path / "reports").mkdir()
+    shutil.copy(usual.removeprefix("file://"), tmp_path / "reports")
+    if beside:
+        write_section(tmp_path, "d41d8cd98f00b204e9800998ecf8427e.dir", WARNED)
+    opened = visit((tmp_path / "reports/index.html").as_uri())
+    expect(opened.page.locator("#training-set")).to_contain_text(sentence)
+    assert opened.page.locator("#training-set table").count() == 0
+    assert len(opened.complaints) == complaints  # that a file is not there
+
+
+def as_parsed(text: str) -> str:
+    """A text as it comes out of HTML."""
+    return text.replace("\x00", "").replace("\r", "\n")
+
+
 def test_hostile_texts_run_nothing_and_add_no_elements(used_hostile: Visit) -> None:
     page = used_hostile.page
+    assert page.locator("#training-set .warning li").all_text_contents() == [
+        f"Hostile: {as_parsed(text)}." for text in HOSTILE.values()
+    ]
+    numbers = page.get_by_role("region", name="Training set")
+    for place in (numbers.locator("tbody tr").nth(2).locator("small"), numbers.locator("thead th.number")):
+        assert place.text_content() == as_parsed(HOSTILE_CONCEPT)
     assert page.evaluate("typeof window.hacked") == "undefined"
-    assert page.locator("script").count() == 3
+    assert page.locator("script").count() == 4
     assert page.locator("img").count() == page.locator("figure").count()
 
 

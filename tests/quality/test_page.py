@@ -17,6 +17,7 @@ from potstill.quality.tables import make_tables
 from tests.judged import frames_of, judge
 
 HOSTILE = "<script>alert(1)</script> \"quoted\" & 'single' {{ 7 * 7 }} \N{RIGHT-TO-LEFT OVERRIDE}\x1b[31m"
+RESPONSES = "d41d8cd98f00b204e9800998ecf8427e.dir"
 Rows = list[tuple[str | None, str | None]]
 
 
@@ -33,7 +34,8 @@ def report_on(explorer_rows: int = 20, text: str | None = None, **splits: Rows) 
             sample.add(split, question)
     metrics = {split: split_metrics(*frames.of_split(split)) | {"gates": {}} for split in splits}
     pictures = {split: {"confusion": Picture(b"<svg/>", b"")} for split in splits}
-    return Report("smollm2", {"Data set": "bundled"}, Gates(), metrics, frames, make_tables(frames), pictures, sample)
+    facts, tables = {"Data set": "bundled"}, make_tables(frames)
+    return Report("smollm2", facts, Gates(), metrics, frames, tables, pictures, sample, RESPONSES)
 
 
 def rows_of(page: str) -> dict[str, list[str]]:
@@ -70,7 +72,7 @@ class Elements(HTMLParser):
 
 
 @pytest.mark.parametrize("rows", [[("A", "C"), ("B", None)], []], ids=["usual", "no questions"])
-def test_page_is_well_formed_and_asks_for_nothing(rows: Rows) -> None:
+def test_page_is_well_formed_and_asks_for_nothing_but_the_training_set_beside_it(rows: Rows) -> None:
     page = Elements(render_page(report_on(train=rows, validation=[("A", "A")])))
     assert not {"link", "iframe", "object"} & {tag for tag, _ in page.elements}
     addresses = [
@@ -86,16 +88,17 @@ def test_page_is_well_formed_and_asks_for_nothing(rows: Rows) -> None:
         <= {attributes.get("id") for _, attributes in page.elements}
     )
     assert {address.partition(",")[0] for address in addresses if not address.startswith("#")} == {
-        "data:image/svg+xml;base64"
+        "data:image/svg+xml;base64",
+        "training_set.js",
     }
     policy = next(
         str(attributes["content"])
         for _, attributes in page.elements
         if attributes.get("http-equiv") == "Content-Security-Policy"
     )
-    # of the page's own script, by its hash; an event handler in a text is not run
+    # of the page's own script, by its hash, and the training set's, by its nonce; what is in a text is not run
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-")
-    assert policy.endswith(" blob:")
+    assert policy.endswith(f" 'nonce-{RESPONSES.removesuffix('.dir')}' blob:")
     assert "url(" not in (FOLDER / "page.css").read_text(encoding="utf-8")
     assert not {"nan", "None", "NaN"} & {text.strip() for text in page.texts}
 
@@ -112,7 +115,7 @@ def test_hostile_text_is_data_and_no_markup() -> None:
     page = Elements(render_page(replace(report, teacher=HOSTILE, facts={"Data set": HOSTILE})))
     shown = HOSTILE.replace("\x1b", "\N{SYMBOL FOR ESCAPE}")
     assert page.texts.count(HOSTILE) == 1  # in the facts, alone
-    assert [tag for tag, _ in page.elements].count("script") == 3
+    assert [tag for tag, _ in page.elements].count("script") == 4
     rows = embedded(render_page(report))
     assert rows["texts"] == [shown]
     assert rows["rows"][0]["response"][0] == rows["rows"][0]["question"] == shown

@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from potstill.quality.chi_square import goodness_of_fit, marginal_homogeneity
+from potstill.core.distributions import goodness_of_fit, marginal_homogeneity
 from potstill.quality.significance import COLUMNS, TESTS, adjust, list_tests, majority_share
 from potstill.reading.judging import JudgedQuestion
 from tests.judged import frames_of, judge

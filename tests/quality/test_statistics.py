@@ -8,9 +8,9 @@ from sklearn import metrics
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
+from potstill.core.distributions import goodness_of_fit, marginal_homogeneity, total_variation
 from potstill.core.intervals import wilson_interval
 from potstill.core.records import OUTCOMES
-from potstill.quality.chi_square import goodness_of_fit, marginal_homogeneity
 from potstill.quality.statistics import (
     cohen_kappa,
     confusion_counts,
@@ -20,7 +20,6 @@ from potstill.quality.statistics import (
     position_bias,
     recall_deviation,
     split_metrics,
-    total_variation,
     uniform_counts,
     winning_chance,
 )

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from potstill.core.params import Price
+from potstill.core.catalogues import Price
 from potstill.core.records import Response, Status
 from potstill.quality.usage import UsageCounter
 from tests.judged import make_request, make_response

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from potstill.core.catalogues import Columns
 from potstill.core.errors import InputError
-from potstill.core.params import Columns
 from potstill.core.records import Question
 from potstill.questions.schemas import BadRow, find_adapter, to_questions
 

@@ -5,8 +5,9 @@ from typing import Any
 import datasets
 import pytest
 
+from potstill.core.catalogues import Dataset, Splits
 from potstill.core.errors import InputError
-from potstill.core.params import Dataset, Load, Splits
+from potstill.core.params import Load
 from potstill.questions.sources import CQnAHuggingFaceInputDataset, read_samples
 from tests.questions.datafiles import make_flat_rows, name_rows, write_jsonl
 

@@ -22,10 +22,16 @@ class HubServer:
     def __init__(self, repo_id: str, commits: Mapping[str, Path]) -> None:
         self.repo_id = repo_id
         self.commits = {commit: _read_files(folder) for commit, folder in commits.items()}
-        self.revisions = {commit: commit for commit in commits} | {"main": list(commits)[-1]}
+        self.revisions = {commit: commit for commit in commits}
+        if commits:
+            self.revisions["main"] = list(commits)[-1]
         self.paths: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self.build_handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def build_handler(self) -> type[BaseHTTPRequestHandler]:
+        """Return what answers a request."""
+        return build_handler(self)
 
     @property
     def endpoint(self) -> str:
@@ -63,7 +69,7 @@ class HubServer:
         return list(entries.values())
 
 
-def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
+def build_handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.split("?")[0]

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, TransientError, UnreachableError
-from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials

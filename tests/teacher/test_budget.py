@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
+from potstill.core.catalogues import Price, Teacher
 from potstill.core.errors import FatalError, InputError
-from potstill.core.params import Price, Teacher
 from potstill.core.records import Message, Usage
 from potstill.teacher.budget import Budget
 

@@ -2,7 +2,8 @@ import pytest
 from click.testing import CliRunner
 
 from potstill.commands.estimate import main
-from potstill.core.params import Params, Price, Teacher
+from potstill.core.catalogues import Price, Teacher
+from potstill.core.params import Params
 from potstill.core.params_file import load_params
 from potstill.teacher.estimate import format_estimate
 from potstill.teacher.plan import RequestCounts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.core.records import Usage, write_rows
 from potstill.teacher.api.replies import Reply, ReplyStatus
 from potstill.teacher.plan import Plan, RequestCounts
@@ -140,7 +140,7 @@ def test_no_room_for_the_plan_is_one_sentence(tmp_path: Path) -> None:
 import resource
 from pathlib import Path
 from potstill.core.errors import InputError
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.plan import Plan
 with Journal(Path({str(tmp_path / "journal.sqlite")!r})) as journal:

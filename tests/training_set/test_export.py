@@ -1,120 +1,253 @@
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from potstill.core.records import Message, Request
-from potstill.training_set.formats import FORMATS
+from potstill.reading.judging import JudgedQuestion
 from stages.export import main
+from tests.training_set.splits import ask, make_question, write_inputs
 
 if TYPE_CHECKING:
     from tests.conftest import Workspace
 
-OUTCOMES = ("correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed")
-STATUSES = {"truncated": "truncated", "filtered": "filtered", "failed": "failed"}
-CHOICES = [{"label": "A", "text": "bank"}, {"label": "B", "text": "shop"}]
+UNFINISHED = {
+    "refused": {"content": "I cannot help with that."},
+    "ambiguous": {"content": "A or B."},
+    "unparsed": {"content": "It depends."},
+    "truncated": {"status": "truncated", "content": "The answer"},
+    "filtered": {"status": "filtered"},
+    "failed": {"status": "failed", "error": "HTTP 503"},
+}
 
 
-def make_request(number: int) -> dict[str, Any]:
-    return {
-        "id": f"q{number}:0:0",
-        "question_id": f"q{number}",
-        "question": f"Where is money number {number}?",
-        "choices": CHOICES,
-        "answer": "A",
-        "rotation": 0,
-        "replicate": 0,
-        "messages": [
-            {"role": "system", "content": "Reply with one letter."},
-            {"role": "user", "content": f"Where is money number {number}?\nA. bank\nB. shop"},
-        ],
-    }
+def ask_all(*letters: str, gold: str | None = "A", first: int = 0) -> list[JudgedQuestion]:
+    """Questions that were each answered once."""
+    return [ask(make_question(number, gold), [letter]) for number, letter in enumerate(letters, start=first)]
 
 
-def make_response(number: int, outcome: str) -> dict[str, Any]:
-    content = None if outcome in {"filtered", "failed"} else f"Text {number} \N{GRINNING FACE}"
-    return {
-        "id": f"q{number}:0:0",
-        "key": f"k{number}",
-        "status": STATUSES.get(outcome, "answered"),
-        "content": content,
-    }
-
-
-def make_answer(number: int, outcome: str) -> dict[str, Any]:
-    reading = {"request_id": f"q{number}:0:0", "answer": None, "outcome": outcome}
-    answer = {"question_id": f"q{number}", "answer": None, "outcome": outcome, "confidence": None, "distribution": {}}
-    return answer | {"readings": [reading]}
-
-
-def write_split(workspace: "Workspace", split: str, outcomes: tuple[str, ...]) -> None:
-    numbered = list(enumerate(outcomes))
-    workspace.write_rows(f"data/requests/{split}.jsonl", [make_request(number) for number, _ in numbered])
-    workspace.write_rows(f"data/responses/{split}.jsonl", [make_response(*pair) for pair in numbered])
-    workspace.write_rows(f"data/answers/{split}.jsonl", [make_answer(*pair) for pair in numbered])
-
-
-def read_manifest(workspace: "Workspace") -> dict[str, Any]:
-    return json.loads((workspace.folder / "data/export/manifest.json").read_text(encoding="utf-8"))
-
-
-def test_an_example_is_exactly_the_user_message_and_the_response(workspace: "Workspace") -> None:
-    write_split(workspace, "train", ("correct",))
+def export(workspace: "Workspace", train: Sequence[JudgedQuestion], **edits: Any) -> dict[str, Any]:
+    """Export a train split, and return its part of the manifest."""
+    write_inputs(workspace, train=train)
+    workspace.edit(export=edits)
     workspace.run(main)
-    assert workspace.read_rows("data/export/question_answer/train.jsonl") == [
-        {"Question": "Where is money number 0?\nA. bank\nB. shop", "Answer": "Text 0 \N{GRINNING FACE}"}
-    ]
-    line = (workspace.folder / "data/export/question_answer/train.jsonl").read_text(encoding="utf-8")
-    assert line.startswith('{"Question":"')
+    return workspace.read_json("data/export/manifest.json")["splits"]["train"]
+
+
+def read_examples(workspace: "Workspace") -> dict[str, str]:
+    """What the rows of train teach, by their ids."""
+    rows = workspace.read_rows("data/export/prompt_completion/train.jsonl")
+    return {row["id"]: row["completion"][0]["content"] for row in rows}
+
+
+def read_files(workspace: "Workspace") -> dict[Path, bytes]:
+    """All files of the export, and of what could be left beside it."""
+    return {path: path.read_bytes() for path in (workspace.folder / "data").rglob("export*/**/*") if path.is_file()}
+
+
+def read_left_out(workspace: "Workspace") -> dict[str, str]:
+    return {row["question_id"]: row["reason"] for row in workspace.read_rows("data/export/left_out.jsonl")}
+
+
+def test_every_question_is_exported_or_left_out_for_one_reason(workspace: "Workspace") -> None:
+    unread = [ask(make_question(number), [reply]) for number, reply in enumerate(UNFINISHED.values(), start=10)]
+    tie = ask(make_question(20), ["A", "B"])
+    numbers = export(workspace, [*ask_all("A", "B"), *unread, tie], formats=["prompt_completion"])
+    assert read_examples(workspace) == {"q0": "A", "q1": "B"}
+    expected = dict(zip((f"q{number}" for number in range(10, 16)), UNFINISHED, strict=True)) | {"q20": "tie"}
+    assert read_left_out(workspace) == expected
+    assert numbers["left_out"] == {reason: {"A": 1} for reason in sorted(expected.values())}
+    assert (numbers["questions"], numbers["kept"]) == (9, 2)
 
 
 @pytest.mark.parametrize(
-    ("keep", "kept"), [("read", (0, 1, 2)), ("correct", (0,))], ids=["every letter that was read", "correct ones only"]
+    ("keep", "kept", "reasons"),
+    [
+        ("read", {"q0", "q1", "q2", "q3", "q4"}, {}),
+        ("correct", {"q0", "q1", "q3"}, {"q2": "wrong", "q4": "unjudged"}),
+        ("agreed", {"q0", "q2", "q4"}, {"q1": "disagreed", "q3": "read_once"}),
+        ("correct_and_agreed", {"q0"}, {"q1": "disagreed", "q2": "wrong", "q3": "read_once", "q4": "unjudged"}),
+    ],
 )
-def test_only_rows_that_may_be_learned_from_are_written(
-    workspace: "Workspace", keep: str, kept: tuple[int, ...]
-) -> None:
-    write_split(workspace, "train", OUTCOMES)
-    workspace.edit(export={"keep": keep})
-    workspace.run(main)
-    answers = [row["Answer"] for row in workspace.read_rows("data/export/question_answer/train.jsonl")]
-    assert answers == [f"Text {number} \N{GRINNING FACE}" for number in kept]
-    manifest = read_manifest(workspace)
-    assert (manifest["keep"], manifest["splits"]["train"]["exported"]) == (keep, len(kept))
-    assert sum(manifest["splits"]["train"]["left_out"].values()) == len(OUTCOMES) - len(kept)
+def test_keep_chooses_among_answers(workspace: "Workspace", keep: str, kept: set[str], reasons: dict[str, str]) -> None:
+    replies = [["A", "A"], ["A", "A", "B"], ["B", "B"], ["A", None], ["C", "C"]]
+    golds = ["A", "A", "A", "A", None]
+    train = [ask(make_question(n, gold), reply) for n, (gold, reply) in enumerate(zip(golds, replies, strict=True))]
+    workspace.edit(prepare={"replicates": 3})
+    numbers = export(workspace, train, formats=["prompt_completion"], keep=keep)
+    assert set(read_examples(workspace)) == kept
+    assert read_left_out(workspace) == reasons
+    judged = len(kept) - ("q4" in kept)
+    agreement = numbers["agreement_with_gold"]
+    assert agreement["share"] == pytest.approx((judged - ("q2" in kept)) / judged, abs=1e-6)
 
 
-def test_the_manifest_and_a_line_count_what_was_left_out_and_why(workspace: "Workspace") -> None:
-    write_split(workspace, "train", ("correct", "unparsed", "refused", "unparsed"))
-    write_split(workspace, "validation", ("refused",))
-    assert workspace.run(main) == (
-        "train: 1 of 4 rows exported; left out: 1 refused, 2 unparsed\n"
-        "validation: 0 of 1 rows exported; left out: 1 refused\n"
+def test_a_question_that_was_rotated_is_one_row_in_its_own_order(workspace: "Workspace") -> None:
+    meant_b = {(0, 0): "C", (1, 0): "A", (2, 0): "C"}  # of three readings two mean B: each rotation moves it up
+    train = [ask(make_question(0, "B"), meant_b), ask(make_question(1, "A"), {(0, 0): "A", (1, 0): "A", (2, 0): "A"})]
+    export(workspace, train, formats=["prompt_completion", "soft_labels"], target="letter_and_text")
+    (row,) = workspace.read_rows("data/export/prompt_completion/train.jsonl")
+    assert row["prompt"][-1]["content"].endswith("A. bank\nB. shop\nC. park")
+    assert (row["completion"][0]["content"], row["outcome"]) == ("B. shop", "correct")
+    assert row["confidence"] == pytest.approx(2 / 3, abs=1e-6)
+    assert read_left_out(workspace) == {"q1": "tie"}
+
+
+def test_every_rotation_of_a_question_means_the_same_option(workspace: "Workspace") -> None:
+    train = [ask(make_question(0, "B"), ["B"])]
+    numbers = export(
+        workspace, train, formats=["prompt_completion", "alpaca"], target="letter_and_text", augment="all_rotations"
     )
-    assert read_manifest(workspace) == {
-        "formats": ["question_answer"],
-        "keep": "read",
-        "splits": {
-            "train": {"rows": 4, "exported": 1, "left_out": {"refused": 1, "unparsed": 2}},
-            "validation": {"rows": 1, "exported": 0, "left_out": {"refused": 1}},
-        },
-    }
-    assert (workspace.folder / "data/export/question_answer/validation.jsonl").read_bytes() == b""
+    assert read_examples(workspace) == {"q0:0": "B. shop", "q0:1": "A. shop", "q0:2": "C. shop"}
+    for row in workspace.read_rows("data/export/alpaca/train.jsonl"):
+        assert row["output"] in row["instruction"].splitlines()
+    assert numbers["letters"]["after"] == {"A": 1, "B": 1, "C": 1}
+    assert numbers["rows"] == {"prompt_completion": 3, "alpaca": 3}
 
 
-def test_every_reading_of_a_question_is_an_example_of_its_own(workspace: "Workspace") -> None:
-    requests = [make_request(0) | {"id": f"q0:{rotation}:0", "rotation": rotation} for rotation in (0, 1)]
-    responses = [make_response(0, "correct") | {"id": request["id"], "content": request["id"]} for request in requests]
-    readings = [
-        {"request_id": "q0:0:0", "answer": "A", "outcome": "correct"},
-        {"request_id": "q0:1:0", "answer": None, "outcome": "refused"},
+def test_the_answer_is_moved_to_a_letter_drawn_by_seed(workspace: "Workspace") -> None:
+    train = ask_all(*"A" * 300, gold="A")
+    numbers = export(workspace, train, formats=["prompt_completion"], target="letter_and_text", balance="rotate")
+    assert set(read_examples(workspace).values()) == {"A. bank", "B. bank", "C. bank"}
+    assert all(80 < count < 120 for count in numbers["letters"]["after"].values())
+    assert numbers["letters"]["before"] == {"A": 300, "B": 0, "C": 0}
+    first = read_examples(workspace)
+    export(workspace, train, seed=1)
+    assert read_examples(workspace) != first
+
+
+def test_as_many_rows_of_each_letter_are_taken(workspace: "Workspace") -> None:
+    numbers = export(workspace, ask_all(*"AAAAABBBCC"), formats=["prompt_completion"], balance="downsample")
+    assert numbers["letters"]["after"] == {"A": 2, "B": 2, "C": 2}
+    assert numbers["left_out"] == {"unbalanced": {"A": 4}}
+
+
+@pytest.mark.parametrize(
+    ("target", "taught"),
+    [
+        ("letter", "B"),
+        ("letter_and_text", "B. shop"),
+        ("verbatim", "Money is spent in shops.\nSo the answer is B."),
+        ("reasoning_and_letter", "Money is spent in shops.\n\nAnswer: B"),
+    ],
+)
+def test_a_student_learns_to_say_what_target_says(workspace: "Workspace", target: str, taught: str) -> None:
+    train = [ask(make_question(0), ["Money is spent in shops.\nSo the answer is B."]), *ask_all("C", first=1)]
+    export(workspace, train, formats=["prompt_completion"], target=target)
+    examples = read_examples(workspace)
+    assert examples["q0"] == taught
+    assert ("q1" in examples) == (target != "reasoning_and_letter")
+
+
+def test_hidden_reasoning_is_taught_where_it_is_asked_for(workspace: "Workspace") -> None:
+    train = [ask(make_question(0), [{"content": "B", "reasoning": "Shops sell."}])]
+    export(workspace, train, formats=["prompt_completion"], target="reasoning_and_letter")
+    assert read_examples(workspace) == {"q0": "Shops sell.\n\nAnswer: B"}
+    export(workspace, train, target="verbatim")
+    assert read_examples(workspace) == {"q0": "B"}
+
+
+def test_the_target_is_a_letter_where_the_prompt_asks_for_one(workspace: "Workspace") -> None:
+    train = [ask(make_question(0), ["The answer is B."])]
+    export(workspace, train, formats=["prompt_completion"])
+    assert read_examples(workspace) == {"q0": "The answer is B."}
+    workspace.edit(prompts={"letter": {"letter_only": True}})
+    export(workspace, train)
+    assert read_examples(workspace) == {"q0": "B"}
+
+
+def test_words_that_nobody_said_in_this_order_are_not_taught(workspace: "Workspace") -> None:
+    train = [ask(make_question(0, "B"), {(0, 0): "A", (1, 0): "It is A.", (2, 0): "It is C."}), *ask_all("A", first=1)]
+    export(workspace, train, formats=["prompt_completion"], target="verbatim")
+    assert read_left_out(workspace) == {"q0": "no_text"}
+    export(workspace, train, augment="all_rotations")
+    assert read_examples(workspace) == {"q0:1": "It is A.", "q0:2": "It is C.", "q1:0": "A"}
+
+
+def test_pairs_are_of_gold_and_what_was_answered_instead(workspace: "Workspace") -> None:
+    train = [ask(make_question(0), ["A", "B", "C", "C"]), ask(make_question(1), ["B", "C"]), *ask_all("A", first=2)]
+    workspace.edit(prepare={"replicates": 4})
+    numbers = export(workspace, train, formats=["prompt_completion", "preference"])
+    (pair,) = workspace.read_rows("data/export/preference/train.jsonl")
+    assert [pair[name][0]["content"] for name in ("chosen", "rejected")] == ["A", "C"]
+    assert (pair["id"], pair["prompt"][-1]["role"]) == ("q0", "user")
+    assert numbers["rows"] == {"prompt_completion": 2, "preference": 1}
+
+
+def test_doubtful_long_and_repeated_rows_are_left_out(workspace: "Workspace") -> None:
+    usage = {"prompt_tokens": 50, "completion_tokens": 1}
+    train = [
+        ask(make_question(0), ["A", "A", "B"]),
+        ask(make_question(1), [{"content": "A", "usage": usage}]),
+        *ask_all("A", first=2),
+        ask(make_question(3, options=("shop", "park", "bank"), text=make_question(2).question.upper()), ["C"]),
     ]
-    workspace.write_rows("data/requests/train.jsonl", requests)
-    workspace.write_rows("data/responses/train.jsonl", responses)
-    workspace.write_rows("data/answers/train.jsonl", [make_answer(0, "correct") | {"readings": readings}])
+    workspace.edit(prepare={"replicates": 3})
+    settings = {"formats": ["prompt_completion"], "min_confidence": 0.7, "max_tokens": 50}
+    export(workspace, train, **settings)
+    assert read_left_out(workspace) == {"q0": "low_confidence", "q1": "too_long", "q3": "duplicate"}
+    export(workspace, train, min_confidence=None, max_tokens=None, deduplicate=False)
+    assert read_left_out(workspace) == {}
+
+
+def test_no_train_question_is_one_of_validation_or_test(workspace: "Workspace") -> None:
+    train, validation = ask_all("A", "A", "A"), ask_all("A", first=2)
+    write_inputs(workspace, train=train, validation=validation)
+    workspace.edit(export={"formats": ["prompt_completion"]})
     workspace.run(main)
-    assert [row["Answer"] for row in workspace.read_rows("data/export/question_answer/train.jsonl")] == ["q0:0:0"]
-    assert read_manifest(workspace)["splits"]["train"]["rows"] == 2
+    assert set(read_examples(workspace)) == {"q0", "q1"}
+    (row,) = workspace.read_rows("data/export/left_out.jsonl")
+    assert row == {
+        "split": "train", "question_id": "q2", "reason": "leaked",
+        "like": "q2", "like_split": "validation", "similarity": 1.0,
+    }  # fmt: skip
+    workspace.edit(export={"leakage_threshold": None})
+    workspace.run(main)
+    assert set(read_examples(workspace)) == {"q0", "q1", "q2"}
+
+
+def test_the_system_message_is_kept_or_left_out(workspace: "Workspace") -> None:
+    export(workspace, ask_all(*"ABCABCABCA"), formats=["messages", "alpaca", "sharegpt"])
+    chats = [row["messages"] for row in workspace.read_rows("data/export/messages/train.jsonl")]
+    assert [[message["role"] for message in chat] for chat in chats] == [["system", "user", "assistant"]] * 10
+    assert workspace.read_rows("data/export/alpaca/train.jsonl")[0]["system"] == "Reply with one letter, A, B or C."
+    export(workspace, ask_all(*"ABCABCABCA"), include_system=False)
+    chat = workspace.read_rows("data/export/messages/train.jsonl")[0]["messages"]
+    assert [message["role"] for message in chat] == ["user", "assistant"]
+    assert workspace.read_rows("data/export/sharegpt/train.jsonl")[0]["system"] == ""
+
+
+ROTATE = {"balance": "rotate", "target": "verbatim"}
+TWICE = {"balance": "downsample", "augment": "all_rotations"}
+REFUSALS = [
+    pytest.param({"keep": "agreed"}, "export.keep: agreed expected questions that are asked more than", id="agreed"),
+    pytest.param({"formats": ["preference"]}, "export.formats: preference expected questions that", id="pairs"),
+    pytest.param(ROTATE, "export.balance: rotate expected a target of letter or letter_and_text, got", id="rotate"),
+    pytest.param(TWICE, "export.balance: expected none beside augment: all_rotations", id="balanced twice"),
+    pytest.param({"balance": "downsample"}, "found none of 3 choices that answers B", id="no B"),
+    pytest.param({"formats": ["messages"]}, "expected 10 questions or more for messages", id="few"),
+    pytest.param({"keep": "correct"}, "found none of 2 (2 wrong)", id="empty"),
+    pytest.param({"formats": ["olive"]}, "export.formats.0: expected 'question_answer',", id="unknown format"),
+]
+
+
+@pytest.mark.parametrize(("edits", "message"), REFUSALS)
+def test_an_export_that_cannot_be_is_refused_and_leaves_the_one_before(
+    workspace: "Workspace", edits: dict[str, Any], message: str
+) -> None:
+    export(workspace, ask_all("A", "A", gold="C"))
+    before = read_files(workspace)
+    workspace.edit(export=edits)
+    assert message in workspace.refuse(main)
+    assert read_files(workspace) == before
+
+
+def test_no_export_is_left_of_a_teacher_that_failed_a_strict_gate(workspace: "Workspace") -> None:
+    export(workspace, ask_all("A"))
+    workspace.write("data/answers/strict_gates_failed.json", json.dumps({"error": "params.yaml: not passed"}))
+    assert workspace.refuse(main) == "params.yaml: not passed"
+    assert not (workspace.folder / "data/export").exists()
 
 
 @pytest.mark.parametrize(
@@ -134,30 +267,7 @@ def test_every_reading_of_a_question_is_an_example_of_its_own(workspace: "Worksp
 def test_files_that_disagree_are_named_with_the_row(
     workspace: "Workspace", folder: str, kept: int, message: str
 ) -> None:
-    write_split(workspace, "train", ("correct", "wrong"))
+    write_inputs(workspace, train=ask_all("A", "B"))
     rows = workspace.read_rows(f"data/{folder}/train.jsonl")
     workspace.write_rows(f"data/{folder}/train.jsonl", rows[::-1] if kept < 0 else rows[:kept])
     assert workspace.refuse(main) == f"data/{message}; run `make repro`"
-
-
-def test_nothing_is_written_of_a_teacher_that_failed_a_strict_gate(workspace: "Workspace") -> None:
-    write_split(workspace, "train", ("correct",))
-    workspace.write("data/answers/strict_gates_failed.json", json.dumps({"error": "params.yaml: not passed"}))
-    assert workspace.refuse(main) == "params.yaml: not passed"
-    assert not (workspace.folder / "data/export").exists()
-
-
-def test_missing_answers_are_named_with_what_to_do(workspace: "Workspace") -> None:
-    assert workspace.refuse(main) == ("data/answers: expected files of the stage before, found none; run `make repro`")
-
-
-def test_an_unknown_format_is_named_with_those_that_there_are(workspace: "Workspace") -> None:
-    workspace.edit(export={"formats": ["alpaca"]})
-    assert workspace.refuse(main) == "params.yaml: export.formats.0: expected 'question_answer', got 'alpaca'"
-
-
-def test_the_question_is_the_last_message_that_was_sent() -> None:
-    messages = [Message(role=role, content=f"{role} {n}") for n in (1, 2) for role in ("user", "assistant")][:3]
-    request = Request.model_validate(make_request(0) | {"messages": [message.model_dump() for message in messages]})
-    example = FORMATS["question_answer"](request, "A")
-    assert example.model_dump() == {"Question": "user 2", "Answer": "A"}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.http_responses import read_reply, update_limits

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.core.records import Message
 
 CANONICAL_JSON = json.JSONEncoder(sort_keys=True)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, InputError
-from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.bundled import MODEL, serve
 from potstill.teacher.api.client import connect

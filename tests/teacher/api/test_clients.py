@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import CallError, FatalError, RejectedError, TransientError, UnreachableError
-from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.client import Client, build_body, connect
 from potstill.teacher.api.credentials import Credentials
@@ -381,7 +381,7 @@ def test_only_the_library_of_the_chosen_provider_is_imported(
 ) -> None:
     script = f"""
 import sys
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 if {provider!r}:

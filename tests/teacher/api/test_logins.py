@@ -12,8 +12,8 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, RejectedError, TransientError
-from potstill.core.params import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
@@ -176,7 +176,7 @@ def test_no_token_stands_in_an_error(teacher: TeacherServer, provider: str, numb
 def test_where_nobody_is_logged_in_the_real_library_says_so_soon(tmp_path: Path, teacher: TeacherServer) -> None:
     script = f"""
 import asyncio
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials

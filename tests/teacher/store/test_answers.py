@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.core.records import Message, Usage
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.answers import BoughtAnswer

@@ -1,6 +1,6 @@
 import pytest
 
-from potstill.core.params import Teacher
+from potstill.core.catalogues import Teacher
 from potstill.core.records import Message
 from potstill.teacher.store.keys import answer_key
 

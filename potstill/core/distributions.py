@@ -1,4 +1,4 @@
-"""Tests of counts: against known shares, of pairs, of independence. Pure functions; each p value comes with its method.
+"""Counts of letters: how far apart they are, and tests of whether by chance. Pure; each p value comes with its method.
 
 Where cells are small, a p value is the share of what chance draws, in the same way in every run.
 """
@@ -10,9 +10,17 @@ from scipy import stats
 SMALL_CELL = 5  # the expected count below which Cochran (1954) calls the chi-square approximation too rough
 RESAMPLES = 9999
 ROUNDING = 1e-9
+DECIMALS = 6
 NO_TEST = "no test"
 
 Counts = npt.NDArray[np.float64]
+
+
+def total_variation(first: Counts, second: Counts) -> float | None:
+    """Return half the summed difference of the shares in two vectors of k counts: 0 alike, 1 disjoint."""
+    if first.sum() == 0 or second.sum() == 0:
+        return None
+    return float(np.abs(first / first.sum() - second / second.sum()).sum() / 2)
 
 
 def goodness_of_fit(observed: Counts, reference: Counts) -> tuple[float | None, str]:
@@ -95,3 +103,13 @@ def independence(table: Counts) -> tuple[float | None, str]:
 def _drop_empty(table: Counts) -> Counts:
     """Return a table without the rows and columns that count nothing."""
     return np.asarray(table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0])
+
+
+def round_number(number: float | None) -> float | None:
+    """Return a number with six decimals, so that the last bits of another machine's arithmetic change no file."""
+    return None if number is None else round(number, DECIMALS)
+
+
+def round_p_value(p: float | None) -> float | None:
+    """Return p with six significant digits, since a p of 0.000000 would claim what no test can."""
+    return None if p is None else float(f"{p:.6g}")

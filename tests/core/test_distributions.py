@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import SquareTable
 
-from potstill.quality.chi_square import cramers_v, goodness_of_fit, independence, marginal_homogeneity
+from potstill.core.distributions import cramers_v, goodness_of_fit, independence, marginal_homogeneity
 
 TABLE = np.array([[30, 14, 6], [12, 25, 13], [9, 16, 25]], dtype=float)
 SMALL = np.array([[6, 1, 0], [2, 3, 2], [0, 2, 5]], dtype=float)

@@ -1,0 +1,131 @@
+"""The catalogues of params.yaml: datasets, prompts and teachers, of which one each is chosen."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from potstill.core.records import AnswerFormat
+from potstill.core.sections import Dollars, Section
+from potstill.core.templates import check_placeholders, list_placeholders
+
+
+class Splits(Section):
+    """The dataset's own names of the three splits."""
+
+    train: str = Field(default="train", description="the dataset's own name of its train split")
+    validation: str | None = Field(
+        default="validation", description="likewise; null carves validation out of train, after the training rows"
+    )
+    test: str | None = Field(default="test", description="likewise; null: there is none")
+
+
+class Columns(Section):
+    """Where a Question's parts stand in a schema that no adapter knows."""
+
+    question: str = Field(description="the column with the question")
+    choices: str | Annotated[list[str], Field(min_length=1)] = Field(
+        description="the column with the choices, or a list of columns with one each"
+    )
+    answer: str | None = Field(default=None, description="the column with gold; null: there is none")
+    answer_is: Literal["label", "index", "text"] = Field(
+        default="label", description="how gold names its choice: label, index (from 0) or text"
+    )
+    id: str | None = Field(default=None, description="the column with the id; null: split and position make one")
+    concept: str | None = Field(default=None, description="the column with the concept; null: there is none")
+
+
+class Dataset(Section):
+    """Where questions come from."""
+
+    path: str = Field(description="a Hugging Face dataset, or a file or folder below data/source")
+    name: str | None = Field(default=None, description="its configuration (subset) on the Hub; null: it has only one")
+    revision: str | None = Field(default=None, description="the Hub commit to take; null: the newest")
+    splits: Splits = Field(default=Splits(), description="the dataset's own names of train, validation and test")
+    columns: Columns | None = Field(default=None, description="where the parts stand, for a schema that is not known")
+
+
+class Examples(Section):
+    """Worked examples that a prompt shows before it asks, in its own words."""
+
+    count: int = Field(ge=1, description="how many, drawn from the train questions with gold: 1 or more")
+    seed: int = Field(default=0, description="which ones: any integer")
+    answer: str = Field(default="{letter}", description="how each is answered, with {letter} and {text} filled in")
+
+    @field_validator("answer")
+    @classmethod
+    def check_answer(cls, template: str) -> str:
+        """Accept an answer that names gold."""
+        if not list_placeholders(check_placeholders(template, ("letter", "text"))):
+            raise ValueError(f"expected {{letter}} or {{text}} in it, got {template!r}")
+        return template
+
+
+class Prompt(Section):
+    """How a question is put, and how its answer is read."""
+
+    system: str = Field(description="the system message, with {question}, {answer_choices} and {labels} filled in")
+    user: str = Field(description="the user message, likewise")
+    answer_format: AnswerFormat | None = Field(
+        default=None,
+        description="where the answer stands: letter (the whole text), final_line or json; null: wherever it is stated",
+    )
+    letter_only: bool = Field(
+        default=False,
+        description="whether it asks for one letter and no more, which then is what a student learns to say",
+    )
+    examples: Examples | None = Field(
+        default=None, description="worked examples, shown between system and user; null: none"
+    )
+
+    @field_validator("system", "user")
+    @classmethod
+    def check_template(cls, template: str) -> str:
+        """Accept the known placeholders only, written plainly."""
+        return check_placeholders(template, ("question", "answer_choices", "labels"))
+
+    @model_validator(mode="after")
+    def check_that_it_asks(self) -> Self:
+        """Refuse a prompt that is the same for every question, and so would be asked and answered once for all.
+
+        Examples have a user message alone, so with them that must show the question.
+        """
+        shown = list_placeholders(self.user if self.examples else self.system + self.user)
+        for name in ("question", "answer_choices"):
+            if name not in shown:
+                where = "user, as examples need it" if self.examples else "system or user, found it in neither"
+                raise ValueError(f"expected {{{name}}} in {where}")
+        return self
+
+
+class Price(Section):
+    """What a teacher's tokens cost."""
+
+    input: Dollars | None = Field(description="US dollars per million tokens of prompts; null: not known")
+    output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
+
+
+class Teacher(Section):
+    """A model, where it is served, and how it is sampled."""
+
+    provider: Literal["local", "azure", "openai"] = Field(
+        description="local (the bundled model), azure (an endpoint ending in /models) or openai (any with OpenAI's API)"
+    )
+    model: str = Field(description="the name that the provider knows it by")
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
+        default=0, description="0 to 2; null: none is sent, for models that refuse any"
+    )
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="above 0 up to 1; null: the provider's default"
+    )
+    seed: int | None = Field(default=None, description="any integer; null: none is sent")
+    max_tokens: int = Field(default=4000, ge=1, description="tokens of one answer at most: 1 or more")
+    extras: dict[str, JsonValue] = Field(
+        default={}, description="further fields of the request, as the provider documents them"
+    )
+    credentials: str = Field(
+        default="TEACHER_MODEL",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one",
+    )
+    scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
+    price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")

@@ -1,0 +1,106 @@
+"""What every row that is exported is sure to be. No I/O.
+
+The rows are built so that they are; what is checked here is that nothing upstream, however it came about, gets through.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from potstill.core.params import Target
+from potstill.core.records import READ_OUTCOMES, Message
+from potstill.training_set.building import Example
+
+LEAST_SECRET = 8  # characters; shorter values of variables are no keys, and would be found in any text
+_ERROR = re.compile(r"\s*(?:\w*(?:Error|Exception)\b\s*:|Traceback \(most recent call last\))")
+_REASONING = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"\b(?:sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,})"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_SECRET_NAME = re.compile(r"(?:_KEY|_TOKEN|_SECRET|_PASSWORD)$")
+
+
+def list_secrets() -> list[str]:
+    """Return the values of the environment's variables that are named like keys."""
+    return [
+        value for name, value in os.environ.items() if _SECRET_NAME.search(name) and len(value.strip()) >= LEAST_SECRET
+    ]
+
+
+def check_example(example: Example, target: Target, max_tokens: int | None, secrets: Sequence[str]) -> None:
+    """Raise ValueError with what was expected of an example and what came, if it is none that may be exported."""
+    if example.outcome not in READ_OUTCOMES and example.rejected is None:
+        raise ValueError(f"expected an answer that was read, got outcome {example.outcome}")
+    if example.letter not in {choice.label for choice in example.choices}:
+        raise ValueError(f"expected the letter of one of its choices, got {example.letter!r}")
+    for text in (example.target, *([] if example.rejected is None else [example.rejected])):
+        check_text(text)
+    if not states(target, example.target, example.letter):
+        raise ValueError(f"expected a text that names {example.letter}, got {example.target!r:.80}")
+    if example.rejected == example.target:
+        raise ValueError(f"expected a rejected text that differs from the chosen one, got {example.target!r:.80} twice")
+    check_roles(example.messages)
+    for text in (*(message.content for message in example.messages), example.target, example.rejected or ""):
+        check_characters(text, secrets)
+    if max_tokens is not None and example.tokens > max_tokens:
+        raise ValueError(f"expected {max_tokens} tokens at most (export.max_tokens), got {example.tokens}")
+
+
+def states(target: Target, text: str, letter: str) -> bool:
+    """Return whether a text is one that `target` allows for a letter; the teacher's own words were read before."""
+    return {
+        "letter": text == letter,
+        "letter_and_text": text.startswith(f"{letter}. "),
+        "reasoning_and_letter": text.endswith(f"\nAnswer: {letter}"),
+        "verbatim": True,
+    }[target]
+
+
+def check_text(text: str) -> None:
+    """Raise ValueError if what a student is to say is empty, an error, or holds the marks of hidden reasoning."""
+    if not text.strip():
+        raise ValueError("expected text to learn, got none")
+    if _ERROR.match(text):
+        raise ValueError(f"expected an answer, got the text of an error, {text!r:.80}")
+    if _REASONING.search(text):
+        raise ValueError(f"expected an answer without marks of reasoning such as <think>, got {text!r:.80}")
+
+
+def check_roles(messages: Sequence[Message]) -> None:
+    """Raise ValueError unless messages are a system's, if any, then a user's and an assistant's in turn to a user's."""
+    roles = [message.role for message in messages]
+    turns = roles[1:] if roles[:1] == ["system"] else roles
+    if turns[:1] != ["user"] or turns[-1] != "user" or "system" in turns or any(a == b for a, b in pairwise(turns)):
+        raise ValueError(
+            f"expected a user's and an assistant's messages in turn, after a system's if any, got {', '.join(roles)}"
+        )
+    if not all(message.content.strip() for message in messages):
+        raise ValueError("expected messages with text, got an empty one")
+
+
+def check_characters(text: str, secrets: Sequence[str]) -> None:
+    """Raise ValueError if a text is no valid Unicode or holds a credential, which is not quoted."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"expected valid Unicode, got {text[error.start : error.end]!r}") from None
+    if _CREDENTIAL.search(text) or any(secret in text for secret in secrets):
+        raise ValueError("expected no credential, got a text with one (not shown here)")
+
+
+class SeenIds:
+    """The ids of the rows of a file, of which each may be there once; 8 bytes of a hash stand for each."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._digests: set[int] = set()
+
+    def add(self, example_id: str) -> None:
+        """Take an id; raise ValueError if it was there."""
+        digest = int.from_bytes(hashlib.blake2b(example_id.encode(), digest_size=8).digest())
+        if digest in self._digests:
+            raise ValueError("expected each id once, got it twice")
+        self._digests.add(digest)

@@ -1,0 +1,163 @@
+"""What is never exported, however it came about."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from potstill.core.letters import letter_choices
+from potstill.core.params import Export, Target
+from potstill.core.records import Message
+from potstill.training_set.building import Example, ExampleBuilder
+from potstill.training_set.guarantees import SeenIds, check_example
+from stages.export import main
+from tests.training_set.splits import OPTIONS, PROMPT, Reply, ask, make_question, write_inputs
+
+if TYPE_CHECKING:
+    from tests.conftest import Workspace
+
+KEY = "not-a-secret-but-long"
+MESSAGES = [Message(role="system", content="One letter."), Message(role="user", content="Where?")]
+EXAMPLE = Example(
+    id="q0",
+    messages=MESSAGES,
+    choices=letter_choices(OPTIONS),
+    target="B",
+    letter="B",
+    gold="A",
+    outcome="wrong",
+    confidence=1.0,
+    distribution=[0.0, 1.0, 0.0],
+    tokens=9,
+)
+USER, ASSISTANT, SYSTEM = (Message(role=role, content="Hello.") for role in ("user", "assistant", "system"))
+MUTATIONS: list[Any] = [
+    pytest.param(
+        {"outcome": "refused"}, "letter", "expected an answer that was read, got outcome refused", id="unread"
+    ),
+    pytest.param(
+        {"letter": "D", "target": "D"}, "letter", "expected the letter of one of its choices, got 'D'", id="letter"
+    ),
+    pytest.param({"target": "C"}, "letter", "expected a text that names B, got 'C'", id="another letter"),
+    pytest.param({"target": "A. bank"}, "letter_and_text", "expected a text that names B, got 'A. bank'", id="option"),
+    pytest.param(
+        {"target": "So.\nAnswer: A"}, "reasoning_and_letter", "expected a text that names B, got", id="reasoned"
+    ),
+    pytest.param({"target": " \n"}, "verbatim", "expected text to learn, got none", id="empty"),
+    pytest.param(
+        {"target": "Error: 429"}, "verbatim", "expected an answer, got the text of an error, 'Error: 429'", id="error"
+    ),
+    pytest.param(
+        {"target": "TimeoutError: no B"}, "verbatim", "expected an answer, got the text of an error,", id="exception"
+    ),
+    pytest.param(
+        {"target": "<think>B?</think>B"}, "verbatim", "expected an answer without marks of reasoning", id="think"
+    ),
+    pytest.param(
+        {"target": f"B {KEY}"}, "verbatim", "expected no credential, got a text with one (not shown", id="our key"
+    ),
+    pytest.param(
+        {"target": "B sk-" + "x" * 30}, "verbatim", "expected no credential, got a text with one (not", id="a key"
+    ),
+    pytest.param({"target": "B \ud83d"}, "verbatim", "expected valid Unicode, got '\\ud83d'", id="surrogate"),
+    pytest.param(
+        {"messages": [USER, ASSISTANT]}, "letter", "in turn, after a system's if any, got user, assistant", id="end"
+    ),
+    pytest.param(
+        {"messages": [USER, USER]}, "letter", "in turn, after a system's if any, got user, user", id="two users"
+    ),
+    pytest.param(
+        {"messages": [USER, SYSTEM, USER]}, "letter", "in turn, after a system's if any, got user, system", id="late"
+    ),
+    pytest.param({"messages": []}, "letter", "expected a user's and an assistant's messages in turn", id="no message"),
+    pytest.param(
+        {"messages": [Message(role="user", content="")]}, "letter", "expected messages with text, got an", id="blank"
+    ),
+    pytest.param({"tokens": 101}, "letter", "expected 100 tokens at most (export.max_tokens), got 101", id="long"),
+    pytest.param(
+        {"rejected": "B"}, "letter", "expected a rejected text that differs from the chosen one", id="same pair"
+    ),
+    pytest.param({"rejected": "Error: A"}, "letter", "expected an answer, got the text of an error", id="bad pair"),
+]
+
+
+@pytest.mark.parametrize(("mutation", "target", "message"), MUTATIONS)
+def test_a_row_that_must_not_be_exported_is_refused(mutation: dict[str, Any], target: Target, message: str) -> None:
+    check_example(EXAMPLE, "letter", 100, [KEY])
+    with pytest.raises(ValueError, match=r"^expected ") as caught:
+        check_example(replace(EXAMPLE, **mutation), target, 100, [KEY])
+    assert message in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_an_id_is_taken_once() -> None:
+    ids = SeenIds()
+    ids.add("q0")
+    with pytest.raises(ValueError, match=r"^expected each id once"):
+        ids.add("q0")
+
+
+def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(
+    workspace: "Workspace", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
+    write_inputs(workspace, train=[ask(make_question(0), [f"The answer is B. {KEY}"])])
+    refused = workspace.refuse(main)
+    assert refused == (
+        "data/responses/train.jsonl: question 'q0': expected no credential, got a text with one (not shown here)"
+    )
+    assert not list((workspace.folder / "data").glob("export*"))
+
+
+TEXTS: st.SearchStrategy[str] = st.one_of(
+    st.sampled_from(["A", "B.", "The answer is C.", "C. park", "Error: 429", "<think>A</think> B", "", "A or B", "{}"]),
+    st.text(max_size=30),
+)
+REPLIES: st.SearchStrategy[Reply] = st.one_of(
+    TEXTS,
+    st.fixed_dictionaries({"content": TEXTS, "reasoning": TEXTS}),
+    st.fixed_dictionaries({"status": st.sampled_from(["truncated", "filtered", "failed"]), "content": st.none()}),
+)
+PLACES = st.tuples(st.integers(0, 2), st.integers(0, 1))
+
+
+@given(
+    replies=st.dictionaries(PLACES, REPLIES, max_size=5),
+    first=REPLIES,
+    gold=st.sampled_from(["A", "B", "C", None]),
+    target=st.sampled_from(["letter", "letter_and_text", "reasoning_and_letter", "verbatim"]),
+    augment=st.sampled_from(["canonical", "all_rotations"]),
+    include_system=st.booleans(),
+)
+def test_whatever_was_answered_each_example_means_the_answer_or_is_refused(
+    replies: dict[tuple[int, int], Reply],
+    first: Reply,
+    gold: str | None,
+    target: Target,
+    augment: Any,
+    include_system: bool,
+) -> None:
+    export = Export(formats=["messages"], keep="read", target=target, augment=augment, include_system=include_system)
+    judged = ask(make_question(0, gold), dict(sorted({**replies, (0, 0): first}.items())))
+    builder = ExampleBuilder(export, PROMPT, target, "train")
+    option = dict(zip("ABC", OPTIONS, strict=True))
+    for make, means in ((builder.build, judged.answer.answer), (builder.build_pairs, gold)):
+        for example in make(judged.answer, judged.exchanges):
+            shown = {choice.label: choice.text for choice in example.choices}
+            assert shown[example.letter] == option[means or ""]
+            assert example.gold is None or shown[example.gold] == option[gold or ""]
+            assert f"{example.letter}. {shown[example.letter]}" in example.messages[-1].content.splitlines()
+            assert find_fault(lambda one=example: check_example(one, target, None, [])) in {None, "text"}
+
+
+def find_fault(check: Callable[[], None]) -> str | None:
+    """Return None if a check passes, "text" if it refuses words that a teacher can have said, else its message."""
+    try:
+        check()
+    except ValueError as error:
+        message = str(error)
+        return "text" if "text of an error" in message or "marks of reasoning" in message else message
+    return None
