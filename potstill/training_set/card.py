@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from potstill.core.records import SPLITS, read_objects, replacing
 from potstill.core.wording import format_list
-from potstill.training_set import card_wording
+from potstill.training_set import card_wording, phrases
 from potstill.training_set.front_matter import build_front_matter, list_configs, list_formats, list_licenses
 from potstill.training_set.markdown import format_code, format_fence, format_settings, format_text
 
@@ -62,6 +62,7 @@ def render_card(manifest: Mapping[str, Any], example: Example | None) -> str:
     body = environment.get_template(TEMPLATE).render(
         **manifest,
         words=card_wording,
+        phrases=phrases,
         configs=list_configs(manifest),
         formats=list_formats(manifest),
         licenses=list_licenses(manifest["source"]["license"]),

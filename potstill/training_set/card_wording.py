@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from potstill.core.wording import describe_p_value, format_interval, format_percent
+from potstill.training_set import phrases
 
 UNKNOWN = "unknown"
 NO_GOLD = "none"  # what a manifest calls the letter of questions that have no gold
@@ -19,28 +20,6 @@ READERS = {
     "soft_labels": "a distillation loss of your own: the teacher's distribution over the options",
     "preference": "TRL's `DPOTrainer`: gold's answer against another one that the teacher gave",
 }
-TARGETS = {
-    "letter": "the letter of the answer and nothing else",
-    "letter_and_text": "the letter of the answer and its option's text",
-    "reasoning_and_letter": "the teacher's reasoning, then the letter of the answer",
-    "verbatim": "the teacher's response word for word",
-}
-KEEPS = {
-    "read": "every question in whose responses an answer was read, **right or wrong**",
-    "correct": "only questions whose answer agrees with gold",
-    "agreed": "only questions that were asked more than once and answered alike each time, **right or wrong**",
-    "correct_and_agreed": "only questions that were asked more than once and answered alike each time, as gold has it",
-}
-AUGMENTS = {
-    "canonical": "each question once, its options in the source's order",
-    "all_rotations": "each train question once for each order of its options in which it was asked, re-lettered so "
-    "that every copy means the same option; the `id` ends in the rotation",
-}
-BALANCES = {
-    "none": "as they come",
-    "downsample": "train questions are left out until each letter is taught equally often",
-    "rotate": "the options of train questions are rotated, so that the answer has a letter drawn by the seed",
-}
 METHODS = {
     "none": "the first response counts",
     "vote": "the responses to a question vote",
@@ -54,26 +33,10 @@ REASONS = {
     "truncated": "the response ended at the token limit",
     "filtered": "a content filter stopped the prompt or the response",
     "failed": "the call failed",
-    "tie": "two answers have equally many votes",
-    "leaked": "equals, or nearly, a question of validation or test",
     "wrong": "does not agree with gold",
     "unjudged": "has no gold to agree with",
-    "read_once": "an answer was read in one response alone, with nothing to agree with",
-    "disagreed": "was answered differently when asked again",
-    "low_confidence": "confidence is below `min_confidence`",
-    "no_text": "no response has the form that the target needs",
-    "too_long": "longer than `max_tokens`",
-    "duplicate": "repeats an earlier question of the split",
-    "unbalanced": "dropped to balance the letters",
+    **phrases.REASONS,
 }
-
-
-def describe_rows(split: Mapping[str, Any], formats: list[str]) -> str:
-    """Return how many rows a split has, and which formats have another number of them."""
-    rows = {name: split["rows"].get(name, 0) for name in formats}
-    first = rows[formats[0]]
-    others = [f"{name} {count:,}" for name, count in rows.items() if count != first]
-    return f"{first:,}" + (f" ({', '.join(others)})" if others else "")
 
 
 def describe_agreement(split: Mapping[str, Any]) -> str:

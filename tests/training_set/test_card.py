@@ -2,7 +2,7 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import datasets
 import pytest
@@ -10,7 +10,11 @@ from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from potstill.core.params import Export, Format, Keep, Target
+from potstill.core.records import DebiasMethod
+from potstill.training_set import card_wording, phrases
 from potstill.training_set.card import MOST_SHOWN, Example, render_card, write_card
+from potstill.training_set.selection import Reason
 from tests.training_set.sets import COUNTS, FORMATS, MANIFEST, edit_manifest, make_rows, write_files
 
 HOSTILE = "x`|``| ---\n---\nlicense: wtfpl\n---\n# {{ 7 * 7 }} <script>alert(1)</script> {% raw %} [a](b) \\| ~~~"
@@ -126,7 +130,7 @@ def test_texts_of_others_break_neither_front_matter_nor_tables_nor_headings() ->
 def test_numbers_stand_in_the_tables_and_unknown_ones_are_told() -> None:
     cells = find_words(parse(render_card(MANIFEST, None)), "td_open")
     assert cells[:8] == [
-        "train", "6", "4", "4", "3 of 4: 75\N{NO-BREAK SPACE}% (30\N{EN DASH}95\N{NO-BREAK SPACE}%)",
+        "train", "6", "4", "4 rows", "3 of 4: 75\N{NO-BREAK SPACE}% (30\N{EN DASH}95\N{NO-BREAK SPACE}%)",
         "60\N{NO-BREAK SPACE}% (20\N{EN DASH}90\N{NO-BREAK SPACE}%)", "83\N{NO-BREAK SPACE}%", "1,200 (310)",
     ]  # fmt: skip
     assert cells[cells.index("leaked") - 1 :][:4] == ["train", "leaked", "1", "without 1"]
@@ -149,6 +153,22 @@ def test_the_card_warns_first_and_says_what_is_not_known() -> None:
     assert card.index("1 of 4 rows of train disagree") < card.index("| split |")
     assert "It states no licence" in card
     assert "Potstill does not know under which terms" in card
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        pytest.param(Format, card_wording.READERS, id="formats"),
+        pytest.param(Target, phrases.TARGETS, id="target"),
+        pytest.param(Keep, phrases.KEPT, id="keep"),
+        pytest.param(Export.model_fields["augment"].annotation, phrases.AUGMENTED, id="augment"),
+        pytest.param(Export.model_fields["balance"].annotation, phrases.BALANCED, id="balance"),
+        pytest.param(DebiasMethod, card_wording.METHODS, id="debias"),
+        pytest.param(Reason, card_wording.REASONS, id="reasons"),
+    ],
+)
+def test_each_value_is_said_in_words(values: Any, said: dict[str, str]) -> None:
+    assert set(said) == set(get_args(values))
 
 
 @pytest.mark.parametrize(
