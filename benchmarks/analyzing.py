@@ -39,7 +39,7 @@ def main(rows: tuple[int, ...]) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             lay_out(folder, count)
-            seconds, peak_mib = run_stage(folder)
+            seconds, peak_mib = run_stage(folder, "analyze")
         click.echo(f"{count:>10,} {seconds:>8.1f} {count / seconds:>8.0f} {peak_mib:>9.0f}")
 
 
@@ -85,9 +85,9 @@ def make_row(number: int, draw: random.Random) -> tuple[dict[str, object], dict[
     )
 
 
-def run_stage(folder: Path) -> tuple[float, float]:
-    """Run the stage in the folder, and return its seconds and its peak of memory in MiB."""
-    command = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]["analyze"]["cmd"].split()
+def run_stage(folder: Path, stage_name: str) -> tuple[float, float]:
+    """Run a stage in the folder, and return its seconds and its peak of memory in MiB."""
+    command = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"][stage_name]["cmd"].split()
     started = time.perf_counter()
     with (
         contextlib.chdir(folder),

@@ -69,12 +69,12 @@ class ExampleBuilder:
         """Yield the examples that teach an option, and in pairs not to say the wrong one."""
         first, size = exchanges[0], len(exchanges[0].request.choices)
         for rotation in self._list_rotations(answer, size, chosen):
-            said = self._find_text(exchanges, rotation, chosen)
-            rejected = self._find_text(exchanges, rotation, wrong) if wrong else None
-            if said is None or (wrong and rejected is None):
-                continue
             shown = next((one for one in exchanges if one.request.rotation == rotation), first)
             messages, choices = self._show(shown, rotation)
+            said = self._find_text(exchanges, rotation, choices, chosen)
+            rejected = self._find_text(exchanges, rotation, choices, wrong) if wrong else None
+            if said is None or (wrong and rejected is None):
+                continue
             shares = {shown_letter(letter, rotation, size): share for letter, share in answer.distribution.items()}
             gold = find_gold(first)
             yield Example(
@@ -100,15 +100,14 @@ class ExampleBuilder:
         drawn = rank("balance", self.seed, answer.question_id) % size
         return ((LETTERS.index(letter) - drawn) % size,)
 
-    def _find_text(self, exchanges: Exchanges, rotation: int, letter: str) -> str | None:
-        """Return what states an option, of this original letter, under a rotation; None where nobody said it."""
-        size = len(exchanges[0].request.choices)
-        shown = shown_letter(letter, rotation, size)
+    def _find_text(self, exchanges: Exchanges, rotation: int, choices: Sequence[Choice], original: str) -> str | None:
+        """Return what states an option under a rotation, whose choices are given; None where nobody said it."""
+        letter = shown_letter(original, rotation, len(choices))
         if self.target not in TEXT_TARGETS:
-            return render_choice(self.target, rotate_choices(exchanges[0].request.choices, rotation), shown)
-        said = (one for one in exchanges if one.request.rotation == rotation and one.reading.answer == shown)
+            return render_choice(self.target, choices, letter)
+        said = (one for one in exchanges if one.request.rotation == rotation and one.reading.answer == letter)
         one = next(said, None)
-        return one and render_response(self.target, one.response, one.request.choices, shown, self.prompt.answer_format)
+        return one and render_response(self.target, one.response, choices, letter, self.prompt.answer_format)
 
     def _show(self, exchange: JudgedExchange, rotation: int) -> tuple[list[Message], list[Choice]]:
         """Return a question's messages and choices under a rotation, as sent if it was asked so."""

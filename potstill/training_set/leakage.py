@@ -49,7 +49,9 @@ class LeakFinder:
         self._threshold = threshold
         self._known: list[Known] = []
         self._by_text: dict[str, int] = {}
-        self._empty = MinHash(num_perm=ROWS * bands, hashfunc=_hash_word)
+        self._hashed = MinHash(
+            num_perm=ROWS * bands, hashfunc=_hash_word
+        )  # of one text after another: making one is slow
         self._index = MinHashLSH(num_perm=ROWS * bands, params=(bands, ROWS))
 
     def add(self, split: str, question: Question) -> None:
@@ -74,9 +76,9 @@ class LeakFinder:
         return self._describe(-max(alike)[1], max(alike)[0]) if alike else None
 
     def _hash(self, words: Words) -> MinHash:
-        hashed = self._empty.copy()
-        hashed.update_batch(words)
-        return hashed
+        self._hashed.clear()
+        self._hashed.update_batch(words)
+        return self._hashed
 
     def _describe(self, place: int, similarity: float) -> Like:
         known = self._known[place]
