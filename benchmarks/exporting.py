@@ -1,8 +1,8 @@
 """Time and memory of the export stage over ever more rows, by format: `python -m benchmarks.exporting`.
 
-The rows are made here: questions of five choices, in a vocabulary of 20,000 words of which few are frequent (Zipf), asked
-once each. One in a hundred is of validation, and one in a thousand of train repeats one. The stage runs as `dvc repro`
-runs it, in a process of its own, the check of leakage included.
+The rows are made here: questions of five choices, in a vocabulary of 20,000 words few of them frequent (Zipf), each
+asked once. One in a hundred is of validation, and one in a thousand of train repeats one. The stage runs as `dvc repro`
+runs it, in a process of its own, and looks for leakage.
 """
 
 import contextlib

@@ -20,7 +20,7 @@ PARAMS_AND_READERS = [
     ({"prepare__rotations": 2}, ["prepare", "export"]),
     ({"prompts__letter__system": "One of {labels}, please."}, ["prepare", "analyze", "export"]),
     ({"teachers__loopback__max_tokens": 99}, ["infer", "analyze", "export"]),
-    ({"analyze__gates": {"min_accuracy": 0.5}}, ["analyze"]),
+    ({"analyze__gates": {"min_accuracy": 0.5}}, ["analyze", "export"]),
     ({"export__keep": "correct"}, ["export"]),
 ]
 FILES_AND_READERS = {

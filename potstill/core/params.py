@@ -113,7 +113,8 @@ class Export(Section):
     deduplicate: bool = Field(default=True, description="whether to take a train question that is there twice once")
     leakage_threshold: Annotated[float, Field(ge=0.5, le=1)] | None = Field(
         default=0.75,
-        description="train questions this like one of validation or test are left out: Jaccard index, 0.5 to 1; null: off",
+        description="Jaccard index from which a train question is one of validation or test, and left out: 0.5 to 1; "
+        "null: none is looked for",
     )
     include_system: bool = Field(default=True, description="whether rows keep the system message, where they can")
     seed: int = Field(default=0, description="which rows downsample takes, which letters rotate draws: any integer")
