@@ -106,7 +106,7 @@ def test_a_run_goes_on_where_it_stopped_and_an_edit_taken_back_is_not_paid_for_a
     assert project.repro() == ["analyze", "export"]
 
     (project.folder / "params.yaml").write_text(params)
-    assert project.repro() == []
+    assert project.repro() == ["export"]  # whose outputs DVC keeps through a run, and so not in its run cache
     assert project.changed_stages() == []
     assert len(teacher.calls) == QUESTIONS + 1
 
