@@ -30,14 +30,16 @@ PARTS = ("raw", "requests", "responses", "answers")
 @click.option("--questions", default=[10_000, 100_000, 1_000_000], multiple=True, help="Of a run; may be repeated.")
 @click.option("--format", "formats", type=click.Choice(get_args(Format)), multiple=True, help="Left out: each alone.")
 def main(questions: tuple[int, ...], formats: tuple[Format, ...]) -> None:
-    """Print a line for each number of questions and format: seconds, rows a second, most memory, and leaks found."""
-    click.echo(f"{'questions':>10} {'format':>18} {'seconds':>8} {'rows/s':>8} {'peak MiB':>9} {'leaked':>7}")
+    """Print a line for each number of questions and format: seconds, of CPU, most memory, and leaks found."""
+    click.echo(
+        f"{'questions':>10} {'format':>18} {'seconds':>8} {'CPU s':>8} {'rows/CPU s':>10} {'peak MiB':>9} {'leaked':>7}"
+    )
     for count in questions:
         for chosen in formats or get_args(Format):
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 lay_out(folder, count, chosen)
-                seconds, peak_mib = run_stage(folder, "export")
+                seconds, cpu_s, peak_mib = run_stage(folder, "export")
                 leaked = (folder / "data/export/left_out.jsonl").read_text().count('"leaked"')
             click.echo(
                 f"{count:>10,} {chosen:>18} {seconds:>8.1f} {count / seconds:>8.0f} {peak_mib:>9.0f} {leaked:>7,}"
