@@ -42,7 +42,8 @@ def main(questions: tuple[int, ...], formats: tuple[Format, ...]) -> None:
                 seconds, cpu_s, peak_mib = run_stage(folder, "export")
                 leaked = (folder / "data/export/left_out.jsonl").read_text().count('"leaked"')
             click.echo(
-                f"{count:>10,} {chosen:>18} {seconds:>8.1f} {count / seconds:>8.0f} {peak_mib:>9.0f} {leaked:>7,}"
+                f"{count:>10,} {chosen:>18} {seconds:>8.1f} {cpu_s:>8.1f} {count / cpu_s:>10.0f} {peak_mib:>9.0f} "
+                f"{leaked:>7,}"
             )
 
 

@@ -13,6 +13,7 @@ from potstill.core.records import Choice, Question
 from potstill.core.similarity import Words, find_words, fold_text, measure_similarity
 
 ROWS = 4  # of a band: hash values that must all agree
+FEWEST_BANDS = 2
 MISSED = 0.0025  # share of the pairs right at the threshold that the index is let miss; of more similar ones, fewer
 DECIMALS = 6
 
@@ -45,7 +46,8 @@ class LeakFinder:
 
     def __init__(self, threshold: float) -> None:
         """Start with none."""
-        bands = 1 if threshold == 1 else ceil(log(MISSED) / log(1 - threshold**ROWS))
+        differs = 1 - threshold**ROWS  # the chance that a band of a pair right at the threshold differs
+        bands = max(FEWEST_BANDS, ceil(log(MISSED) / log(differs))) if differs else FEWEST_BANDS
         self._threshold = threshold
         self._known: list[Known] = []
         self._by_text: dict[str, int] = {}

@@ -1,29 +1,32 @@
-"""What leaving questions out did to the letters that a student learns."""
+"""How far the letters of a training set are from those of its dataset, and how much of that selection explains."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from potstill.core.distributions import independence, round_number, round_p_value, total_variation
-
-Letters = Mapping[str, int]
+from potstill.core.distributions import Counts, independence, round_number, round_p_value, total_variation
 
 
-def measure_shift(before: Letters, kept: Letters, after: Letters) -> dict[str, Any]:
-    """Return how far letters went: of gold over all questions, over those kept, and of what the rows teach.
+def measure_shift(
+    before: Mapping[str, int], kept: Mapping[str, int], after: Mapping[str, int]
+) -> dict[str, float | str | None]:
+    """Return the distances (total variation, 0 alike to 1 disjoint) from the gold letters of all questions.
 
-    `tv_distance` is the total variation from before to after, `selection_tv_distance` that from before to kept;
-    `selection_p` is the chance that questions left out whatever their gold letter are as uneven: of the test that
-    being kept is independent of it.
+    `tv_distance` is the one to the letters that the rows teach, `after`; `selection_tv_distance` the one to the gold
+    letters of the kept questions. `selection_p` and `selection_method` test whether being kept depends on the gold
+    letter; where all are kept, or none, p is None and the method says so. `kept` counts a part of `before`.
     """
-    everything, chosen, taught = (
-        np.array([letters[one] for one in before], float) for letters in (before, kept, after)
-    )
-    p, method = independence(np.stack([chosen, everything - chosen]))
+    letters = sorted({*before, *after})
+    whole, part = (count_letters(counts, letters) for counts in (before, kept))
+    p, method = independence(np.array([part, whole - part]))
     return {
-        "tv_distance": round_number(total_variation(everything, taught)),
-        "selection_tv_distance": round_number(total_variation(everything, chosen)),
+        "tv_distance": round_number(total_variation(whole, count_letters(after, letters))),
+        "selection_tv_distance": round_number(total_variation(whole, part)),
         "selection_p": round_p_value(p),
         "selection_method": method,
     }
+
+
+def count_letters(counts: Mapping[str, int], letters: Sequence[str]) -> Counts:
+    """Return the count of each of the k letters, in order."""
+    return np.array([counts.get(letter, 0) for letter in letters], dtype=np.float64)
