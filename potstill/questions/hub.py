@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import datasets
-from huggingface_hub import DatasetInfo, HfApi, constants
+from huggingface_hub import DatasetInfo, HfApi, constants, try_to_load_from_cache
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -16,7 +16,7 @@ from huggingface_hub.errors import (
 
 from potstill.core.errors import InputError
 from potstill.questions.files import UNREADABLE, describe_failure, one_line
-from potstill.questions.licenses import License, parse_license
+from potstill.questions.licenses import CARD, License, parse_license, read_license
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 FORBIDDEN = (401, 403)
@@ -50,13 +50,13 @@ def _check_commit(path: str, commit: str, loaded: datasets.DatasetDict) -> None:
 def _resolve_commit(path: str, revision: str | None) -> tuple[str, License]:
     """Return the commit that the Hub has for a revision, and the licence that its card states there.
 
-    Offline, a full commit is taken as it is, and its licence is not known.
+    Offline, a full commit is taken as it is, and its card from the local cache, where `datasets` keeps it.
     """
     try:
         info: DatasetInfo = HfApi().dataset_info(path, revision=revision)
     except OfflineModeIsEnabled:
         if revision and COMMIT.fullmatch(revision):
-            return revision, None
+            return revision, _read_cached_license(path, revision)
         raise InputError(f"{path}: revision: expected a full commit while HF_HUB_OFFLINE is set") from None
     except HFValidationError:
         raise InputError(
@@ -86,6 +86,12 @@ def _resolve_commit(path: str, revision: str | None) -> tuple[str, License]:
             "HF_ENDPOINT, or set HF_HUB_OFFLINE=1 if the dataset is in the local cache"
         ) from None
     return str(info.sha), parse_license(info.card_data.get("license") if info.card_data else None)
+
+
+def _read_cached_license(path: str, commit: str) -> License:
+    """Return the licence of a dataset's card at a commit, if the local cache has it."""
+    cached = try_to_load_from_cache(path, CARD, revision=commit, repo_type="dataset")
+    return read_license(Path(cached)) if isinstance(cached, str) else None
 
 
 def _is_connection_error(error: Exception) -> bool:
