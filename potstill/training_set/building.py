@@ -22,9 +22,9 @@ Exchanges = Sequence[JudgedExchange]
 class Example:
     """A training example; all letters are as its messages show them.
 
-    `messages` end with the user's, `target` is what the student is to say to it, which names `letter`. `distribution`
-    has a number for each choice, `tokens` are of messages and target. `rejected` is what the student is not to say,
-    None but in a pair for preference.
+    `messages` end with the user's, `target` is what the student is to say to it, which names `letter`. `confidence` is
+    the teacher's share or probability of that option, `distribution` has that of each choice; `tokens` are of messages
+    and target. `rejected` is what the student is not to say, None but in a pair for preference.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Example:
     letter: str
     gold: str | None
     outcome: Outcome
-    confidence: float | None
+    confidence: float
     distribution: list[float]
     tokens: int
     rejected: str | None = None
@@ -85,7 +85,7 @@ class ExampleBuilder:
                 letter=shown_letter(chosen, rotation, size),
                 gold=gold and shown_letter(gold, rotation, size),
                 outcome=answer.outcome,
-                confidence=answer.confidence,
+                confidence=answer.distribution.get(chosen, 0.0),
                 distribution=[shares.get(choice.label, 0.0) for choice in choices],
                 tokens=count_tokens(shown, messages, said),
                 rejected=rejected,
