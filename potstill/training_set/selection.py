@@ -94,8 +94,7 @@ class Selection:
 def find_doubt(export: Export, answer: Answer) -> Reason | None:
     """Return why an answer is not one that `export` lets a student learn; None if it is."""
     if answer.answer is None:
-        was_read = any(reading.answer for reading in answer.readings)
-        return "tie" if was_read else cast("Reason", answer.outcome)
+        return "tie" if answer.distribution else cast("Reason", answer.outcome)
     if export.keep in ("correct", "correct_and_agreed") and answer.outcome != "correct":
         return "unjudged" if answer.outcome == "unjudged" else "wrong"
     if export.keep in ("agreed", "correct_and_agreed") and answer.agreement != 1:
