@@ -111,7 +111,10 @@ def write_split(
             try:
                 writer.write(selected.examples, selected.pairs)
             except ValueError as error:
-                raise InputError(f"{files.responses}: question {selected.answer.question_id!r}: {error}") from None
+                raise InputError(
+                    f"{files.responses}: question {selected.answer.question_id!r}: {error}; nothing was exported: take "
+                    "the question out of the source, or set export.target to letter if it is the teacher's text"
+                ) from None
     check_rows(files, summary, writer.rows)
     return Written(summary, writer.rows)
 
