@@ -106,9 +106,9 @@ def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(
     monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
     write_inputs(workspace, train=[ask(make_question(0), [f"The answer is B. {KEY}"])])
     refused = workspace.refuse(main)
-    assert refused == (
-        "data/responses/train.jsonl: question 'q0': expected no credential, got a text with one (not shown here); nothing "
-        "was exported: take the question out of the source, or set export.target to letter if it is the teacher's text"
+    assert refused.startswith(
+        "data/responses/train.jsonl: question 'q0': expected no credential, got a text with one (not shown here); "
+        "nothing was exported: take the question out of the source"
     )
     assert not list((workspace.folder / "data").glob("export*"))
 
