@@ -9,6 +9,7 @@ import contextlib
 import json
 import random
 import tempfile
+from itertools import accumulate
 from pathlib import Path
 from typing import IO, Any, get_args
 
@@ -21,7 +22,7 @@ from potstill.core.params import Format
 from potstill.prompting.rendering import render_choices
 
 VOCABULARY = [f"word{number}" for number in range(20_000)]
-WEIGHTS = [1 / (rank + 10) for rank in range(len(VOCABULARY))]
+WEIGHTS = [*accumulate(1 / (rank + 10) for rank in range(len(VOCABULARY)))]  # cumulative, as `choices` wants them
 RIGHT, VALIDATION, LEAKED = 0.7, 100, 1000
 PARTS = ("raw", "requests", "responses", "answers")
 
@@ -82,12 +83,12 @@ def open_file(folder: Path, part: str, split: str) -> IO[str]:
 
 def write_question(files: list[IO[str]], name: str, draw: random.Random, asked: list[str], replicates: int) -> None:
     """Write a question, its requests, its responses, and its answer."""
-    text = " ".join(draw.choices(VOCABULARY, WEIGHTS, k=draw.randint(8, 20))) + "?"
+    text = " ".join(draw.choices(VOCABULARY, cum_weights=WEIGHTS, k=draw.randint(8, 20))) + "?"
     if name.startswith("validation"):
         asked.append(text)
     elif draw.randrange(LEAKED) == 0:
         text = draw.choice(asked)
-    choices = letter_choices(draw.choices(VOCABULARY, WEIGHTS, k=5))
+    choices = letter_choices(draw.choices(VOCABULARY, cum_weights=WEIGHTS, k=5))
     shown = {"question": text, "choices": [choice.model_dump() for choice in choices]}
     gold = draw.choice(LETTERS[:5])
     said = [letter if draw.random() < RIGHT else draw.choice(LETTERS[:5]) for letter in gold * replicates]
