@@ -34,10 +34,7 @@ def check_equal(what: str, got: object, expected: object) -> None:
 
 
 def run(checks: dict[str, Check]) -> None:
-    """Call each check whose format the export of the command line has, with a folder that holds a model, and its file.
-
-    Exit with 3 where there is none of them.
-    """
+    """Call each check whose format the export of the command line has, with a folder that holds a model, and its file."""
     export = Path(sys.argv[1]).resolve()
     files = {name: export / f"{name}/train.jsonl" for name in checks}
     there = {name: file for name, file in files.items() if file.exists()}
@@ -46,8 +43,7 @@ def run(checks: dict[str, Check]) -> None:
             own = Path(folder) / name
             write_model(own / "model")
             checks[name](own, file)
-    sys.stdout.write(f"read {', '.join(there) or 'nothing'}")
+    sys.stdout.write(f"read {', '.join(there)}")
     if missing := [name for name in checks if name not in there]:
         sys.stdout.write(f"; not in this export: {', '.join(missing)}")
     sys.stdout.write("\n")
-    sys.exit(0 if there else 3)
