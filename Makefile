@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all lint format types check docs clean
+.PHONY: help setup lock repro estimate variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all consumers lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -105,6 +105,9 @@ test: $(READY) ## run the tests, all but the slow ones
 
 test-all: $(READY) ## run the slow tests, too: long stories through real dvc processes, many kills, many random cases
 	pytest --numprocesses=auto --dist=worksteal
+
+consumers: $(READY) ## have the real trainers read data/export: TRL, Olive, LLaMA-Factory, Axolotl; downloads gigabytes; CONSUMERS="trl olive"
+	@python -m tests.consumers $(call given,CONSUMERS)
 
 lint: $(READY) ## check style
 	ruff check
