@@ -34,7 +34,7 @@ def check_equal(what: str, got: object, expected: object) -> None:
 
 
 def run(checks: dict[str, Check]) -> None:
-    """Call each check whose format the export of the command line has, with a folder that holds a model, and its file."""
+    """Call each check whose format the export of the command line has, with a folder of a model, and its file."""
     export = Path(sys.argv[1]).resolve()
     files = {name: export / f"{name}/train.jsonl" for name in checks}
     there = {name: file for name, file in files.items() if file.exists()}
