@@ -139,7 +139,8 @@ def check_rows(files: Files, summary: SplitSummary, rows: Mapping[Format, int]) 
             if files.split == "train":
                 raise InputError(
                     "params.yaml: export.formats: preference expected train questions whose answers disagree, gold "
-                    f"among them, found none of {summary.questions:,}; raise prepare.rotations, or take it out"
+                    f"among them, found none of {summary.questions:,}; raise prepare.rotations, set export.target "
+                    "to letter, since the teacher's words need both in one order, or take preference out"
                 )
         elif count == 0:
             raise InputError(

@@ -21,12 +21,13 @@ KEPT = {
 }
 AUGMENTED = {
     "canonical": "Each question makes one row.",
-    "all_rotations": "Each question makes a row for each rotation of its choices.",
+    "all_rotations": "Each train question makes a row for each rotation of its choices, of the teacher's words for "
+    "each in which they were said; any other question makes one.",
 }
 BALANCED = {
     "none": "",
-    "downsample": "Rows of the more frequent letters are left out until all are taught equally often.",
-    "rotate": "Choices are moved so that all letters are taught about equally often.",
+    "downsample": "Train rows of the more frequent letters are left out until all are taught equally often.",
+    "rotate": "Choices of train questions are moved so that all letters are taught about equally often.",
 }
 SYSTEM = {
     True: "The system message that the teacher got is there, too, where a format has a place for it.",

@@ -8,11 +8,18 @@ from potstill.training_set.targets import TEXT_TARGETS, find_target
 def check_settings(params: Params) -> None:
     """Raise InputError if export asks for what the other params cannot give."""
     export, prepare, target = params.export, params.prepare, find_target(params)
+    method = params.analyze.debias
     asks_once = prepare.rotations == 1 and prepare.replicates == 1
     if asks_once and export.keep in ("agreed", "correct_and_agreed"):
         raise InputError(
             f"params.yaml: export.keep: {export.keep} expected questions that are asked more than once, but "
             "prepare.rotations and prepare.replicates are 1; raise one of them, or set it to read or correct"
+        )
+    if export.min_confidence is not None and (method == "none" or (asks_once and method == "vote")):
+        raise InputError(
+            "params.yaml: export.min_confidence: expected answers of more than one reading or of probabilities, but "
+            f"each is of one reading, whose confidence is always 1 (analyze.debias: {method}); ask more than once and "
+            "set analyze.debias to vote, set it to average or pride, or set export.min_confidence to null"
         )
     if asks_once and "preference" in export.formats:
         raise InputError(
@@ -29,4 +36,10 @@ def check_settings(params: Params) -> None:
         raise InputError(
             f"params.yaml: export.balance: expected none beside augment: all_rotations, which has each option at each "
             f"letter, got {export.balance}; change one of them"
+        )
+    if export.augment == "all_rotations" and prepare.rotations == 1 and target in TEXT_TARGETS:
+        raise InputError(
+            f"params.yaml: export.augment: all_rotations expected a target of letter or letter_and_text, got {target}: "
+            "of each question there are the teacher's words in one order alone; set export.target, raise "
+            "prepare.rotations, or set export.augment to canonical"
         )

@@ -80,8 +80,8 @@ def _warn_of_letters(splits: Mapping[str, Split]) -> Iterator[str]:
         rows, gold = (sum(train["letters"][name].values()) for name in ("after", "before"))
         yield (
             f"{format_percent(share, rows)} of the rows of train teach {letter}, where gold is {letter} in "
-            f"{format_percent(in_gold, gold)}, so a student may learn to answer {letter} to anything; export.balance "
-            "evens letters out"
+            f"{format_percent(in_gold, gold)}, so a student may learn to favour {letter}; export.balance evens "
+            "letters out"
         )
 
 

@@ -33,7 +33,7 @@ RIGHT = {
 }
 WRONG = "of the answers, 48 of 60 in train disagree with gold; export.keep: correct leaves them out"
 BIASED = (
-    "80\xa0% of the rows of train teach B, where gold is B in 33\xa0%, so a student may learn to answer B to anything; "
+    "80\xa0% of the rows of train teach B, where gold is B in 33\xa0%, so a student may learn to favour B; "
     "export.balance evens letters out"
 )
 

@@ -159,6 +159,7 @@ def test_the_target_is_a_letter_where_the_prompt_asks_for_one(workspace: "Worksp
 
 def test_words_that_nobody_said_in_this_order_are_not_taught(workspace: "Workspace") -> None:
     train = [ask(make_question(0, "B"), {(0, 0): "A", (1, 0): "It is A.", (2, 0): "It is C."}), *ask_all("A", first=1)]
+    workspace.edit(prepare={"rotations": 3})
     export(workspace, train, formats=["prompt_completion"], target="verbatim")
     assert read_left_out(workspace) == {"q0": "no_text"}
     export(workspace, train, augment="all_rotations")
@@ -219,11 +220,14 @@ def test_the_system_message_is_kept_or_left_out(workspace: "Workspace") -> None:
 
 
 ROTATE = {"balance": "rotate", "target": "verbatim"}
+WORDS = {"augment": "all_rotations", "target": "verbatim"}
 TWICE = {"balance": "downsample", "augment": "all_rotations"}
 REFUSALS = [
     pytest.param({"keep": "agreed"}, "export.keep: agreed expected questions that are asked more than", id="agreed"),
     pytest.param({"formats": ["preference"]}, "export.formats: preference expected questions that", id="pairs"),
     pytest.param(ROTATE, "export.balance: rotate expected a target of letter or letter_and_text, got", id="rotate"),
+    pytest.param(WORDS, "export.augment: all_rotations expected a target of letter or", id="words of one order"),
+    pytest.param({"min_confidence": 0.9}, "export.min_confidence: expected answers of more than one", id="certain"),
     pytest.param(TWICE, "export.balance: expected none beside augment: all_rotations", id="balanced twice"),
     pytest.param({"balance": "downsample"}, "found none of 3 choices that answers B", id="no B"),
     pytest.param({"formats": ["messages"]}, "expected 10 questions or more for messages", id="few"),
