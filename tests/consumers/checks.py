@@ -34,11 +34,7 @@ def check_equal(what: str, got: object, expected: object) -> None:
 
 
 def run(checks: dict[str, Check]) -> None:
-<<<<<<< HEAD
-    """Call each check whose format is in the export of the command line, with a folder that has a model, and its file."""
-=======
-    """Call each check whose format the export of the command line has, with a folder of a model, and its file."""
->>>>>>> 10b21d7551d517fa9a60ee4c44a26bb89f502362
+    """Call each check whose format the export has, with a folder that holds a model, and its file."""
     export = Path(sys.argv[1]).resolve()
     files = {name: export / f"{name}/train.jsonl" for name in checks}
     there = {name: file for name, file in files.items() if file.exists()}
