@@ -40,4 +40,7 @@ def _describe_agreement(agreement: Mapping[str, Any] | None) -> str:
 def _list_shares(counts: Mapping[str, int]) -> str:
     """Return each letter's share."""
     total = sum(counts.values())
-    return ", ".join(f"{letter} {format_percent(count / total, total)}" for letter, count in counts.items())
+    return (
+        ", ".join(f"{letter} {format_percent(count / total, total)}" for letter, count in counts.items() if total)
+        or "none"
+    )

@@ -42,6 +42,7 @@ REASONS = {  # what an outcome means stands on the page already
     "too_long": "longer than export.max_tokens",
     "duplicate": "repeats an earlier question",
     "unbalanced": "of a letter that is too frequent",
+    "no_pair": "no two readings, gold and another, to make a pair of",
 }
 
 

@@ -45,7 +45,7 @@ class SplitSummary:
             self.left_out[selected.reason][gold] += 1
             return
         self.kept += 1
-        self.outcomes[selected.answer.outcome] += 1
+        self.outcomes[selected.examples[0].outcome] += 1
         self.gold_kept[gold] += 1
         for example in selected.examples:
             self.taught[example.letter] += 1

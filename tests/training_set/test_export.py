@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,23 +65,30 @@ def test_every_question_is_exported_or_left_out_for_one_reason(workspace: "Works
 @pytest.mark.parametrize(
     ("keep", "kept", "reasons"),
     [
-        ("read", {"q0", "q1", "q2", "q3", "q4"}, {}),
-        ("correct", {"q0", "q1", "q3"}, {"q2": "wrong", "q4": "unjudged"}),
-        ("agreed", {"q0", "q2", "q4"}, {"q1": "disagreed", "q3": "read_once"}),
-        ("correct_and_agreed", {"q0"}, {"q1": "disagreed", "q2": "wrong", "q3": "read_once", "q4": "unjudged"}),
+        ("read", {"q0", "q1", "q2", "q3", "q4", "q5"}, {}),
+        ("correct", {"q0", "q1", "q3"}, {"q2": "wrong", "q4": "unjudged", "q5": "wrong"}),
+        ("agreed", {"q0", "q2", "q4"}, {"q1": "disagreed", "q3": "read_once", "q5": "disagreed"}),
+        (
+            "correct_and_agreed",
+            {"q0"},
+            {"q1": "disagreed", "q2": "wrong", "q3": "read_once", "q4": "unjudged", "q5": "wrong"},
+        ),
     ],
 )
 def test_keep_chooses_among_answers(workspace: "Workspace", keep: str, kept: set[str], reasons: dict[str, str]) -> None:
     replies = [["A", "A"], ["A", "A", "B"], ["B", "B"], ["A", None], ["C", "C"]]
     golds = ["A", "A", "A", "A", None]
     train = [ask(make_question(n, gold), reply) for n, (gold, reply) in enumerate(zip(golds, replies, strict=True))]
+    averaged = ask(make_question(5), ["B", "B"])  # of probabilities, by which another option leads
+    update = {"answer": "C", "outcome": "wrong", "distribution": {"B": 0.4, "C": 0.6}}
+    train.append(replace(averaged, answer=averaged.answer.model_copy(update=update)))
     workspace.edit(prepare={"replicates": 3})
-    numbers = export(workspace, train, formats=["prompt_completion"], keep=keep)
+    numbers = export(workspace, train, formats=["prompt_completion"], keep=keep, target="letter")
     assert set(read_examples(workspace)) == kept
     assert read_left_out(workspace) == reasons
     judged = len(kept) - ("q4" in kept)
     agreement = numbers["agreement_with_gold"]
-    assert agreement["share"] == pytest.approx((judged - ("q2" in kept)) / judged, abs=1e-6)
+    assert agreement["share"] == pytest.approx((judged - len({"q2", "q5"} & kept)) / judged, abs=1e-6)
 
 
 def test_a_question_that_was_rotated_is_one_row_in_its_own_order(workspace: "Workspace") -> None:
@@ -118,9 +126,11 @@ def test_the_answer_is_moved_to_a_letter_drawn_by_seed(workspace: "Workspace") -
 
 
 def test_as_many_rows_of_each_letter_are_taken(workspace: "Workspace") -> None:
-    numbers = export(workspace, ask_all(*"AAAAABBBCC"), formats=["prompt_completion"], balance="downsample")
+    of_two = ask(make_question(10, options=["yes", "no"]), ["A"])  # with no other whose answer is B
+    numbers = export(workspace, [*ask_all(*"AAAAABBBCC"), of_two], formats=["prompt_completion"], balance="downsample")
     assert numbers["letters"]["after"] == {"A": 2, "B": 2, "C": 2}
-    assert numbers["left_out"] == {"unbalanced": {"A": 4}}
+    assert numbers["left_out"] == {"unbalanced": {"A": 5}}
+    assert "q10" in read_left_out(workspace)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +182,13 @@ def test_pairs_are_of_gold_and_what_was_answered_instead(workspace: "Workspace")
     (pair,) = workspace.read_rows("data/export/preference/train.jsonl")
     assert [pair[name][0]["content"] for name in ("chosen", "rejected")] == ["A", "C"]
     assert (pair["id"], pair["prompt"][-1]["role"]) == ("q0", "user")
+    assert (pair["outcome"], pair["confidence"]) == ("correct", 0.25)  # of what is chosen
     assert numbers["rows"] == {"prompt_completion": 2, "preference": 1}
+    assert (numbers["kept"], numbers["left_out"]) == (2, {"tie": {"A": 1}})
+    numbers = export(workspace, train, formats=["preference"])
+    assert workspace.read_rows("data/export/preference/train.jsonl") == [pair]
+    assert (numbers["kept"], numbers["left_out"]) == (1, {"no_pair": {"A": 2}})
+    assert (numbers["outcomes"], numbers["letters"]["after"]) == ({"correct": 1}, {"A": 1, "B": 0, "C": 0})
 
 
 def test_doubtful_long_and_repeated_rows_are_left_out(workspace: "Workspace") -> None:
@@ -225,7 +241,7 @@ REFUSALS = [
     pytest.param({"formats": ["preference"]}, "export.formats: preference expected questions that", id="pairs"),
     pytest.param(ROTATE, "export.balance: rotate expected a target of letter or letter_and_text, got", id="rotate"),
     pytest.param(TWICE, "export.balance: expected none beside augment: all_rotations", id="balanced twice"),
-    pytest.param({"balance": "downsample"}, "found none of 3 choices that answers B", id="no B"),
+    pytest.param({"balance": "downsample"}, "found none of 2 (2 unbalanced)", id="no B"),
     pytest.param({"formats": ["messages"]}, "expected 10 questions or more for messages", id="few"),
     pytest.param({"keep": "correct"}, "found none of 2 (2 wrong)", id="empty"),
     pytest.param({"formats": ["olive"]}, "export.formats.0: expected 'question_answer',", id="unknown format"),
