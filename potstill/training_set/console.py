@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from potstill.core.wording import ASCII, format_interval, format_percent
-from potstill.training_set.phrases import count_reasons, describe_rows
+from potstill.training_set.phrases import describe_left_out, describe_rows
 
 
 def describe_export(manifest: Mapping[str, Any]) -> list[str]:
@@ -16,7 +16,7 @@ def describe_export(manifest: Mapping[str, Any]) -> list[str]:
 
 def _describe_split(name: str, split: Mapping[str, Any]) -> list[str]:
     """Return what became of a split's questions, and what its rows teach."""
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in count_reasons(split["left_out"]).items())
+    reasons = describe_left_out(split["left_out"])
     letters, distance, tokens = split["letters"], split["shift"]["tv_distance"], split["tokens"]
     gold = "" if distance is None else f"; gold {_list_shares(letters['before'])}; total variation {distance:.2f}"
     return [
