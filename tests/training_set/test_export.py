@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from potstill.core.records import Message
 from potstill.reading.judging import JudgedQuestion
 from stages.export import main
 from tests.training_set.splits import ask, make_question, write_inputs
@@ -13,6 +15,7 @@ from tests.training_set.splits import ask, make_question, write_inputs
 if TYPE_CHECKING:
     from tests.conftest import Workspace
 
+EXAMPLES = [Message(role="user", content="Who?"), Message(role="assistant", content="B")]
 UNFINISHED = {
     "refused": {"content": "I cannot help with that."},
     "ambiguous": {"content": "A or B."},
@@ -105,13 +108,41 @@ def test_a_question_that_was_rotated_is_one_row_in_its_own_order(workspace: "Wor
 def test_every_rotation_of_a_question_means_the_same_option(workspace: "Workspace") -> None:
     train = [ask(make_question(0, "B"), ["B"])]
     numbers = export(
-        workspace, train, formats=["prompt_completion", "alpaca"], target="letter_and_text", augment="all_rotations"
+        workspace,
+        train,
+        formats=["prompt_completion", "alpaca", "soft_labels"],
+        target="letter_and_text",
+        augment="all_rotations",
     )
     assert read_examples(workspace) == {"q0:0": "B. shop", "q0:1": "A. shop", "q0:2": "C. shop"}
     for row in workspace.read_rows("data/export/alpaca/train.jsonl"):
         assert row["output"] in row["instruction"].splitlines()
     assert numbers["letters"]["after"] == {"A": 1, "B": 1, "C": 1}
-    assert numbers["rows"] == {"prompt_completion": 3, "alpaca": 3}
+    assert numbers["rows"] == {"prompt_completion": 3, "alpaca": 3, "soft_labels": 3}
+    labels = pq.read_table(workspace.folder / "data/export/soft_labels/train.parquet").to_pylist()
+    assert [row["distribution"] for row in labels] == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "taught"),
+    [({"augment": "all_rotations"}, (9, 9, 9)), ({"balance": "downsample"}, (2, 2, 2)), ({"balance": "rotate"}, None)],
+    ids=["augment", "downsample", "rotate"],
+)
+def test_train_alone_is_augmented_and_balanced(
+    workspace: "Workspace", setting: dict[str, str], taught: tuple[int, ...] | None
+) -> None:
+    validation = [ask(make_question(20), ["A", "A"], EXAMPLES), *ask_all(*"AAAAB", first=21)]
+    train = [ask(make_question(30), ["A", "B", "B"]), *ask_all(*"AABBBBCC")]
+    write_inputs(workspace, train=train, validation=validation)
+    workspace.edit(prepare={"replicates": 3})
+    workspace.edit(export={"formats": ["alpaca", "preference"], "target": "letter", **setting})
+    workspace.run(main)
+    splits = workspace.read_json("data/export/manifest.json")["splits"]
+    assert taught is None or tuple(splits["train"]["letters"]["after"].values()) == taught
+    rows = workspace.read_rows("data/export/alpaca/validation.jsonl")
+    assert [(row["id"], row["output"]) for row in rows] == [(f"q{n}", "AAAAAB"[n - 20]) for n in range(20, 26)]
+    assert [row["history"] for row in rows] == [[["Who?", "B"]], *[[]] * 5]
+    assert splits["validation"]["rows"] == {"alpaca": 6, "preference": 0}  # nobody disagrees there
 
 
 def test_the_answer_is_moved_to_a_letter_drawn_by_seed(workspace: "Workspace") -> None:
@@ -236,7 +267,9 @@ def test_the_system_message_is_kept_or_left_out(workspace: "Workspace") -> None:
 
 ROTATE = {"balance": "rotate", "target": "verbatim"}
 TWICE = {"balance": "downsample", "augment": "all_rotations"}
+IN_SYSTEM = {"prompts": {"letter": {"system": "{question}", "user": "{answer_choices}"}}}
 REFUSALS = [
+    pytest.param(IN_SYSTEM, "prompts.letter.user: expected {question} in it, since rows of", id="no question"),
     pytest.param({"keep": "agreed"}, "export.keep: agreed expected questions that are asked more than", id="agreed"),
     pytest.param({"formats": ["preference"]}, "export.formats: preference expected questions that", id="pairs"),
     pytest.param(ROTATE, "export.balance: rotate expected a target of letter or letter_and_text, got", id="rotate"),
@@ -254,7 +287,7 @@ def test_an_export_that_cannot_be_is_refused_and_leaves_the_one_before(
 ) -> None:
     export(workspace, ask_all("A", "A", gold="C"))
     before = read_files(workspace)
-    workspace.edit(export=edits)
+    workspace.edit(**edits if "prompts" in edits else {"export": edits})
     assert message in workspace.refuse(main)
     assert read_files(workspace) == before
 

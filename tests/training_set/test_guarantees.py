@@ -77,7 +77,9 @@ def test_an_id_is_taken_once() -> None:
 def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(
     workspace: "Workspace", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
+    monkeypatch.setenv("TEACHER_MODEL_KEY", "")  # so that what .env sets during the test goes away after it
+    monkeypatch.delenv("TEACHER_MODEL_KEY")
+    workspace.write(".env", f"TEACHER_MODEL_KEY={KEY}\n")
     write_inputs(workspace, train=[ask(make_question(0), [f"The answer is B. {KEY}"])])
     refused = workspace.refuse(main)
     assert refused.startswith(
@@ -85,6 +87,9 @@ def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(
         "nothing was exported: take the question out of the source"
     )
     assert not list((workspace.folder / "data").glob("export*"))
+    write_inputs(workspace, train=[ask(make_question(number), ["B"]) for number in (0, 1, 0)])
+    workspace.edit(export={"deduplicate": False})
+    assert "question 'q0': expected each id once, got it twice" in workspace.refuse(main)
 
 
 TEXTS: st.SearchStrategy[str] = st.one_of(
