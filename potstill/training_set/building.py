@@ -84,7 +84,7 @@ class ExampleBuilder:
                 target=said,
                 letter=shown_letter(chosen, rotation, size),
                 gold=gold and shown_letter(gold, rotation, size),
-                outcome=answer.outcome,
+                outcome="correct" if wrong else answer.outcome,
                 confidence=answer.distribution.get(chosen, 0.0),
                 distribution=[shares.get(choice.label, 0.0) for choice in choices],
                 tokens=count_tokens(shown, messages, said),
@@ -114,9 +114,9 @@ class ExampleBuilder:
         request = exchange.request
         messages, choices = request.messages, request.choices
         if request.rotation != rotation:
-            choices = rotate_choices(request.choices, rotation)
+            choices = rotate_choices(request.choices, rotation - request.rotation)
             messages = render_messages(self.prompt, request.question, choices, request.messages[1:-1])
-        kept = self.include_system and messages[0].content
+        kept = self.include_system and messages[0].content.strip()
         return [message for message in messages if kept or message.role != "system"], choices
 
 

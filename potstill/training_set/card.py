@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from potstill.core.records import SPLITS, read_objects, replacing
-from potstill.core.wording import format_list
+from potstill.core.wording import format_decimals, format_list, format_percent
 from potstill.training_set import card_wording, phrases
 from potstill.training_set.front_matter import build_front_matter, list_configs, list_formats, list_licenses
 from potstill.training_set.markdown import format_code, format_fence, format_settings, format_text
@@ -16,7 +16,7 @@ MOST_SHOWN = 3_000  # characters of the example
 SAMPLING = ("temperature", "top_p", "seed", "max_tokens", "extras")
 
 
-class Example(NamedTuple):
+class FirstRow(NamedTuple):
     """A row of a training set as indented JSON, and the format that it is of."""
 
     format: str
@@ -30,17 +30,17 @@ def write_card(folder: Path, manifest: Mapping[str, Any]) -> None:
         unfinished.write_text(render_card(manifest, example), encoding="utf-8", newline="\n")
 
 
-def find_example(folder: Path, formats: Sequence[str]) -> Example | None:
+def find_example(folder: Path, formats: Sequence[str]) -> FirstRow | None:
     """Return the first row of the first format that is JSON Lines; None if there is none."""
     for name in formats:
         for split in SPLITS:
             path = folder / name / f"{split}.jsonl"
             if path.is_file() and (row := next(read_objects(path), None)):
-                return Example(name, shorten(json.dumps(row, indent=2, ensure_ascii=False)))
+                return FirstRow(name, shorten(json.dumps(row, indent=2, ensure_ascii=False)))
     return None
 
 
-def render_card(manifest: Mapping[str, Any], example: Example | None) -> str:
+def render_card(manifest: Mapping[str, Any], example: FirstRow | None) -> str:
     """Return a dataset card as the Hub takes it: front matter in YAML, and Markdown.
 
     It says what the manifest says and nothing else, so the same manifest and example give the same card.
@@ -58,6 +58,8 @@ def render_card(manifest: Mapping[str, Any], example: Example | None) -> str:
         "fence": format_fence,
         "settings": format_settings,
         "list": format_list,
+        "percent": format_percent,
+        "decimals": format_decimals,
     }
     body = environment.get_template(TEMPLATE).render(
         **manifest,

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from potstill.core.wording import describe_p_value, format_interval, format_percent
+from potstill.core.wording import UNKNOWN, describe_p_value, format_decimals, format_interval, format_percent
 from potstill.training_set import phrases
-
-UNKNOWN = "unknown"
-NO_GOLD = "none"  # what a manifest calls the letter of questions that have no gold
+from potstill.training_set.summary import NO_GOLD
 
 # Who reads a format, and how it is named there; {split} is train, validation or test.
 READERS = {
@@ -41,50 +39,34 @@ REASONS = {
 
 def describe_agreement(split: Mapping[str, Any]) -> str:
     """Return how many of the kept answers that have gold agree with it."""
-    agreement = split["agreement_with_gold"]
-    if agreement is None:
+    if (agreement := split["agreement_with_gold"]) is None:
         return "no gold"
-    of = agreement["questions"]
-    interval = format_interval(agreement["low"], agreement["high"], of)
-    counts = f"{split['outcomes'].get('correct', 0):,} of {of:,}"
-    return f"{counts}: {format_percent(agreement['share'], of)} ({interval})"
+    correct, judged = split["outcomes"].get("correct", 0), agreement["questions"]
+    return (
+        f"{correct:,} of {judged:,}: {_format_share(agreement['share'], agreement['low'], agreement['high'], judged)}"
+    )
 
 
 def describe_accuracy(split: Mapping[str, Any]) -> str:
     """Return the teacher's accuracy in a split."""
-    quality, of = split["quality"], split["questions"]
-    if quality.get("accuracy") is None:
-        return UNKNOWN
-    interval = format_interval(quality.get("accuracy_low"), quality.get("accuracy_high"), of)
-    return f"{format_percent(quality['accuracy'], of)} ({interval})"
+    quality = split["quality"]
+    low, high = quality["accuracy_low"], quality["accuracy_high"]
+    return _format_share(quality["accuracy"], low, high, split["questions"])
 
 
-def describe_read(split: Mapping[str, Any]) -> str:
-    """Return the share of responses in which an answer was read."""
-    share = split["quality"].get("answered_rate")
-    return UNKNOWN if share is None else format_percent(share, split["questions"])
+def _format_share(share: float | None, low: float | None, high: float | None, of: int) -> str:
+    """Return a share with its interval."""
+    return UNKNOWN if share is None else f"{format_percent(share, of)} ({format_interval(low, high, of)})"
 
 
-def describe_tokens(split: Mapping[str, Any]) -> str:
-    """Return the tokens of a split's rows in one format, and those of the longest."""
-    tokens = split["tokens"] or {}
-    return UNKNOWN if tokens.get("total") is None else f"{tokens['total']:,} ({tokens['longest']:,})"
-
-
-def describe_shift(split: Mapping[str, Any], letters: str) -> str:
+def describe_shift(shift: Mapping[str, Any], letters: str) -> str:
     """Return how far letters, of those `kept` or `after`, are from those `before`, which are from none."""
-    shift = split["shift"] or {}
     if letters == "before":
         return ""
     if letters == "after":
-        return describe_measure(shift.get("tv_distance"))
-    p = shift.get("selection_p")
-    return describe_measure(shift.get("selection_tv_distance")) + ("" if p is None else f" ({describe_p_value(p)})")
-
-
-def describe_measure(number: float | None) -> str:
-    """Return a measure with two decimals."""
-    return UNKNOWN if number is None else f"{number:.2f}"
+        return format_decimals(shift["tv_distance"])
+    p = shift["selection_p"]
+    return format_decimals(shift["selection_tv_distance"]) + ("" if p is None else f" ({describe_p_value(p)})")
 
 
 def describe_askings(prepare: Mapping[str, Any], debias: str) -> str:

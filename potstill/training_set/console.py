@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from potstill.core.wording import ASCII, format_interval, format_percent
-from potstill.training_set.phrases import count_reasons, describe_rows
+from potstill.training_set.phrases import describe_left_out, describe_rows
 
 
 def describe_export(manifest: Mapping[str, Any]) -> list[str]:
@@ -16,7 +16,7 @@ def describe_export(manifest: Mapping[str, Any]) -> list[str]:
 
 def _describe_split(name: str, split: Mapping[str, Any]) -> list[str]:
     """Return what became of a split's questions, and what its rows teach."""
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in count_reasons(split["left_out"]).items())
+    reasons = describe_left_out(split["left_out"])
     letters, distance, tokens = split["letters"], split["shift"]["tv_distance"], split["tokens"]
     gold = "" if distance is None else f"; gold {_list_shares(letters['before'])}; total variation {distance:.2f}"
     return [
@@ -40,4 +40,7 @@ def _describe_agreement(agreement: Mapping[str, Any] | None) -> str:
 def _list_shares(counts: Mapping[str, int]) -> str:
     """Return each letter's share."""
     total = sum(counts.values())
-    return ", ".join(f"{letter} {format_percent(count / total, total)}" for letter, count in counts.items())
+    return (
+        ", ".join(f"{letter} {format_percent(count / total, total)}" for letter, count in counts.items() if total)
+        or "none"
+    )

@@ -21,6 +21,7 @@ from potstill.training_set.console import describe_export
 from potstill.training_set.leakage import LeakFinder
 from potstill.training_set.manifest import write_manifest
 from potstill.training_set.page_section import write_page_section
+from potstill.training_set.phrases import describe_left_out
 from potstill.training_set.run import describe_run
 from potstill.training_set.selection import Files, Selected, Selection, draw_balanced, index_splits, select_split
 from potstill.training_set.settings import check_settings
@@ -107,7 +108,7 @@ def write_split(
         for selected in questions:
             summary.add(selected)
             if selected.reason:
-                left_out.write(describe_left_out(files.split, selected))
+                left_out.write(build_left_out(files.split, selected))
             try:
                 writer.write(selected.examples, selected.pairs)
             except ValueError as error:
@@ -119,7 +120,7 @@ def write_split(
     return Written(summary, writer.rows)
 
 
-def describe_left_out(split: Split, selected: Selected) -> dict[str, Any]:
+def build_left_out(split: Split, selected: Selected) -> dict[str, Any]:
     """Return the row of left_out.jsonl for a question; `like` is the question of another split that it is like."""
     like = selected.like
     return {
@@ -145,8 +146,8 @@ def check_rows(files: Files, summary: SplitSummary, rows: Mapping[Format, int]) 
         elif count == 0:
             raise InputError(
                 f"{files.answers}: expected a question that may be exported, found none of {summary.questions:,} "
-                f"({summary.describe_left_out()}); change `export` in params.yaml, or take {files.split} out of "
-                "prepare.splits"
+                f"({describe_left_out(summary.left_out)}); change `export` in params.yaml, or take {files.split} out "
+                "of prepare.splits"
             )
         elif files.split == "train" and name == "messages" and count < FEWEST_ROWS:
             raise InputError(

@@ -32,7 +32,7 @@ def list_secrets() -> list[str]:
 
 def check_example(example: Example, target: Target, max_tokens: int | None, secrets: Sequence[str]) -> None:
     """Raise ValueError with what was expected of an example and what came, if it is none that may be exported."""
-    if example.outcome not in READ_OUTCOMES and example.rejected is None:
+    if example.outcome not in READ_OUTCOMES:
         raise ValueError(f"expected an answer that was read, got outcome {example.outcome}")
     if example.letter not in {choice.label for choice in example.choices}:
         raise ValueError(f"expected the letter of one of its choices, got {example.letter!r}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from potstill.core.wording import describe_p_value, format_count, format_list
 
+LeftOut = Mapping[Any, Mapping[str, int]]  # questions by reason and gold letter
 SIGNIFICANT = 0.05
 TARGETS = {
     "letter": "the letter",
@@ -43,6 +44,7 @@ REASONS = {  # what an outcome means stands on the page already
     "too_long": "longer than export.max_tokens",
     "duplicate": "repeats an earlier question",
     "unbalanced": "of a letter that is too frequent",
+    "no_pair": "no two readings, gold and another, to make a pair of",
 }
 
 
@@ -66,10 +68,15 @@ def describe_rows(rows: Mapping[str, int]) -> str:
     return format_count(most, "row") + (f" ({', '.join(others)})" if others else "")
 
 
-def count_reasons(left_out: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def count_reasons(left_out: LeftOut) -> dict[str, int]:
     """Return how many questions were left out for each reason, the most frequent first."""
     counts = {reason: sum(letters.values()) for reason, letters in left_out.items()}
     return dict(sorted(((reason, n) for reason, n in counts.items() if n), key=lambda one: (-one[1], one[0])))
+
+
+def describe_left_out(left_out: LeftOut) -> str:
+    """Return how many questions were left out for each reason, as a list."""
+    return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in count_reasons(left_out).items())
 
 
 def describe_selection(split: Mapping[str, Any]) -> str:

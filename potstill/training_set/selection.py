@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
-from potstill.core.errors import InputError
 from potstill.core.letters import LETTERS
 from potstill.core.params import Export, Params
 from potstill.core.records import Answer, Question, Split, read_rows
 from potstill.prompting.drawing import rank
+from potstill.reading.debiasing import count_votes
 from potstill.reading.exchanges import read_judged_questions
 from potstill.training_set.building import Example, ExampleBuilder, Exchanges
 from potstill.training_set.leakage import DuplicateFinder, LeakFinder, Like
@@ -18,7 +18,7 @@ from potstill.training_set.targets import find_target
 
 Reason = Literal[
     "leaked", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed", "tie", "wrong", "unjudged",
-    "read_once", "disagreed", "low_confidence", "no_text", "too_long", "duplicate", "unbalanced"
+    "read_once", "disagreed", "low_confidence", "no_text", "too_long", "duplicate", "unbalanced", "no_pair"
 ]  # fmt: skip
 LastRanks = Mapping[tuple[int, str], int]  # of a number of choices and a letter, the last rank that balance takes
 
@@ -33,7 +33,10 @@ class Files(NamedTuple):
 
 
 class Selected(NamedTuple):
-    """A question with its examples or, where it is left out, the reason, and what it is like; pairs are apart."""
+    """A question with its examples or, where it is left out, the reason, and what it is like.
+
+    Pairs are apart, since a question that is left out may make one; where nothing else is exported, they are examples.
+    """
 
     answer: Answer
     exchanges: Exchanges
@@ -50,6 +53,7 @@ class Selection:
         """Take the settings; `leaks` knows the questions of other splits, `last_ranks` what balance takes."""
         self._export: Export = params.export
         self._makes_pairs = "preference" in params.export.formats
+        self._pairs_alone = params.export.formats == ["preference"]
         self._builder = ExampleBuilder(params.export, params.prompts[params.prompt], find_target(params), split)
         self._leaks, self._last_ranks = leaks, last_ranks
         is_checked = split == "train" and params.export.deduplicate
@@ -62,19 +66,25 @@ class Selection:
         like = self._leaks.find(request.question, request.choices) if self._leaks else None
         if like:
             return Selected(answer, exchanges, [], [], "leaked", like)
-        pairs = self._builder.build_pairs(answer, exchanges) if self._makes_pairs else []
-        if any(self._is_too_long(pair) for pair in pairs) or (pairs and self._is_seen(self._seen_pairs, exchanges)):
-            pairs = []
-        reason = find_doubt(self._export, answer)
-        examples = [] if reason else self._builder.build(answer, exchanges)
+        reason = None if self._pairs_alone else find_doubt(self._export, answer, exchanges)
+        build = self._builder.build_pairs if self._pairs_alone else self._builder.build
+        examples = [] if reason else build(answer, exchanges)
         reason = reason or self._find_fault(examples, exchanges)
-        return Selected(answer, exchanges, [] if reason else examples, pairs, reason, None)
+        kept = [] if reason else examples
+        pairs = kept if self._pairs_alone else self._select_pairs(answer, exchanges)
+        return Selected(answer, exchanges, kept, pairs, reason, None)
+
+    def _select_pairs(self, answer: Answer, exchanges: Exchanges) -> list[Example]:
+        """Return a question's pairs, which are written beside other formats and have no reasons of their own."""
+        pairs = self._builder.build_pairs(answer, exchanges) if self._makes_pairs else []
+        is_kept = pairs and not any(map(self._is_too_long, pairs)) and not self._is_seen(self._seen_pairs, exchanges)
+        return pairs if is_kept else []
 
     def _find_fault(self, examples: list[Example], exchanges: Exchanges) -> Reason | None:
-        """Return why examples whose answer may be learned are left out all the same."""
+        """Return why examples that may be learned are left out all the same."""
         if not examples:
-            return "no_text"
-        if any(self._is_too_long(example) for example in examples):
+            return "no_pair" if self._pairs_alone else "no_text"
+        if any(map(self._is_too_long, examples)):
             return "too_long"
         if self._is_seen(self._seen, exchanges):
             return "duplicate"
@@ -91,14 +101,18 @@ class Selection:
         return seen is not None and seen.is_repeated(request.question, request.choices)
 
 
-def find_doubt(export: Export, answer: Answer) -> Reason | None:
+def find_doubt(export: Export, answer: Answer, exchanges: Exchanges) -> Reason | None:
     """Return why an answer is not one that `export` lets a student learn; None if it is."""
     if answer.answer is None:
         return "tie" if answer.distribution else cast("Reason", answer.outcome)
     if export.keep in ("correct", "correct_and_agreed") and answer.outcome != "correct":
         return "unjudged" if answer.outcome == "unjudged" else "wrong"
-    if export.keep in ("agreed", "correct_and_agreed") and answer.agreement != 1:
-        return "read_once" if answer.agreement is None else "disagreed"
+    if export.keep in ("agreed", "correct_and_agreed"):
+        votes = count_votes(exchanges)
+        if votes.total() == 1:
+            return "read_once"
+        if set(votes) != {answer.answer}:  # pride may answer what no reading means
+            return "disagreed"
     if export.min_confidence is not None and (answer.confidence or 0) < export.min_confidence:
         return "low_confidence"
     return None
@@ -124,7 +138,7 @@ def index_splits(export: Export, raw: Path) -> LeakFinder | None:
 def draw_balanced(params: Params, files: Files, leaks: LeakFinder | None) -> LastRanks:
     """Return, of the rows of train with so many choices, the rank up to which those of each letter are taken.
 
-    Taken are as many of each letter as the rarest has; raise InputError if that is none.
+    Taken are as many of each letter as the rarest has: none, and a rank below all, where a letter is never taught.
     """
     ranks: defaultdict[tuple[int, str], array[int]] = defaultdict(lambda: array("Q"))
     for selected in select_split(files, Selection(params, files.split, leaks, None)):
@@ -134,13 +148,7 @@ def draw_balanced(params: Params, files: Files, leaks: LeakFinder | None) -> Las
     for size in {size for size, _ in ranks}:
         letters = LETTERS[:size]
         fewest = min(len(ranks[size, letter]) for letter in letters)
-        if not fewest:
-            missing = next(letter for letter in letters if not ranks[size, letter])
-            raise InputError(
-                f"params.yaml: export.balance: downsample expected rows of train for each letter, found none of {size} "
-                f"choices that answers {missing}, so that none could be taken; set it to rotate or none"
-            )
-        last_ranks |= {(size, letter): sorted(ranks[size, letter])[fewest - 1] for letter in letters}
+        last_ranks |= {(size, letter): sorted(ranks[size, letter])[fewest - 1] if fewest else -1 for letter in letters}
     return last_ranks
 
 

@@ -45,17 +45,12 @@ class SplitSummary:
             self.left_out[selected.reason][gold] += 1
             return
         self.kept += 1
-        self.outcomes[selected.answer.outcome] += 1
+        self.outcomes[selected.examples[0].outcome] += 1
         self.gold_kept[gold] += 1
         for example in selected.examples:
             self.taught[example.letter] += 1
             self.tokens += example.tokens
             self.longest = max(self.longest, example.tokens)
-
-    def describe_left_out(self) -> str:
-        """Return how many questions were left out for which reason, the most first."""
-        counts = sorted(((letters.total(), reason) for reason, letters in self.left_out.items()), reverse=True)
-        return ", ".join(f"{count:,} {reason.replace('_', ' ')}" for count, reason in counts)
 
     def build(self, rows: Mapping[Format, int], quality: Mapping[str, Any]) -> dict[str, Any]:
         """Return the split's part of manifest.json, with its rows in each format and the teacher's quality there."""

@@ -13,7 +13,7 @@ NOTICEABLE = 0.1  # total variation; less is not spoken of, however certain
 def find_warnings(splits: Mapping[str, Split], export: Mapping[str, Any], gates_failed: Sequence[str]) -> list[str]:
     """Return a sentence for each thing that would mislead a student, the gravest first.
 
-    `splits` and `export` are as in manifest.json, `gates_failed` phrases such as "min_accuracy in train (got 0.15)".
+    `splits` and `export` are as in manifest.json, `gates_failed` phrases such as "min_accuracy in train".
     """
     return [
         *_warn_of_gates(gates_failed),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from pydantic_core import to_json
 
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_AT_ONCE = 10_000  # of a parquet file
-
-
-class RowWriter(Protocol):
-    """Writes the rows of one file."""
-
-    def write(self, row: Row) -> None:
-        """Take a row."""
-
-    def close(self) -> None:
-        """Write what is left, and close the file."""
 
 
 class LinesWriter:
@@ -47,16 +37,16 @@ class LinesWriter:
         self._file.close()
 
 
-class ParquetRows:
+class ParquetWriter:
     """Writes rows of soft_labels to a parquet file."""
 
     def __init__(self, path: Path) -> None:
         """Open the file."""
-        from pyarrow.parquet import ParquetWriter  # noqa: PLC0415 (only this format needs it, and it takes time)
+        from pyarrow import parquet  # noqa: PLC0415 (only this format needs it, and it takes time)
 
         self._rows: list[Row] = []
         self._schema = make_schema()
-        self._file: ParquetWriter = ParquetWriter(path.with_suffix(".parquet"), self._schema, compression="zstd")
+        self._file = parquet.ParquetWriter(path.with_suffix(".parquet"), self._schema, compression="zstd")
 
     def write(self, row: Row) -> None:
         """Take a row, and write those there are when there are enough."""
@@ -105,7 +95,7 @@ class SplitWriter:
         self._folder, self._split = folder, split
         self._formats: list[Format] = [name for name in export.formats if name != "preference"]
         self._target, self._max_tokens, self._secrets = find_target(params), export.max_tokens, list_secrets()
-        self._writers: dict[Format, RowWriter] = {}
+        self._writers: dict[Format, LinesWriter | ParquetWriter] = {}
         self._ids, self._pair_ids = SeenIds(), SeenIds()
         self.rows = Counter[Format](dict.fromkeys(export.formats, 0))
 
@@ -136,10 +126,10 @@ class SplitWriter:
             self._writers[name].write(FORMATS[name](example))
             self.rows[name] += 1
 
-    def _open(self, name: Format) -> RowWriter:
+    def _open(self, name: Format) -> LinesWriter | ParquetWriter:
         path = self._folder / name / self._split
         path.parent.mkdir(exist_ok=True)
-        return ParquetRows(path) if name == "soft_labels" else LinesWriter(path)
+        return ParquetWriter(path) if name == "soft_labels" else LinesWriter(path)
 
 
 def list_llama_factory(rows: Mapping[str, Mapping[Format, int]]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def install(trainer: str) -> Path:
     done = ENVIRONMENTS / trainer / "installed.txt"
     if not done.exists() or done.read_text() != wanted:
         subprocess.run(["python3", "-m", "venv", "--clear", ENVIRONMENTS / trainer], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+        pip = [python, "-m", "pip", "install", "--quiet", "--quiet", "--disable-pip-version-check", "--no-compile"]
         subprocess.run([*pip, "-r", files[0], "-r", files[1]], check=True)
         if alone.exists():
             subprocess.run([*pip, "--no-deps", "-r", alone], check=True)

@@ -25,7 +25,7 @@ def make_split(**fields: Any) -> dict[str, Any]:
         "rows": {"messages": 60, "question_answer": 60, "preference": 7},
         "outcomes": {"correct": 12, "wrong": 48},
         "agreement_with_gold": {"share": 0.2, "low": 0.1183, "high": 0.3178, "questions": 60},
-        "left_out": {"leaked": {"A": 1, "C": 2}, "unparsed": {"B": 1, "none": 0}, "duplicate": {"A": 0}},
+        "left_out": {"leaked": {"A": 1, "C": 2}, "unparsed": {"B": 0, "none": 1}, "duplicate": {"A": 0}},
         "letters": {
             "before": {"A": 22, "B": 21, "C": 21},
             "kept": {"A": 21, "B": 20, "C": 19},
@@ -38,6 +38,14 @@ def make_split(**fields: Any) -> dict[str, Any]:
             "selection_method": "permutation",
         },
         "tokens": {"total": 5812, "longest": 120},
+        "quality": {
+            "accuracy": 0.2,
+            "accuracy_low": 0.12,
+            "accuracy_high": 0.31,
+            "answered_rate": 0.98,
+            "recall_std": 0.12,
+            "tv_distance": 0.3,
+        },
         **fields,
     }
 

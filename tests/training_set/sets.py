@@ -8,34 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.training_set.manifests import EXPORT, make_split
+
 Rows = list[dict[str, Any]]
 
 FORMATS = ("question_answer", "messages", "prompt_completion", "alpaca", "sharegpt", "soft_labels", "preference")
 COUNTS = {"train": 4, "validation": 3}
-SPLIT = {
-    "questions": 6,
-    "kept": 4,
-    "rows": dict.fromkeys(FORMATS, 4),
-    "outcomes": {"correct": 3, "wrong": 1},
-    "agreement_with_gold": {"share": 0.75, "low": 0.3, "high": 0.954, "questions": 4},
-    "left_out": {"unparsed": {"A": 1}, "leaked": {"none": 1}},
-    "letters": {"before": {"A": 3, "B": 2}, "kept": {"A": 2, "B": 2}, "after": {"A": 1, "B": 3}},
-    "shift": {
-        "tv_distance": 0.35,
-        "selection_tv_distance": 0.1,
-        "selection_p": 0.5,
-        "selection_method": "permutation",
-    },
-    "tokens": {"total": 1200, "longest": 310},
-    "quality": {
-        "accuracy": 0.6,
-        "accuracy_low": 0.2,
-        "accuracy_high": 0.9,
-        "answered_rate": 0.83,
-        "recall_std": 0.12,
-        "tv_distance": 0.3,
-    },
-}
 MANIFEST: dict[str, Any] = {
     "versions": {"potstill": "0.1.0", "datasets": "5.2.0"},
     "source": {
@@ -66,21 +44,9 @@ MANIFEST: dict[str, Any] = {
     "load": {"train": 6, "validation": 6, "test": 0, "sample": "head", "seed": 0, "on_bad_row": "skip"},
     "prepare": {"rotations": 1, "replicates": 1, "splits": ["train", "validation"], "pride_share": 1, "seed": 0},
     "debias": "vote",
-    "export": {
-        "formats": list(FORMATS),
-        "target": "letter",
-        "keep": "read",
-        "min_confidence": None,
-        "max_tokens": None,
-        "augment": "canonical",
-        "balance": "none",
-        "deduplicate": True,
-        "leakage_threshold": 0.75,
-        "include_system": True,
-        "seed": 0,
-    },
+    "export": EXPORT | {"formats": list(FORMATS)},
     "gates_failed": [],
-    "splits": {"train": SPLIT, "validation": SPLIT | {"rows": dict.fromkeys(FORMATS, 3)}},
+    "splits": {split: make_split(rows=dict.fromkeys(FORMATS, count)) for split, count in COUNTS.items()},
     "warnings": ["1 of 4 rows of train disagree with gold"],
 }
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from potstill.core.catalogues import Prompt
 from potstill.core.letters import letter_choices
-from potstill.core.records import SPLITS, Question, Request, Response
+from potstill.core.records import SPLITS, Message, Question, Request, Response
 from potstill.prompting.requests import build_request
 from potstill.reading.exchanges import Exchange
 from potstill.reading.judging import JudgedQuestion, judge_question
@@ -26,13 +26,13 @@ def make_question(number: int, gold: str | None = "A", options: Sequence[str] = 
 
 
 def ask(
-    question: Question, replies: Mapping[tuple[int, int], Reply] | Sequence[Reply], prompt: Prompt = PROMPT
+    question: Question, replies: Mapping[tuple[int, int], Reply] | Sequence[Reply], examples: Sequence[Message] = ()
 ) -> JudgedQuestion:
     """Judge what came back, by rotation and replicate; of a list each stands for a replicate as it is."""
     by_place = replies if isinstance(replies, Mapping) else {(0, number): reply for number, reply in enumerate(replies)}
     exchanges = []
     for (rotation, replicate), reply in by_place.items():
-        request = build_request(question, prompt, [], rotation, replicate)
+        request = build_request(question, PROMPT, examples, rotation, replicate)
         exchanges.append(Exchange(request, make_response(request, reply)))
     return judge_question(None, exchanges)
 

@@ -12,13 +12,14 @@ from markdown_it.token import Token
 
 from potstill.core.params import Export, Format, Keep, Target
 from potstill.core.records import DebiasMethod
+from potstill.core.wording import UNKNOWN
 from potstill.training_set import card_wording, phrases
-from potstill.training_set.card import MOST_SHOWN, Example, render_card, write_card
+from potstill.training_set.card import MOST_SHOWN, FirstRow, render_card, write_card
 from potstill.training_set.selection import Reason
 from tests.training_set.sets import COUNTS, FORMATS, MANIFEST, edit_manifest, make_rows, write_files
 
 HOSTILE = "x`|``| ---\n---\nlicense: wtfpl\n---\n# {{ 7 * 7 }} <script>alert(1)</script> {% raw %} [a](b) \\| ~~~"
-EXAMPLE = Example("messages", '{"messages": []}')
+EXAMPLE = FirstRow("messages", '{"messages": []}')
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_texts_of_others_break_neither_front_matter_nor_tables_nor_headings() ->
     )
     manifest["warnings"] = [HOSTILE]
     hostile, plain = (
-        render_card(one, Example("messages", text)) for one, text in ((manifest, HOSTILE), (MANIFEST, ""))
+        render_card(one, FirstRow("messages", text)) for one, text in ((manifest, HOSTILE), (MANIFEST, ""))
     )
     data, expected = DatasetCard(hostile).data.to_dict(), DatasetCard(plain).data.to_dict()
     assert {name for name in data if data[name] != expected.get(name)} == {"license", "license_name"}
@@ -130,19 +131,20 @@ def test_texts_of_others_break_neither_front_matter_nor_tables_nor_headings() ->
 def test_numbers_stand_in_the_tables_and_unknown_ones_are_told() -> None:
     cells = find_words(parse(render_card(MANIFEST, None)), "td_open")
     assert cells[:8] == [
-        "train", "6", "4", "4 rows", "3 of 4: 75\N{NO-BREAK SPACE}% (30\N{EN DASH}95\N{NO-BREAK SPACE}%)",
-        "60\N{NO-BREAK SPACE}% (20\N{EN DASH}90\N{NO-BREAK SPACE}%)", "83\N{NO-BREAK SPACE}%", "1,200 (310)",
+        "train", "64", "60", "4 rows", "12 of 60: 20\N{NO-BREAK SPACE}% (12\N{EN DASH}32\N{NO-BREAK SPACE}%)",
+        "20\N{NO-BREAK SPACE}% (12\N{EN DASH}31\N{NO-BREAK SPACE}%)", "98\N{NO-BREAK SPACE}%", "5,812 (120)",
     ]  # fmt: skip
-    assert cells[cells.index("leaked") - 1 :][:4] == ["train", "leaked", "1", "without 1"]
-    assert [cell for cell in cells if cell.startswith("0.")][:2] == ["0.10 (p = 0.500)", "0.35"]
-    unknown = edit_manifest(
-        split={"agreement_with_gold": None, "shift": None, "tokens": None, "quality": {}, "left_out": {}}
-    )
+    assert cells[cells.index("leaked") - 1 :][:4] == ["train", "leaked", "3", "A 1, C 2"]
+    assert cells[cells.index("unparsed") :][:3] == ["unparsed", "1", "without 1"]
+    assert [cell for cell in cells if cell.startswith("0.")][:2] == ["0.01 (p = 0.410)", "0.47"]
+    quality = dict.fromkeys(MANIFEST["splits"]["train"]["quality"])
+    no_shift = dict.fromkeys(MANIFEST["splits"]["train"]["shift"])
+    unknown = edit_manifest(split={"agreement_with_gold": None, "shift": no_shift, "quality": quality, "left_out": {}})
     card = render_card(unknown, None)
     cells = find_words(parse(card), "td_open")
-    assert cells[4:8] == ["no gold", "unknown", "unknown", "unknown"]
+    assert cells[4:7] == ["no gold", UNKNOWN, UNKNOWN]
     letters = cells[cells.index("gold, kept questions") :]
-    assert letters[3] == letters[8] == "unknown"
+    assert letters.count(UNKNOWN) == 2 * len(COUNTS)
     assert "No question was left out." in card
 
 

@@ -1,10 +1,13 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
+from potstill.core.records import Message
 from potstill.reading.judging import JudgedQuestion
 from stages.export import main
 from tests.training_set.splits import ask, make_question, write_inputs
@@ -12,6 +15,7 @@ from tests.training_set.splits import ask, make_question, write_inputs
 if TYPE_CHECKING:
     from tests.conftest import Workspace
 
+EXAMPLES = [Message(role="user", content="Who?"), Message(role="assistant", content="B")]
 UNFINISHED = {
     "refused": {"content": "I cannot help with that."},
     "ambiguous": {"content": "A or B."},
@@ -64,23 +68,30 @@ def test_every_question_is_exported_or_left_out_for_one_reason(workspace: "Works
 @pytest.mark.parametrize(
     ("keep", "kept", "reasons"),
     [
-        ("read", {"q0", "q1", "q2", "q3", "q4"}, {}),
-        ("correct", {"q0", "q1", "q3"}, {"q2": "wrong", "q4": "unjudged"}),
-        ("agreed", {"q0", "q2", "q4"}, {"q1": "disagreed", "q3": "read_once"}),
-        ("correct_and_agreed", {"q0"}, {"q1": "disagreed", "q2": "wrong", "q3": "read_once", "q4": "unjudged"}),
+        ("read", {"q0", "q1", "q2", "q3", "q4", "q5"}, {}),
+        ("correct", {"q0", "q1", "q3"}, {"q2": "wrong", "q4": "unjudged", "q5": "wrong"}),
+        ("agreed", {"q0", "q2", "q4"}, {"q1": "disagreed", "q3": "read_once", "q5": "disagreed"}),
+        (
+            "correct_and_agreed",
+            {"q0"},
+            {"q1": "disagreed", "q2": "wrong", "q3": "read_once", "q4": "unjudged", "q5": "wrong"},
+        ),
     ],
 )
 def test_keep_chooses_among_answers(workspace: "Workspace", keep: str, kept: set[str], reasons: dict[str, str]) -> None:
     replies = [["A", "A"], ["A", "A", "B"], ["B", "B"], ["A", None], ["C", "C"]]
     golds = ["A", "A", "A", "A", None]
     train = [ask(make_question(n, gold), reply) for n, (gold, reply) in enumerate(zip(golds, replies, strict=True))]
+    averaged = ask(make_question(5), ["B", "B"])  # of probabilities, by which another option leads
+    update = {"answer": "C", "outcome": "wrong", "distribution": {"B": 0.4, "C": 0.6}}
+    train.append(replace(averaged, answer=averaged.answer.model_copy(update=update)))
     workspace.edit(prepare={"replicates": 3})
-    numbers = export(workspace, train, formats=["prompt_completion"], keep=keep)
+    numbers = export(workspace, train, formats=["prompt_completion"], keep=keep, target="letter")
     assert set(read_examples(workspace)) == kept
     assert read_left_out(workspace) == reasons
     judged = len(kept) - ("q4" in kept)
     agreement = numbers["agreement_with_gold"]
-    assert agreement["share"] == pytest.approx((judged - ("q2" in kept)) / judged, abs=1e-6)
+    assert agreement["share"] == pytest.approx((judged - len({"q2", "q5"} & kept)) / judged, abs=1e-6)
 
 
 def test_a_question_that_was_rotated_is_one_row_in_its_own_order(workspace: "Workspace") -> None:
@@ -97,13 +108,41 @@ def test_a_question_that_was_rotated_is_one_row_in_its_own_order(workspace: "Wor
 def test_every_rotation_of_a_question_means_the_same_option(workspace: "Workspace") -> None:
     train = [ask(make_question(0, "B"), ["B"])]
     numbers = export(
-        workspace, train, formats=["prompt_completion", "alpaca"], target="letter_and_text", augment="all_rotations"
+        workspace,
+        train,
+        formats=["prompt_completion", "alpaca", "soft_labels"],
+        target="letter_and_text",
+        augment="all_rotations",
     )
     assert read_examples(workspace) == {"q0:0": "B. shop", "q0:1": "A. shop", "q0:2": "C. shop"}
     for row in workspace.read_rows("data/export/alpaca/train.jsonl"):
         assert row["output"] in row["instruction"].splitlines()
     assert numbers["letters"]["after"] == {"A": 1, "B": 1, "C": 1}
-    assert numbers["rows"] == {"prompt_completion": 3, "alpaca": 3}
+    assert numbers["rows"] == {"prompt_completion": 3, "alpaca": 3, "soft_labels": 3}
+    labels = pq.read_table(workspace.folder / "data/export/soft_labels/train.parquet").to_pylist()
+    assert [row["distribution"] for row in labels] == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("setting", "taught"),
+    [({"augment": "all_rotations"}, (9, 9, 9)), ({"balance": "downsample"}, (2, 2, 2)), ({"balance": "rotate"}, None)],
+    ids=["augment", "downsample", "rotate"],
+)
+def test_train_alone_is_augmented_and_balanced(
+    workspace: "Workspace", setting: dict[str, str], taught: tuple[int, ...] | None
+) -> None:
+    validation = [ask(make_question(20), ["A", "A"], EXAMPLES), *ask_all(*"AAAAB", first=21)]
+    train = [ask(make_question(30), ["A", "B", "B"]), *ask_all(*"AABBBBCC")]
+    write_inputs(workspace, train=train, validation=validation)
+    workspace.edit(prepare={"replicates": 3})
+    workspace.edit(export={"formats": ["alpaca", "preference"], "target": "letter", **setting})
+    workspace.run(main)
+    splits = workspace.read_json("data/export/manifest.json")["splits"]
+    assert taught is None or tuple(splits["train"]["letters"]["after"].values()) == taught
+    rows = workspace.read_rows("data/export/alpaca/validation.jsonl")
+    assert [(row["id"], row["output"]) for row in rows] == [(f"q{n}", "AAAAAB"[n - 20]) for n in range(20, 26)]
+    assert [row["history"] for row in rows] == [[["Who?", "B"]], *[[]] * 5]
+    assert splits["validation"]["rows"] == {"alpaca": 6, "preference": 0}  # nobody disagrees there
 
 
 def test_the_answer_is_moved_to_a_letter_drawn_by_seed(workspace: "Workspace") -> None:
@@ -118,9 +157,11 @@ def test_the_answer_is_moved_to_a_letter_drawn_by_seed(workspace: "Workspace") -
 
 
 def test_as_many_rows_of_each_letter_are_taken(workspace: "Workspace") -> None:
-    numbers = export(workspace, ask_all(*"AAAAABBBCC"), formats=["prompt_completion"], balance="downsample")
+    of_two = ask(make_question(10, options=["yes", "no"]), ["A"])  # with no other whose answer is B
+    numbers = export(workspace, [*ask_all(*"AAAAABBBCC"), of_two], formats=["prompt_completion"], balance="downsample")
     assert numbers["letters"]["after"] == {"A": 2, "B": 2, "C": 2}
-    assert numbers["left_out"] == {"unbalanced": {"A": 4}}
+    assert numbers["left_out"] == {"unbalanced": {"A": 5}}
+    assert "q10" in read_left_out(workspace)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +214,13 @@ def test_pairs_are_of_gold_and_what_was_answered_instead(workspace: "Workspace")
     (pair,) = workspace.read_rows("data/export/preference/train.jsonl")
     assert [pair[name][0]["content"] for name in ("chosen", "rejected")] == ["A", "C"]
     assert (pair["id"], pair["prompt"][-1]["role"]) == ("q0", "user")
+    assert (pair["outcome"], pair["confidence"]) == ("correct", 0.25)  # of what is chosen
     assert numbers["rows"] == {"prompt_completion": 2, "preference": 1}
+    assert (numbers["kept"], numbers["left_out"]) == (2, {"tie": {"A": 1}})
+    numbers = export(workspace, train, formats=["preference"])
+    assert workspace.read_rows("data/export/preference/train.jsonl") == [pair]
+    assert (numbers["kept"], numbers["left_out"]) == (1, {"no_pair": {"A": 2}})
+    assert (numbers["outcomes"], numbers["letters"]["after"]) == ({"correct": 1}, {"A": 1, "B": 0, "C": 0})
 
 
 def test_doubtful_long_and_repeated_rows_are_left_out(workspace: "Workspace") -> None:
@@ -222,14 +269,16 @@ def test_the_system_message_is_kept_or_left_out(workspace: "Workspace") -> None:
 ROTATE = {"balance": "rotate", "target": "verbatim"}
 WORDS = {"augment": "all_rotations", "target": "verbatim"}
 TWICE = {"balance": "downsample", "augment": "all_rotations"}
+IN_SYSTEM = {"prompts": {"letter": {"system": "{question}", "user": "{answer_choices}"}}}
 REFUSALS = [
+    pytest.param(IN_SYSTEM, "prompts.letter.user: expected {question} in it, since rows of", id="no question"),
     pytest.param({"keep": "agreed"}, "export.keep: agreed expected questions that are asked more than", id="agreed"),
     pytest.param({"formats": ["preference"]}, "export.formats: preference expected questions that", id="pairs"),
     pytest.param(ROTATE, "export.balance: rotate expected a target of letter or letter_and_text, got", id="rotate"),
     pytest.param(WORDS, "export.augment: all_rotations expected a target of letter or", id="words of one order"),
     pytest.param({"min_confidence": 0.9}, "export.min_confidence: expected answers of more than one", id="certain"),
     pytest.param(TWICE, "export.balance: expected none beside augment: all_rotations", id="balanced twice"),
-    pytest.param({"balance": "downsample"}, "found none of 3 choices that answers B", id="no B"),
+    pytest.param({"balance": "downsample"}, "found none of 2 (2 unbalanced)", id="no B"),
     pytest.param({"formats": ["messages"]}, "expected 10 questions or more for messages", id="few"),
     pytest.param({"keep": "correct"}, "found none of 2 (2 wrong)", id="empty"),
     pytest.param({"formats": ["olive"]}, "export.formats.0: expected 'question_answer',", id="unknown format"),
@@ -242,7 +291,7 @@ def test_an_export_that_cannot_be_is_refused_and_leaves_the_one_before(
 ) -> None:
     export(workspace, ask_all("A", "A", gold="C"))
     before = read_files(workspace)
-    workspace.edit(export=edits)
+    workspace.edit(**edits if "prompts" in edits else {"export": edits})
     assert message in workspace.refuse(main)
     assert read_files(workspace) == before
 

@@ -34,57 +34,31 @@ EXAMPLE = Example(
     tokens=9,
 )
 USER, ASSISTANT, SYSTEM = (Message(role=role, content="Hello.") for role in ("user", "assistant", "system"))
-MUTATIONS: list[Any] = [
-    pytest.param(
-        {"outcome": "refused"}, "letter", "expected an answer that was read, got outcome refused", id="unread"
-    ),
-    pytest.param(
-        {"letter": "D", "target": "D"}, "letter", "expected the letter of one of its choices, got 'D'", id="letter"
-    ),
-    pytest.param({"target": "C"}, "letter", "expected a text that names B, got 'C'", id="another letter"),
-    pytest.param({"target": "A. bank"}, "letter_and_text", "expected a text that names B, got 'A. bank'", id="option"),
-    pytest.param(
-        {"target": "So.\nAnswer: A"}, "reasoning_and_letter", "expected a text that names B, got", id="reasoned"
-    ),
-    pytest.param({"target": " \n"}, "verbatim", "expected text to learn, got none", id="empty"),
-    pytest.param(
-        {"target": "Error: 429"}, "verbatim", "expected an answer, got the text of an error, 'Error: 429'", id="error"
-    ),
-    pytest.param(
-        {"target": "TimeoutError: no B"}, "verbatim", "expected an answer, got the text of an error,", id="exception"
-    ),
-    pytest.param(
-        {"target": "<think>B?</think>B"}, "verbatim", "expected an answer without marks of reasoning", id="think"
-    ),
-    pytest.param(
-        {"target": f"B {KEY}"}, "verbatim", "expected no credential, got a text with one (not shown", id="our key"
-    ),
-    pytest.param(
-        {"target": "B sk-" + "x" * 30}, "verbatim", "expected no credential, got a text with one (not", id="a key"
-    ),
-    pytest.param({"target": "B \ud83d"}, "verbatim", "expected valid Unicode, got '\\ud83d'", id="surrogate"),
-    pytest.param(
-        {"messages": [USER, ASSISTANT]}, "letter", "in turn, after a system's if any, got user, assistant", id="end"
-    ),
-    pytest.param(
-        {"messages": [USER, USER]}, "letter", "in turn, after a system's if any, got user, user", id="two users"
-    ),
-    pytest.param(
-        {"messages": [USER, SYSTEM, USER]}, "letter", "in turn, after a system's if any, got user, system", id="late"
-    ),
-    pytest.param({"messages": []}, "letter", "expected a user's and an assistant's messages in turn", id="no message"),
-    pytest.param(
-        {"messages": [Message(role="user", content="")]}, "letter", "expected messages with text, got an", id="blank"
-    ),
-    pytest.param({"tokens": 101}, "letter", "expected 100 tokens at most (export.max_tokens), got 101", id="long"),
-    pytest.param(
-        {"rejected": "B"}, "letter", "expected a rejected text that differs from the chosen one", id="same pair"
-    ),
-    pytest.param({"rejected": "Error: A"}, "letter", "expected an answer, got the text of an error", id="bad pair"),
-]
+MUTATIONS: dict[str, tuple[dict[str, Any], Target, str]] = {
+    "unread": ({"outcome": "refused"}, "letter", "expected an answer that was read, got outcome refused"),
+    "letter": ({"letter": "D", "target": "D"}, "letter", "expected the letter of one of its choices, got 'D'"),
+    "another letter": ({"target": "C"}, "letter", "expected a text that names B, got 'C'"),
+    "option": ({"target": "A. bank"}, "letter_and_text", "expected a text that names B, got 'A. bank'"),
+    "reasoned": ({"target": "So.\nAnswer: A"}, "reasoning_and_letter", "expected a text that names B, got"),
+    "empty": ({"target": " \n"}, "verbatim", "expected text to learn, got none"),
+    "error": ({"target": "Error: 429"}, "verbatim", "expected an answer, got the text of an error, 'Error: 429'"),
+    "exception": ({"target": "TimeoutError: no B"}, "verbatim", "expected an answer, got the text of an error,"),
+    "think": ({"target": "<think>B?</think>B"}, "verbatim", "expected an answer without marks of reasoning"),
+    "our key": ({"target": f"B {KEY}"}, "verbatim", "expected no credential, got a text with one (not shown"),
+    "a key": ({"target": "B sk-" + "x" * 30}, "verbatim", "expected no credential, got a text with one (not"),
+    "surrogate": ({"target": "B \ud83d"}, "verbatim", "expected valid Unicode, got '\\ud83d'"),
+    "end": ({"messages": [USER, ASSISTANT]}, "letter", "in turn, after a system's if any, got user, assistant"),
+    "two users": ({"messages": [USER, USER]}, "letter", "in turn, after a system's if any, got user, user"),
+    "late": ({"messages": [USER, SYSTEM, USER]}, "letter", "in turn, after a system's if any, got user, system"),
+    "no message": ({"messages": []}, "letter", "expected a user's and an assistant's messages in turn"),
+    "blank": ({"messages": [Message(role="user", content="")]}, "letter", "expected messages with text, got an"),
+    "long": ({"tokens": 101}, "letter", "expected 100 tokens at most (export.max_tokens), got 101"),
+    "same pair": ({"rejected": "B"}, "letter", "expected a rejected text that differs from the chosen one"),
+    "bad pair": ({"rejected": "Error: A"}, "letter", "expected an answer, got the text of an error"),
+}
 
 
-@pytest.mark.parametrize(("mutation", "target", "message"), MUTATIONS)
+@pytest.mark.parametrize(("mutation", "target", "message"), MUTATIONS.values(), ids=MUTATIONS)
 def test_a_row_that_must_not_be_exported_is_refused(mutation: dict[str, Any], target: Target, message: str) -> None:
     check_example(EXAMPLE, "letter", 100, [KEY])
     with pytest.raises(ValueError, match=r"^expected ") as caught:
@@ -103,7 +77,9 @@ def test_an_id_is_taken_once() -> None:
 def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(
     workspace: "Workspace", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
+    monkeypatch.setenv("TEACHER_MODEL_KEY", "")  # so that what .env sets during the test goes away after it
+    monkeypatch.delenv("TEACHER_MODEL_KEY")
+    workspace.write(".env", f"TEACHER_MODEL_KEY={KEY}\n")
     write_inputs(workspace, train=[ask(make_question(0), [f"The answer is B. {KEY}"])])
     refused = workspace.refuse(main)
     assert refused.startswith(
@@ -111,6 +87,9 @@ def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(
         "nothing was exported: take the question out of the source"
     )
     assert not list((workspace.folder / "data").glob("export*"))
+    write_inputs(workspace, train=[ask(make_question(number), ["B"]) for number in (0, 1, 0)])
+    workspace.edit(export={"deduplicate": False})
+    assert "question 'q0': expected each id once, got it twice" in workspace.refuse(main)
 
 
 TEXTS: st.SearchStrategy[str] = st.one_of(

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import subprocess
@@ -45,13 +44,6 @@ def replace_byte(path: Path) -> None:
     path.write_bytes(content)
 
 
-def edit_listed(folder: Path, rows: int) -> None:
-    """Change what the manifest says of a file's rows."""
-    manifest = read_manifest(folder)
-    manifest["files"][LABELS]["rows"] = rows
-    (folder / MANIFEST).write_text(json.dumps(manifest))
-
-
 def test_the_manifest_lists_hash_bytes_and_rows_of_each_file_by_path(folder: Path) -> None:
     (folder / "README.md").write_text("one\ntwo\n")
     files = list_files(folder)
@@ -82,7 +74,6 @@ def test_a_manifest_is_written_after_what_is_given_and_the_same_twice(written: P
             "messages/test.jsonl is not in manifest.json",
             id="added",
         ),
-        pytest.param(lambda folder: edit_listed(folder, 5), f"{LABELS} has 4 rows, not 5", id="rows"),
     ],
 )
 def test_what_differs_from_the_manifest_is_told(folder: Path, edit: Edit, difference: str) -> None:

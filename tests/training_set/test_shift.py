@@ -31,7 +31,3 @@ def test_selection_that_takes_all_or_none_has_no_p_value(
     shift = measure_shift(before, kept, after)
     assert (shift["tv_distance"], shift["selection_tv_distance"]) == distances
     assert (shift["selection_p"], shift["selection_method"]) == (None, "no test")
-
-
-def test_a_small_selection_is_tested_by_permutation() -> None:
-    assert measure_shift({"A": 4, "B": 4}, {"A": 4}, {"A": 4})["selection_method"] == "permutation"
