@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
+from pathlib import Path
 from typing import Any
 
 from potstill.comparing.revisions import Revision
@@ -67,9 +68,9 @@ def _list_inputs(first: Revision, second: Revision) -> Iterator[str]:
 def _map_inputs(revision: Revision) -> dict[str, Any]:
     """Return the md5 of each file or folder that the stages read and no stage wrote."""
     stages = revision.lineage.stages.values()
-    written = {out["path"] for stage in stages for out in stage.get("outs", ())}
+    written = [Path(out["path"]) for stage in stages for out in stage.get("outs", ())]
     deps = [dep for stage in stages for dep in stage.get("deps", ())]
-    return {dep["path"]: dep.get("md5") for dep in deps if dep["path"] not in written}
+    return {dep["path"]: dep.get("md5") for dep in deps if not any(map(Path(dep["path"]).is_relative_to, written))}
 
 
 def _diff_prompts(first: Revision, second: Revision) -> Iterator[str]:

@@ -37,7 +37,9 @@ def render_response(
 
 
 def drop_statement(content: str, choices: Sequence[Choice], answer_format: AnswerFormat | None) -> str:
-    """Return a text without the line in which its letter is read."""
+    """Return a text without the line in which its letter is read; nothing of JSON, which would be broken."""
+    if answer_format == "json":
+        return ""
     span = read_as(content, choices, answer_format).span
     if span is None:
         return ""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from potstill.comparing.console import describe_comparison
+from potstill.comparing.contrasts import contrast
 from potstill.comparing.report import compare
 from potstill.comparing.revisions import Revision, SplitFiles
 from potstill.core.errors import InputError
@@ -36,7 +37,9 @@ def make(name: str, questions: Sequence[JudgedQuestion], price: dict[str, float]
         "prepare": {"prompt": "letter", "prompts.letter": {"system": "s", "user": "u"}},
         "infer": {"teacher": "t", "teachers.t": teacher},
     }
-    stages = {stage: {"params": {"params.yaml": named}} for stage, named in params.items()}
+    stages: dict[str, Any] = {stage: {"params": {"params.yaml": named}} for stage, named in params.items()}
+    stages["analyze"] = {"outs": [{"path": "tables", "md5": name}]}
+    stages["export"] = {"deps": [{"path": path, "md5": name} for path in ("tables/measures.json", "code")]}
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
     return Revision(name, Lineage(None), {"revision": "r1"}, {"validation": SplitFiles(**files)})
 
@@ -65,6 +68,10 @@ def describe(*revisions: Revision) -> list[str]:
 )  # fmt: skip
 def test_the_verdict_on_a_pair(questions: list[JudgedQuestion], verdict: str) -> None:
     assert describe(make("first", GOOD), make("second", questions))[-1] == verdict
+
+
+def test_no_file_in_a_folder_that_a_stage_wrote_is_an_input() -> None:
+    assert contrast(make("first", GOOD), make("second", GOOD)).phrases == ("ran with other files: code",)
 
 
 def test_what_is_better_and_dearer_says_what_a_further_correct_answer_costs() -> None:

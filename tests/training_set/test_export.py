@@ -181,6 +181,16 @@ def test_a_student_learns_to_say_what_target_says(workspace: "Workspace", target
     assert ("q1" in examples) == (target != "reasoning_and_letter")
 
 
+THOUGHT = {"content": '{"answer": "B"}', "reasoning": "Shops sell."}
+
+
+def test_the_rest_of_an_object_is_no_reasoning(workspace: "Workspace") -> None:
+    train = [ask(make_question(0), ['{\n  "answer": "B"\n}']), ask(make_question(1), [THOUGHT])]
+    workspace.edit(prompts={"letter": {"answer_format": "json"}})
+    export(workspace, train, formats=["prompt_completion"], target="reasoning_and_letter")
+    assert read_examples(workspace) == {"q1": "Shops sell.\n\nAnswer: B"}
+
+
 def test_hidden_reasoning_is_taught_where_it_is_asked_for(workspace: "Workspace") -> None:
     train = [ask(make_question(0), [{"content": "B", "reasoning": "Shops sell."}])]
     export(workspace, train, formats=["prompt_completion"], target="reasoning_and_letter")
