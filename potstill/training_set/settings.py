@@ -8,9 +8,14 @@ from potstill.training_set.targets import TEXT_TARGETS, find_target
 
 def check_settings(params: Params) -> None:
     """Raise InputError if export asks for what the other params cannot give."""
-    export, prepare, target = params.export, params.prepare, find_target(params)
-    method = params.analyze.debias
-    shown = list_placeholders(params.prompts[params.prompt].user)
+    check_readings(params)
+    check_prompt(params)
+    check_letters(params)
+
+
+def check_readings(params: Params) -> None:
+    """Raise InputError if several readings of a question are needed, and there is one."""
+    export, prepare, method = params.export, params.prepare, params.analyze.debias
     asks_once = prepare.rotations == 1 and prepare.replicates == 1
     if asks_once and export.keep in ("agreed", "correct_and_agreed"):
         raise InputError(
@@ -29,6 +34,11 @@ def check_settings(params: Params) -> None:
             "are of answers that disagree, but prepare.rotations and prepare.replicates are 1; raise one of them, or "
             "take it out"
         )
+
+
+def check_prompt(params: Params) -> None:
+    """Raise InputError if rows without the system message would lack the question."""
+    export, shown = params.export, list_placeholders(params.prompts[params.prompt].user)
     missing = [name for name in ("question", "answer_choices") if name not in shown]
     if missing and (not export.include_system or "question_answer" in export.formats):
         raise InputError(
@@ -36,6 +46,11 @@ def check_settings(params: Params) -> None:
             "question_answer, and all with export.include_system: false, leave the system message out; move it there, or "
             "change export"
         )
+
+
+def check_letters(params: Params) -> None:
+    """Raise InputError if letters are to change beneath the teacher's words, or twice."""
+    export, target = params.export, find_target(params)
     if export.balance == "rotate" and target in TEXT_TARGETS:
         raise InputError(
             f"params.yaml: export.balance: rotate expected a target of letter or letter_and_text, got {target}: the "
@@ -46,7 +61,7 @@ def check_settings(params: Params) -> None:
             f"params.yaml: export.balance: expected none beside augment: all_rotations, which has each option at each "
             f"letter, got {export.balance}; change one of them"
         )
-    if export.augment == "all_rotations" and prepare.rotations == 1 and target in TEXT_TARGETS:
+    if export.augment == "all_rotations" and params.prepare.rotations == 1 and target in TEXT_TARGETS:
         raise InputError(
             f"params.yaml: export.augment: all_rotations expected a target of letter or letter_and_text, got {target}: "
             "of each question there are the teacher's words in one order alone; set export.target, raise "
