@@ -26,8 +26,8 @@ def check_settings(params: Params) -> None:
     if missing and (not export.include_system or "question_answer" in export.formats):
         raise InputError(
             f"params.yaml: prompts.{params.prompt}.user: expected {{{missing[0]}}} in it, since rows of "
-            "question_answer, and all with export.include_system: false, leave the system message out; move it there, or "
-            "change export"
+            "question_answer, and all with export.include_system: false, leave the system message out; move it there, "
+            "or change export"
         )
     if export.balance == "rotate" and target in TEXT_TARGETS:
         raise InputError(
