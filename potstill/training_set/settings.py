@@ -43,8 +43,8 @@ def check_prompt(params: Params) -> None:
     if missing and (not export.include_system or "question_answer" in export.formats):
         raise InputError(
             f"params.yaml: prompts.{params.prompt}.user: expected {{{missing[0]}}} in it, since rows of "
-            "question_answer, and all with export.include_system: false, leave the system message out; move it there, or "
-            "change export"
+            "question_answer, and all with export.include_system: false, leave the system message out; move it there, "
+            "or change export"
         )
 
 

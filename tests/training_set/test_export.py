@@ -128,10 +128,11 @@ def test_every_rotation_of_a_question_means_the_same_option(workspace: "Workspac
     [({"augment": "all_rotations"}, (9, 9, 9)), ({"balance": "downsample"}, (2, 2, 2)), ({"balance": "rotate"}, None)],
     ids=["augment", "downsample", "rotate"],
 )
-def test_train_alone_is_augmented_and_balanced(
+def test_train_alone_is_augmented_balanced_and_deduplicated(
     workspace: "Workspace", setting: dict[str, str], taught: tuple[int, ...] | None
 ) -> None:
     validation = [ask(make_question(20), ["A", "A"], EXAMPLES), *ask_all(*"AAAAB", first=21)]
+    validation.append(ask(make_question(26, text=make_question(20).question), ["A"]))
     train = [ask(make_question(30), ["A", "B", "B"]), *ask_all(*"AABBBBCC")]
     write_inputs(workspace, train=train, validation=validation)
     workspace.edit(prepare={"replicates": 3})
@@ -140,9 +141,9 @@ def test_train_alone_is_augmented_and_balanced(
     splits = workspace.read_json("data/export/manifest.json")["splits"]
     assert taught is None or tuple(splits["train"]["letters"]["after"].values()) == taught
     rows = workspace.read_rows("data/export/alpaca/validation.jsonl")
-    assert [(row["id"], row["output"]) for row in rows] == [(f"q{n}", "AAAAAB"[n - 20]) for n in range(20, 26)]
-    assert [row["history"] for row in rows] == [[["Who?", "B"]], *[[]] * 5]
-    assert splits["validation"]["rows"] == {"alpaca": 6, "preference": 0}  # nobody disagrees there
+    assert [(row["id"], row["output"]) for row in rows] == [(f"q{n}", "AAAAABA"[n - 20]) for n in range(20, 27)]
+    assert [row["history"] for row in rows] == [[["Who?", "B"]], *[[]] * 6]
+    assert splits["validation"]["rows"] == {"alpaca": 7, "preference": 0}  # nobody disagrees there
 
 
 def test_the_answer_is_moved_to_a_letter_drawn_by_seed(workspace: "Workspace") -> None:
@@ -250,19 +251,20 @@ def test_doubtful_long_and_repeated_rows_are_left_out(workspace: "Workspace") ->
 
 
 def test_no_train_question_is_one_of_validation_or_test(workspace: "Workspace") -> None:
-    train, validation = ask_all("A", "A", "A"), ask_all("A", first=2)
-    write_inputs(workspace, train=train, validation=validation)
+    train, validation = ask_all("A", "A", "A", "A"), ask_all("A", first=2)
+    write_inputs(workspace, train=train, validation=validation, test=ask_all("A", first=3))
     workspace.edit(export={"formats": ["prompt_completion"]})
     workspace.run(main)
     assert set(read_examples(workspace)) == {"q0", "q1"}
-    (row,) = workspace.read_rows("data/export/left_out.jsonl")
+    row, other = workspace.read_rows("data/export/left_out.jsonl")
+    assert (other["question_id"], other["like_split"]) == ("q3", "test")
     assert row == {
         "split": "train", "question_id": "q2", "reason": "leaked",
         "like": "q2", "like_split": "validation", "similarity": 1.0,
     }  # fmt: skip
     workspace.edit(export={"leakage_threshold": None})
     workspace.run(main)
-    assert set(read_examples(workspace)) == {"q0", "q1", "q2"}
+    assert set(read_examples(workspace)) == {"q0", "q1", "q2", "q3"}
 
 
 def test_the_system_message_is_kept_or_left_out(workspace: "Workspace") -> None:
