@@ -40,6 +40,7 @@ def write_samples(params: Params, source: Path, raw: Path) -> None:
             "license": samples.license,
             "datasets_version": datasets.__version__,
             "split_rows": samples.split_rows,
+            "split_names": {split: sample.split_name for split, sample in samples.by_split.items()},
             "splits": written,
             "skipped": skipped,
         },

@@ -40,7 +40,7 @@ def describe_run(
 
 def describe_source(source: Mapping[str, Any]) -> dict[str, Any]:
     """Return where the questions are from; the licence is "unknown" where the source states none."""
-    names = ("dataset", "path", "name", "revision")
+    names = ("dataset", "path", "name", "revision", "split_names")
     return {name: source.get(name) for name in names} | {"license": source.get("license") or "unknown"}
 
 

@@ -143,6 +143,7 @@ def test_the_newest_commit_of_the_hub_is_read_and_noted(online: dict[str, HubRun
         "license": ["mit", "cc-by-4.0"],
         "datasets_version": datasets.__version__,
         "split_rows": {"test": 5, "train": 30, "validation": 12},
+        "split_names": {"train": "train", "validation": "validation", "test": "test"},
         "splits": {
             "train": {"questions": 2} | counts,
             "validation": {"questions": 1} | counts,

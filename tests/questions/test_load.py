@@ -86,6 +86,7 @@ def test_the_bundled_questions_become_rows_of_each_split(bundled: "Workspace") -
         "revision": None,
         "license": None,
         "split_rows": {"test": 32, "train": 160, "validation": 48},
+        "split_names": {"train": "train", "validation": "validation", "test": "test"},
         "splits": {"train": counted(3), "validation": counted(2), "test": counted(1)},
         "skipped": [],
     }

@@ -22,6 +22,7 @@ MANIFEST: dict[str, Any] = {
         "name": None,
         "revision": "abc123",
         "license": "cc-by-sa-4.0",
+        "split_names": {"train": "validation"},
     },
     "teacher": {
         "name": "big",
