@@ -95,6 +95,6 @@ def test_the_whole_project_at_an_earlier_tag_gives_the_same_bytes_for_free(
     asked = len(teacher.calls)
     assert (
         "0 calls made; the same bytes as in the commit: data/raw, data/requests, data/responses, data/answers, "
-        "reports/figures, reports/index.html, reports/tables, data/export\n"
+        "reports/figures, reports/index.html, reports/tables, data/export, reports/training_set.js\n"
     ) in another_engineer(ada, teacher).make_goal("reproduce", "REV=v1")
     assert len(teacher.calls) == asked
