@@ -1,6 +1,5 @@
 """From judged questions to every report: metrics, tables, figures and the page."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 from potstill.core.errors import InputError
 from potstill.core.folder_hash import hash_folder
 from potstill.core.params import Params
-from potstill.core.records import Answer, replacing, split_files, write_json, write_rows
+from potstill.core.records import Answer, read_json, replacing, split_files, write_json, write_rows
 from potstill.core.wording import ASCII, format_cost
 from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
@@ -80,13 +79,8 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
 
 def read_source(path: Path) -> dict[str, Any]:
     """Return what the questions are a sample of; raise InputError if the file is no such JSON object."""
-    if not path.is_file():
-        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
-    try:
-        source = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, but {error}; run `make repro`") from None
-    if not isinstance(source, dict) or not isinstance(source.get("skipped", []), list):
+    source = read_json(path)
+    if not isinstance(source.get("skipped", []), list):
         raise InputError(f"{path}: expected a JSON object as `load` writes it, got {source!r:.80}; run `make repro`")
     return source
 

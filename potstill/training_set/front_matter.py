@@ -48,7 +48,8 @@ def build_front_matter(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def list_configs(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the files that `datasets` can load by a format's name.
 
-    It reads every config of a folder as it would the first (its issue 7101), so parquet cannot stand beside JSON Lines.
+    It reads every config of a folder as it would the first (huggingface/datasets#7101), so parquet cannot stand beside
+    JSON Lines.
     """
     formats = list_formats(manifest)
     return {name: files for name, files in formats.items() if name != PARQUET or len(formats) == 1}
