@@ -1,6 +1,5 @@
 """The training set that a student may learn from: its files, and what was left out and why."""
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -74,7 +73,7 @@ def check_gates(failed: Path, export: Path) -> None:
     """Raise InputError with the error that analyze left in this file, if it did, and leave no earlier export."""
     if failed.is_file():
         shutil.rmtree(export, ignore_errors=True)
-        raise InputError(json.loads(failed.read_text(encoding="utf-8"))["error"])
+        raise InputError(read_json(failed)["error"])
 
 
 def write_splits(params: Params, inputs: Inputs, folder: Path) -> dict[Split, Written]:

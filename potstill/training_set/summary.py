@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from potstill.core.distributions import round_number
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import LETTERS
 from potstill.core.params import Format
@@ -14,15 +15,12 @@ from potstill.training_set.selection import Reason, Selected
 from potstill.training_set.shift import measure_shift
 
 NO_GOLD = "none"
-DECIMALS = 6
 
 
 @dataclass
 class SplitSummary:
     """Counts of one split; `left_out` by reason and gold letter, `after` of the letters that its rows teach."""
 
-    questions: int = 0
-    kept: int = 0
     most_choices: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     left_out: defaultdict[Reason, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -33,18 +31,26 @@ class SplitSummary:
     longest: int = 0
     served_as: set[str] = field(default_factory=set)
 
+    @property
+    def questions(self) -> int:
+        """Return how many questions have passed."""
+        return self.gold.total()
+
+    @property
+    def kept(self) -> int:
+        """Return how many of them were kept."""
+        return self.gold_kept.total()
+
     def add(self, selected: Selected) -> None:
         """Count a question and what became of it."""
         first = selected.exchanges[0]
         gold = find_gold(first) or NO_GOLD
-        self.questions += 1
         self.most_choices = max(self.most_choices, len(first.request.choices))
         self.served_as.update(one.response.model for one in selected.exchanges if one.response.model)
         self.gold[gold] += 1
         if selected.reason:
             self.left_out[selected.reason][gold] += 1
             return
-        self.kept += 1
         self.outcomes[selected.examples[0].outcome] += 1
         self.gold_kept[gold] += 1
         for example in selected.examples:
@@ -67,7 +73,7 @@ class SplitSummary:
             "rows": dict(rows),
             "outcomes": dict(sorted(self.outcomes.items())),
             "agreement_with_gold": agreement
-            and {name: round(number or 0, DECIMALS) for name, number in agreement.items()} | {"questions": judged},
+            and {name: round_number(number) for name, number in agreement.items()} | {"questions": judged},
             "left_out": {reason: dict(sorted(counts.items())) for reason, counts in sorted(self.left_out.items())},
             "letters": letters,
             "shift": measure_shift(**letters),
