@@ -4,9 +4,13 @@ from pathlib import Path
 
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
+from dvc.repo.add import get_or_create_stage
+from dvc.stage.serialize import to_single_stage_file
+from dvc.utils.serialize import dump_yaml
 
 from potstill.core.errors import InputError
+from potstill.core.records import replacing
 from potstill.sharing.history import list_workspace_outputs, select_outputs
 from potstill.sharing.objects import Cache, upload
 from potstill.sharing.remotes import find_remote
@@ -32,11 +36,22 @@ def track_ledger(repo: Repo, ledger: Path) -> None:
     if not list_segments(ledger):
         return
     try:
-        repo.add(str(ledger))
+        _add(repo, ledger)
     except LockError:
         raise
     except DvcException as error:
         raise InputError(f"{ledger}: DVC could not take it ({first_line(error)}); what was published is kept") from None
+
+
+def _add(repo: Repo, ledger: Path) -> None:
+    """Do what `dvc add` does, but replace the .dvc file whole: a kill while DVC writes it would leave it empty."""
+    with lock_repo(repo), repo.scm_context():
+        stage, is_tracked = get_or_create_stage(repo, str(ledger))
+        repo.check_graph(stages=[stage])
+        stage.add_outs(str(ledger.absolute()) if is_tracked else None)
+        with replacing(pointer_of(ledger)) as unfinished:
+            dump_yaml(unfinished, to_single_stage_file(stage))
+        repo.scm_context.track_file(str(pointer_of(ledger)))
 
 
 def push_ledger(repo: Repo, ledger: Path) -> str:

@@ -46,6 +46,14 @@ def test_only_a_new_segment_travels_and_what_did_not_is_pushed_later(first: Clon
     assert len(files_of(tmp_path / "remote")) == 3
 
 
+def test_the_pointer_is_replaced_and_never_half_written(first: Clone) -> None:
+    first.share("a")
+    with first.pointer.open() as opened_before:
+        old = first.pointer.read_text()
+        first.share("b")
+        assert opened_before.read() == old != first.pointer.read_text()
+
+
 def test_without_a_remote_the_segment_is_kept_and_the_way_on_is_said(local: Clone) -> None:
     local.buy("a")
     said = local.publish()
