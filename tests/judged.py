@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from potstill.core.letters import letter_choices, original_letter, shown_letter
 from potstill.core.records import Question, Request, Response, Status
 from potstill.quality.frames import FrameBuilder, Frames
@@ -25,7 +27,7 @@ def make_request(number: int = 0, gold: str | None = "A", rotation: int = 0, **f
         "replicate": 0,
         "messages": [{"role": "user", "content": "What is it?"}],
     }
-    return Request.model_validate(row | fields)
+    return msgspec.convert(row | fields, Request)
 
 
 def make_response(request: Request, content: str | None, status: Status = "answered", **fields: Any) -> Response:
@@ -33,7 +35,7 @@ def make_response(request: Request, content: str | None, status: Status = "answe
     error = "HTTP 503" if status == "failed" else None
     row = {"id": request.id, "key": request.id, "status": status, "content": content, "error": error}
     usage = {"prompt_tokens": 100, "completion_tokens": 10}
-    return Response.model_validate(row | {"model": "served-model", "usage": usage} | fields)
+    return msgspec.convert(row | {"model": "served-model", "usage": usage} | fields, Response)
 
 
 def question_of(request: Request, concept: str | None = None) -> Question:
@@ -62,7 +64,7 @@ def judge(
     for rotation, letter in enumerate(letters):
         shown = gold and shown_letter(gold, rotation, n_choices)
         choices = letter_choices(FRUIT[:n_choices])
-        request = make_request(number, shown, rotation, **{"choices": choices, **fields})
+        request = make_request(number, shown, rotation, choices=choices, **fields)
         exchanges.append(Exchange(request, make_response(request, letter or text or "", reasoning=reasoning)))
     return judge_question(concept, exchanges)
 

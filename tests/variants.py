@@ -9,6 +9,7 @@ from typing import Any
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
+from potstill.core.records import encode_row
 from potstill.reading.judging import JudgedQuestion
 from tests.clones import ROOT, Clone
 from tests.judged import judge, question_of
@@ -49,7 +50,7 @@ def write_rows(folder: Path, questions: Sequence[JudgedQuestion], split: str = "
     for name, several in rows.items():
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-        (folder / name / f"{split}.jsonl").write_text("".join(f"{row.model_dump_json()}\n" for row in several))
+        (folder / name / f"{split}.jsonl").write_text("".join(f"{encode_row(row).decode()}\n" for row in several))
     (folder / "raw/source.json").write_text(json.dumps({"revision": "r1"}))
 
 

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 import pandas as pd
 from pydantic import ValidationError
 
@@ -147,7 +148,7 @@ def _count_spending(
     if unmetered:
         return Spending(questions, correct, None, None, None)
     counted = usage.count()
-    tokens = Usage.model_validate({name: counted[name] for name in Usage.model_fields})
+    tokens = msgspec.convert({name: counted[name] for name in Usage.__struct_fields__}, Usage)
     price = known_price(find_price(revision))
     usd = None if price is None else cost_usd(price, tokens)
     return Spending(questions, correct, tokens.prompt_tokens, tokens.completion_tokens, usd)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from potstill.comparing.measuring import Variant
 from potstill.comparing.pairs import Pair
 from potstill.core.letters import rotate_choices
-from potstill.core.records import Choice, Request, Response, read_objects
+from potstill.core.records import Choice, Request, Response, read_rows
 from potstill.quality.frames import printable
 
 LONGEST_TEXT = 2_000  # characters of a prompt or an answer; the report page has them whole
@@ -62,14 +62,13 @@ def read_rows_of(pairs: Sequence[Pair]) -> list[list[DifferingRow]]:
 def _read_askings(variant: Variant, identities: Collection[str]) -> Askings:
     """Return the first asking of each of some questions."""
     files = variant.revision.splits[variant.split]
-    rows = (row for row in read_objects(files.requests) if row["question_id"] in identities)
     requests: dict[str, list[Request]] = {}
-    for row in rows:
-        request = Request.model_validate(row)
-        requests.setdefault(request.question_id, []).append(request)
+    for request in read_rows(files.requests, Request):
+        if request.question_id in identities:
+            requests.setdefault(request.question_id, []).append(request)
     first = {several[0].id for several in requests.values()}
-    responses = (Response.model_validate(row) for row in read_objects(files.responses) if row["id"] in first)
-    contents = {response.id: _describe_response(response) for response in responses}
+    responses = read_rows(files.responses, Response)
+    contents = {response.id: _describe_response(response) for response in responses if response.id in first}
     return {key: _make_asking(several, contents[several[0].id]) for key, several in requests.items()}
 
 

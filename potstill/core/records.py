@@ -3,15 +3,17 @@
 Rows hold nothing that differs between two runs over the same answers, so that the same answers give the same bytes.
 """
 
+import codecs
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import jsonlines
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import msgspec
 
 from potstill.core.errors import InputError
 
@@ -22,28 +24,30 @@ AnswerFormat = Literal["letter", "final_line", "json"]
 DebiasMethod = Literal["none", "vote", "average", "pride"]
 Status = Literal["answered", "truncated", "filtered", "failed"]
 Outcome = Literal["correct", "wrong", "unjudged", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed"]
-Tokens = Annotated[int, Field(ge=0, lt=2**63)]  # what SQLite can hold
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what SQLite can hold
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 READ_OUTCOMES: tuple[Outcome, ...] = ("correct", "wrong", "unjudged")
 
 
-class Row(BaseModel):
-    """One line of a JSON Lines file; unknown fields are errors."""
+class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One line of a JSON Lines file; unknown fields are errors. Types are checked where a row is read.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    No row refers to itself, so the garbage collector need not look at them.
+    """
 
 
 R = TypeVar("R", bound=Row)
+encode_row = msgspec.json.Encoder().encode  # a row as JSON, its fields in their order
 
 
-class Choice(Row):
+class Choice(Row, frozen=True):
     """One option: its letter and its text."""
 
     label: str
     text: str
 
 
-class Question(Row):
+class Question(Row, frozen=True):
     """A multiple-choice question; `answer` is the gold letter, or None where the dataset keeps it back."""
 
     id: str
@@ -53,14 +57,14 @@ class Question(Row):
     concept: str | None
 
 
-class Message(Row):
+class Message(Row, frozen=True):
     """One chat message."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-class Request(Row):
+class Request(Row, frozen=True):
     """One thing to ask: a question as shown, its choices rotated by `rotation`, asked the `replicate`-th time."""
 
     id: str
@@ -73,14 +77,14 @@ class Request(Row):
     messages: list[Message]
 
 
-class Usage(Row):
+class Usage(Row, frozen=True):
     """Tokens that the teacher counted for one answer."""
 
     prompt_tokens: Tokens
     completion_tokens: Tokens
 
 
-class Response(Row):
+class Response(Row, frozen=True):
     """What came back for the request of the same id; a failed one has no content and says why in `error`."""
 
     id: str
@@ -95,7 +99,7 @@ class Response(Row):
     error: str | None = None
 
 
-class Reading(Row):
+class Reading(Row, frozen=True):
     """One response, judged: the letter as shown that was read in it (or None), and its outcome."""
 
     request_id: str
@@ -103,7 +107,7 @@ class Reading(Row):
     outcome: Outcome
 
 
-class Answer(Row):
+class Answer(Row, frozen=True, kw_only=True):
     """One question, judged over all its readings as `analyze.debias` says.
 
     `answer` is a letter in the original order, None where none was read or the best are tied; `distribution` is the
@@ -135,24 +139,39 @@ def split_files(folder: Path) -> list[Path]:
 
 
 def read_rows(path: Path, model: type[R]) -> Iterator[R]:
-    """Yield the checked rows of a JSON Lines file; an InputError names the file, the line and what is wrong."""
-    if not path.is_file():
-        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
-    for number, line in enumerate(read_objects(path), start=1):
-        try:
-            row = model.model_validate(line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{path}: line {number}: {where}: {first['msg']}, got {first['input']!r:.80}") from None
-        yield row
-
-
-def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, object]]:
-    """Yield the JSON object of each line; an InputError names the file, the line and what stands there instead.
+    """Yield the checked rows of a JSON Lines file; an InputError names the file, the line and what is wrong.
 
     The file is read as bytes, so that a line that is not UTF-8 is named like any other broken one.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file of the stage before, found none; run `make repro`")
+    decode = msgspec.json.Decoder(model).decode
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                row = decode(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise InputError(f"{path}: line {number}: {_describe_broken_row(line, error)}") from None
+            yield row
+
+
+def _describe_broken_row(line: bytes, error: Exception) -> str:
+    """Return what is wrong with a line, and where in it: "choices.0.text: expected `str`, got `int`: 7"."""
+    reason, _, place = str(error).partition(" - at `$")
+    try:
+        value = json.loads(line)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        return f"expected a JSON object, got {line.rstrip().decode(errors='backslashreplace')[:80]!r}"
+    where = re.findall(r"\w+", place)
+    for part in where:
+        value = value[int(part) if isinstance(value, list) else part]
+    return ": ".join([*filter(None, [".".join(where)]), f"{reason[:1].lower()}{reason[1:]}", f"{value!r:.80}"])
+
+
+def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, object]]:
+    """Yield the JSON object of each line; an InputError names the file, the line and what stands there instead."""
     with path.open("rb") as file, jsonlines.Reader(file) as lines:
         try:
             yield from lines.iter(type=dict, skip_empty=skip_empty)
@@ -188,12 +207,12 @@ def replacing(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def write_rows(path: Path, rows: Iterable[BaseModel]) -> int:
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write rows as JSON Lines (UTF-8, one key order); return how many."""
     count = 0
     with replacing(path) as unfinished, unfinished.open("wb") as file:
         for row in rows:
-            file.write(row.model_dump_json().encode() + b"\n")
+            file.write(encode_row(row) + b"\n")
             count += 1
     return count
 

@@ -1,5 +1,7 @@
 """What the answers took: requests bought, tokens, and cost."""
 
+import msgspec
+
 from potstill.core.catalogues import Price
 from potstill.core.distributions import DECIMALS
 from potstill.core.prices import cost_usd, known_price
@@ -40,4 +42,4 @@ class UsageCounter:
         if self._price is not None:
             free = not (self._price.input or self._price.output)
             cost = round(cost_usd(self._price, used), DECIMALS) if free or not self._unmetered else None
-        return {"requests": len(self._keys), **used.model_dump(), "cost_usd": cost}
+        return {"requests": len(self._keys), **msgspec.structs.asdict(used), "cost_usd": cost}

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+import msgspec
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
@@ -89,7 +89,7 @@ class Plan:
         self.counts = RequestCounts()
         self.journal = journal
         self.claims = Claims(journal)
-        self._messages = TypeAdapter(list[Message])
+        self._messages = msgspec.json.Decoder(list[Message])
         self._teacher = teacher
         self._max_tokens = teacher.max_tokens
         self._database = sqlite3.connect("", isolation_level=None)
@@ -129,7 +129,7 @@ class Plan:
                 self.counts.add_found(answer.reply.usage, characters, in_ledger=answer.from_ledger)
             else:
                 self.counts.missing_characters += characters
-                self._update("messages = ?", [(self._messages.dump_json(messages), key)])
+                self._update("messages = ?", [(msgspec.json.encode(messages), key)])
 
     def missing_keys(self) -> Iterator[str]:
         """Yield the key of each request that nobody has answered, before any is claimed."""
@@ -148,7 +148,7 @@ class Plan:
             self._update("messages = NULL", ((key,) for key in mine))
             for _, key, messages in batch:
                 if key in mine:
-                    yield key, self._messages.validate_json(messages)
+                    yield key, self._messages.decode(messages)
 
     def is_asked_elsewhere(self) -> bool:
         """Return whether another run is asking something that has no answer yet."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from potstill.core.params import Format
 from potstill.core.records import Message
 from potstill.training_set.building import Example
@@ -58,7 +60,7 @@ def soft_labels(example: Example) -> Row:
     return {
         "id": example.id,
         "prompt": _list_messages(example),
-        "options": [choice.model_dump() for choice in example.choices],
+        "options": [msgspec.structs.asdict(choice) for choice in example.choices],
         "distribution": example.distribution,
         "gold": example.gold,
         "answer": example.letter,
@@ -93,7 +95,7 @@ def _describe(example: Example) -> Row:
 
 
 def _list_messages(example: Example) -> list[Row]:
-    return [message.model_dump() for message in example.messages]
+    return [msgspec.structs.asdict(message) for message in example.messages]
 
 
 def _assistant(text: str) -> Row:

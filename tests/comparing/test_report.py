@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from potstill.comparing.console import describe_comparison
@@ -135,7 +136,7 @@ def test_without_gold_nothing_is_called_better_and_without_a_price_tokens_are_co
 def test_a_price_that_is_not_known_stays_unknown_where_tokens_were_not_counted() -> None:
     unmetered = answer_all(["A"] * 3)
     exchange = unmetered[0].exchanges[0]
-    unmetered[0].exchanges[0] = exchange._replace(response=exchange.response.model_copy(update={"usage": None}))
+    unmetered[0].exchanges[0] = exchange._replace(response=msgspec.structs.replace(exchange.response, usage=None))
     lines = describe(make("first", unmetered), make("second", answer_all(["A", "A", "B"])))
     assert "note: first: tokens and cost are unknown, since its endpoint counted none for some answers" in lines
     assert lines[-1].endswith("Either will do, and what they cost is unknown.")

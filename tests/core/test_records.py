@@ -108,10 +108,20 @@ def test_rows_before_a_broken_line_are_given_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "where", "got"),
     [
-        pytest.param({"question": 5}, "question", "got 5", id="wrong type"),
-        pytest.param({"choices": [{"label": "A", "text": 7}]}, "choices.0.text", "got 7", id="wrong type further in"),
-        pytest.param({"qestion": "typo"}, "qestion", "got 'typo'", id="unknown field"),
-        pytest.param({"choices": [{"label": "A"}]}, "choices.0.text", "got {'label': 'A'}", id="missing field"),
+        pytest.param({"question": 5}, "question: expected `str`, got `int`", ": 5", id="wrong type"),
+        pytest.param(
+            {"choices": [{"label": "A", "text": 7}]},
+            "choices.0.text: expected `str`, got `int`",
+            ": 7",
+            id="wrong type further in",
+        ),
+        pytest.param({"qestion": "typo"}, "object contains unknown field `qestion`", "", id="unknown field"),
+        pytest.param(
+            {"choices": [{"label": "A"}]},
+            "choices.0: object missing required field `text`",
+            ": {'label': 'A'}",
+            id="missing field",
+        ),
     ],
 )
 def test_a_wrong_field_is_told_with_file_line_and_name(

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from ruamel.yaml import YAML
 
 from potstill.core.letters import letter_choices
-from potstill.core.records import Answer, Request, Status, read_rows
+from potstill.core.records import Answer, Request, Status, encode_row, read_rows
 from potstill.quality.report import select_metrics
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 from stages.analyze import main
@@ -53,9 +53,9 @@ def project(
     for split, rows in splits.items():
         responses = [make_response(request, content, status) for request, content, status in rows]
         questions = {request.question_id: question_of(request, "cats") for request, _, _ in rows}
-        write(folder / f"data/raw/{split}.jsonl", *[question.model_dump_json() for question in questions.values()])
-        write(folder / f"data/requests/{split}.jsonl", *[request.model_dump_json() for request, _, _ in rows])
-        write(folder / f"data/responses/{split}.jsonl", *[response.model_dump_json() for response in responses])
+        write(folder / f"data/raw/{split}.jsonl", *[encode_row(question).decode() for question in questions.values()])
+        write(folder / f"data/requests/{split}.jsonl", *[encode_row(request).decode() for request, _, _ in rows])
+        write(folder / f"data/responses/{split}.jsonl", *[encode_row(response).decode() for response in responses])
     with contextlib.chdir(folder):
         yield folder
 

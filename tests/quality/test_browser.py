@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from potstill.core.folder_hash import hash_folder
 from potstill.core.letters import letter_choices
-from potstill.core.records import OUTCOMES, SPLITS, Message, Outcome, Request, Response, Status
+from potstill.core.records import OUTCOMES, SPLITS, Message, Outcome, Request, Response, Status, encode_row
 from potstill.quality.frames import printable
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, length_band, question_type
 from potstill.reading.extraction import read_as
@@ -203,9 +203,9 @@ def build(
     for split in splits:
         rows = [row for row in made if row.split == split]
         questions = {row.request.question_id: question_of(row.request, row.concept) for row in rows}
-        write(folder / f"data/raw/{split}.jsonl", [question.model_dump_json() for question in questions.values()])
-        write(folder / f"data/requests/{split}.jsonl", [row.request.model_dump_json() for row in rows])
-        write(folder / f"data/responses/{split}.jsonl", [row.response.model_dump_json() for row in rows])
+        write(folder / f"data/raw/{split}.jsonl", [encode_row(question).decode() for question in questions.values()])
+        write(folder / f"data/requests/{split}.jsonl", [encode_row(row.request).decode() for row in rows])
+        write(folder / f"data/responses/{split}.jsonl", [encode_row(row.response).decode() for row in rows])
     with contextlib.chdir(folder):
         finished = CliRunner().invoke(main, arguments("analyze"), catch_exceptions=False)
     assert finished.exit_code == 0, finished.output

@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from potstill.core.errors import InputError
@@ -80,8 +81,8 @@ def test_pride_takes_the_mean_where_all_rotations_were_asked_and_divides_the_pri
 def test_a_response_without_a_letter_counts_for_nothing() -> None:
     requests = ask(7, SIZE, 2)
     first, second = exchanges_of(requests)
-    cut = second.response.model_copy(update={"status": "truncated"})
-    refused = second.response.model_copy(update={"content": "I'm sorry, I cannot answer that."})
+    cut = msgspec.structs.replace(second.response, status="truncated")
+    refused = msgspec.structs.replace(second.response, content="I'm sorry, I cannot answer that.")
     only = judge_question(None, [first], None, Debiasing("average", ALL[:3])).answer.distribution
     for response in (cut, refused):
         exchanges = [first, Exchange(requests[1], response)]
@@ -184,7 +185,7 @@ def test_responses_are_not_read_twice_for_a_teacher_that_was_asked_no_logprobs(t
 def test_a_prior_is_estimated_for_each_number_of_choices() -> None:
     small = PreferringTeacher(1, [0.7, 0.3])
     choices = letter_choices(["yes", "no"])
-    requests = [request.model_copy(update={"choices": choices}) for request in ask(1, 2, 2)]
+    requests = [msgspec.structs.replace(request, choices=choices) for request in ask(1, 2, 2)]
     exchanges = [exchanges_of(ask(2, SIZE, SIZE)), [Exchange(one, small.respond(one)) for one in requests]]
     priors = estimate([[judge_exchange(one) for one in group] for group in exchanges])
     assert priors == {2: pytest.approx(small.prior), SIZE: pytest.approx(TEACHER.prior)}

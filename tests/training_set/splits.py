@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from potstill.core.catalogues import Prompt
 from potstill.core.letters import letter_choices
-from potstill.core.records import SPLITS, Message, Question, Request, Response
+from potstill.core.records import SPLITS, Message, Question, Request, Response, encode_row
 from potstill.prompting.requests import build_request
 from potstill.reading.exchanges import Exchange
 from potstill.reading.judging import JudgedQuestion, judge_question
@@ -40,7 +42,7 @@ def ask(
 def make_response(request: Request, reply: Reply) -> Response:
     """The response to a request: a finished text, or what its fields say."""
     fields = dict(reply) if isinstance(reply, Mapping) else {"content": reply}
-    return Response.model_validate({"id": request.id, "key": request.id, "status": "answered", "model": "m"} | fields)
+    return msgspec.convert({"id": request.id, "key": request.id, "status": "answered", "model": "m"} | fields, Response)
 
 
 def write_inputs(
@@ -70,4 +72,4 @@ def question_of(judged: JudgedQuestion) -> Question:
 
 
 def write_models(workspace: "Workspace", name: str, rows: Sequence[Any]) -> None:
-    workspace.write(name, "".join(row.model_dump_json() + "\n" for row in rows))
+    workspace.write(name, "".join(encode_row(row).decode() + "\n" for row in rows))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -84,7 +85,7 @@ def test_keep_chooses_among_answers(workspace: "Workspace", keep: str, kept: set
     train = [ask(make_question(n, gold), reply) for n, (gold, reply) in enumerate(zip(golds, replies, strict=True))]
     averaged = ask(make_question(5), ["B", "B"])  # of probabilities, by which another option leads
     update = {"answer": "C", "outcome": "wrong", "distribution": {"B": 0.4, "C": 0.6}}
-    train.append(replace(averaged, answer=averaged.answer.model_copy(update=update)))
+    train.append(replace(averaged, answer=msgspec.structs.replace(averaged.answer, **update)))
     workspace.edit(prepare={"replicates": 3})
     numbers = export(workspace, train, formats=["prompt_completion"], keep=keep, target="letter")
     assert set(read_examples(workspace)) == kept

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from pydantic import ValidationError
+import msgspec
 
 from potstill.core.errors import RejectedError, TransientError
 from potstill.core.records import Usage
@@ -117,8 +117,8 @@ def _read_string(value: object) -> str | None:
 def _read_usage(counted: object) -> Usage | None:
     """Return how many tokens were counted; None where that is not said in full."""
     try:
-        return Usage.model_validate({name: counted.get(name) for name in Usage.model_fields})  # type: ignore[attr-defined]
-    except (AttributeError, ValidationError):
+        return msgspec.convert({name: counted.get(name) for name in Usage.__struct_fields__}, Usage)  # type: ignore[attr-defined]
+    except (AttributeError, msgspec.ValidationError):
         return None
 
 

@@ -1,11 +1,12 @@
 """A bought answer: the one record from which the journal's columns and the ledger's lines are derived."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter
+import msgspec
 
 from potstill.core.records import Tokens, Usage
 from potstill.teacher.api.replies import Reply
@@ -22,7 +23,7 @@ class BoughtAnswer:
     max_tokens: Tokens
     reply: Reply
     endpoint_host: str
-    asked_at: Annotated[float, Field(allow_inf_nan=False)]
+    asked_at: float
     segment: str | None = None
 
     @property
@@ -35,7 +36,7 @@ class BoughtAnswer:
         columns = vars(self) | vars(self.reply)
         usage = columns.pop("usage")
         del columns["reply"]
-        columns |= vars(usage) if usage else dict.fromkeys(USAGE_FIELDS)
+        columns |= msgspec.structs.asdict(usage) if usage else dict.fromkeys(USAGE_FIELDS)
         return columns | {"logprobs": None if self.reply.logprobs is None else json.dumps(self.reply.logprobs)}
 
     @classmethod
@@ -53,7 +54,7 @@ class BoughtAnswer:
         """
         line = {name: value for name, value in (vars(self) | vars(self.reply)).items() if name in LINE_FIELDS}
         if self.reply.usage:
-            line["usage"] = dict(sorted(vars(self.reply.usage).items()))
+            line["usage"] = dict(sorted(msgspec.structs.asdict(self.reply.usage).items()))
         return json.dumps(dict(sorted(line.items())), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
@@ -63,14 +64,19 @@ class BoughtAnswer:
         if not isinstance(row, dict) or row.keys() != LINE_FIELDS:
             raise ValueError(f"expected an object of {', '.join(sorted(LINE_FIELDS))}")
         reply = {name: row.pop(name) for name in REPLY_FIELDS}
-        return VALIDATOR.validate_python({**row, "reply": reply, "segment": segment})
+        try:
+            answer = msgspec.convert({**row, "reply": reply, "segment": segment}, cls)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
+        if not math.isfinite(answer.asked_at):
+            raise ValueError(f"expected asked_at to be a moment, got {answer.asked_at}")
+        return answer
 
 
 REPLY_FIELDS = tuple(field.name for field in fields(Reply))
-USAGE_FIELDS = tuple(Usage.model_fields)
+USAGE_FIELDS = Usage.__struct_fields__
 ANSWER_FIELDS = tuple(field.name for field in fields(BoughtAnswer) if field.name != "reply")
 COLUMNS = (*(name for name in (*REPLY_FIELDS, *ANSWER_FIELDS) if name != "usage"), *USAGE_FIELDS)
 LINE_FIELDS = {*REPLY_FIELDS, *ANSWER_FIELDS} - {"segment"}
-VALIDATOR = TypeAdapter(BoughtAnswer)
 SELECT = f"SELECT {', '.join(f'answers.{name}' for name in COLUMNS)}"
 INSERT = f"INSERT OR IGNORE INTO answers ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608

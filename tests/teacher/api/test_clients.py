@@ -111,10 +111,7 @@ def test_options_stand_in_the_body_where_they_are_set(options: dict[str, object]
 
 def test_each_message_keeps_its_role_and_any_text_can_be_asked(teacher: TeacherServer, provider: str) -> None:
     texts = ['\N{GRINNING FACE} \N{CYRILLIC SMALL LETTER YA} \0 "\\', "\ud83d"]
-    example = [
-        Message.model_construct(role=role, content=text)
-        for role, text in zip(("assistant", "user"), texts, strict=True)
-    ]
+    example = [Message(role=role, content=text) for role, text in zip(("assistant", "user"), texts, strict=True)]
 
     ask(teacher.endpoint, make_teacher(provider), [*MESSAGES, *example])
 

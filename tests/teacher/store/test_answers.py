@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from potstill.core.catalogues import Teacher
@@ -36,7 +37,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def find(journal: Journal, asked: dict[str, Any]) -> BoughtAnswer | None:
     """Look up what was asked, as a run does."""
     teacher = Teacher.model_validate(asked["teacher"])
-    messages = [Message.model_validate(message) for message in asked["messages"]]
+    messages = [msgspec.convert(message, Message) for message in asked["messages"]]
     key = answer_key(teacher, messages, asked["replicate"])
     assert key == asked["key"]
     return journal.find(key, teacher.max_tokens)

@@ -1,0 +1,14 @@
+"""A progress bar for whoever waits at a terminal."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE_S = 2
+
+
+def show_progress(rows: Iterable[T], name: str, total: int | None = None, unit: str = "row") -> Iterator[T]:
+    """Yield the rows, and draw a bar on stderr once they take longer than PATIENCE_S, if stderr is a terminal."""
+    from tqdm import tqdm  # noqa: PLC0415 (most stages are done before they need it)
+
+    yield from tqdm(rows, name, total, unit=unit, delay=PATIENCE_S, disable=None, leave=False, dynamic_ncols=True)
