@@ -33,9 +33,7 @@ lock: $(READY) ## remake requirements.lock from pyproject.toml, with the newest 
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
 
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
-	@python -m potstill check
-	@dvc repro
-	@python -m potstill summary
+	@python -m potstill check repro summary
 
 estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
 	@python -m potstill check

@@ -38,6 +38,6 @@ def read_help(name: str) -> str:
     return (ast.get_docstring(function) or "").partition("\n")[0]
 
 
-@click.group(cls=LazyGroup, context_settings={"max_content_width": 100})
+@click.group(cls=LazyGroup, chain=True, context_settings={"max_content_width": 100})
 def main() -> None:
-    """Share, trace and check what the pipeline makes; `make help` lists the goals that call these."""
+    """Run, share, trace and check what the pipeline makes; `make help` lists the goals that call these."""
