@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-import jsonlines
 import msgspec
 
 from potstill.core.errors import InputError
@@ -168,15 +167,6 @@ def _describe_broken_row(line: bytes, error: Exception) -> str:
     for part in where:
         value = value[int(part) if isinstance(value, list) else part]
     return ": ".join([*filter(None, [".".join(where)]), f"{reason[:1].lower()}{reason[1:]}", f"{value!r:.80}"])
-
-
-def read_objects(path: Path, *, skip_empty: bool = False) -> Iterator[dict[str, object]]:
-    """Yield the JSON object of each line; an InputError names the file, the line and what stands there instead."""
-    with path.open("rb") as file, jsonlines.Reader(file) as lines:
-        try:
-            yield from lines.iter(type=dict, skip_empty=skip_empty)
-        except jsonlines.InvalidLineError as error:
-            raise InputError(f"{path}: line {error.lineno}: expected a JSON object, got {error.line[:80]!r}") from None
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datasets.exceptions import DatasetsError
 from huggingface_hub.errors import HfHubHTTPError
 
 from potstill.core.errors import InputError
-from potstill.core.records import read_objects
+from potstill.core.json_lines import read_objects
 
 BUILDERS = {".jsonl": "json", ".json": "json", ".csv": "csv", ".parquet": "parquet"}
 UNREADABLE = (DatasetsError, HfHubHTTPError, OSError, RuntimeError, ValueError)  # what `load_dataset` was seen to raise

@@ -13,7 +13,8 @@ from potstill.prompting.drawing import rank
 from potstill.prompting.rendering import render_messages
 from potstill.reading.debiasing import count_votes
 from potstill.reading.exchanges import JudgedExchange
-from potstill.training_set.targets import TEXT_TARGETS, render_choice, render_response
+from potstill.training_set.settings import TEXT_TARGETS
+from potstill.training_set.targets import render_choice, render_response
 
 Exchanges = Sequence[JudgedExchange]
 

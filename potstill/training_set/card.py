@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from potstill.core.records import SPLITS, read_objects, replacing
+from potstill.core.json_lines import read_objects
+from potstill.core.records import SPLITS, replacing
 from potstill.core.wording import format_decimals, format_list, format_percent
 from potstill.training_set import card_wording, phrases
 from potstill.training_set.front_matter import build_front_matter, list_configs, list_formats, list_licenses

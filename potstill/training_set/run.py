@@ -7,8 +7,8 @@ from typing import Any
 from potstill import __version__
 from potstill.core.params import Params
 from potstill.core.records import Split
+from potstill.training_set.settings import find_target
 from potstill.training_set.summary import SplitSummary
-from potstill.training_set.targets import find_target
 from potstill.training_set.warnings import find_warnings
 
 PACKAGES = ("datasets", "datasketch", "huggingface_hub", "pyarrow")  # which could change a byte of an export

@@ -14,7 +14,7 @@ from potstill.reading.debiasing import count_votes
 from potstill.reading.exchanges import read_judged_questions
 from potstill.training_set.building import Example, ExampleBuilder, Exchanges
 from potstill.training_set.leakage import DuplicateFinder, LeakFinder, Like
-from potstill.training_set.targets import find_target
+from potstill.training_set.settings import find_target
 
 Reason = Literal[
     "leaked", "refused", "ambiguous", "unparsed", "truncated", "filtered", "failed", "tie", "wrong", "unjudged",

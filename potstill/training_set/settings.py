@@ -1,9 +1,19 @@
-"""Settings of `export` that make no sense beside others, told before anything is asked or written."""
+"""Settings of `export`: what follows from them, and which make no sense beside others.
+
+Every run begins with these checks, so nothing is imported here that takes long.
+"""
 
 from potstill.core.errors import InputError
-from potstill.core.params import Params
+from potstill.core.params import Params, Target
 from potstill.core.templates import list_placeholders
-from potstill.training_set.targets import TEXT_TARGETS, find_target
+
+TEXT_TARGETS: tuple[Target, ...] = ("reasoning_and_letter", "verbatim")  # in the teacher's words, which name letters
+
+
+def find_target(params: Params) -> Target:
+    """Return what rows teach: as `export.target` says, else what the chosen prompt asks for."""
+    letter_only = params.prompts[params.prompt].letter_only
+    return params.export.target or ("letter" if letter_only else "verbatim")
 
 
 def check_settings(params: Params) -> None:

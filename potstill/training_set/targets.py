@@ -2,19 +2,10 @@
 
 from collections.abc import Sequence
 
-from potstill.core.catalogues import Prompt
-from potstill.core.params import Params, Target
+from potstill.core.params import Target
 from potstill.core.records import AnswerFormat, Choice, Response
 from potstill.prompting.rendering import render_text
 from potstill.reading.extraction import read_as
-
-TEXT_TARGETS: tuple[Target, ...] = ("reasoning_and_letter", "verbatim")  # in the teacher's words, which name letters
-
-
-def find_target(params: Params) -> Target:
-    """Return what rows teach: as `export.target` says, else what the chosen prompt asks for."""
-    prompt: Prompt = params.prompts[params.prompt]
-    return params.export.target or ("letter" if prompt.letter_only else "verbatim")
 
 
 def render_choice(target: Target, choices: Sequence[Choice], letter: str) -> str:

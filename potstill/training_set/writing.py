@@ -13,7 +13,7 @@ from potstill.core.records import Split
 from potstill.training_set.building import Example
 from potstill.training_set.formats import FORMATS, LLAMA_FACTORY, Row
 from potstill.training_set.guarantees import SeenIds, check_example, list_secrets
-from potstill.training_set.targets import find_target
+from potstill.training_set.settings import find_target
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Timer
 from urllib.parse import urlsplit
 
+import msgspec
 import psutil
 import pytest
 
@@ -51,8 +52,9 @@ def test_a_response_holds_what_the_teacher_said(light: LightProject) -> None:
     light.succeed()
 
     (row,) = light.responses()
-    assert row.model_dump(exclude={"key"}) == {
+    assert msgspec.to_builtins(row) == {
         "id": "train-0:0:0",
+        "key": row.key,
         "status": "answered",
         "content": "A\0 \N{GRINNING FACE}",
         "reasoning": "Cats purr.",
@@ -199,7 +201,12 @@ def test_as_many_rows_may_fail_as_params_say_and_pass_without_text(light: LightP
     assert failed.status == "failed"
     assert failed.error
     assert "too long" in failed.error
-    assert failed.model_dump(exclude={"id", "key", "status", "error"}, exclude_none=True) == {}
+    assert {name for name, value in msgspec.to_builtins(failed).items() if value is not None} == {
+        "id",
+        "key",
+        "status",
+        "error",
+    }
     assert [row.error for row in light.responses()].count(None) == 3
 
 
