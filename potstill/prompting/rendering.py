@@ -25,7 +25,7 @@ def render_values(question: str, choices: Sequence[Choice]) -> dict[str, str]:
 
 def render_choices(choices: Sequence[Choice]) -> str:
     """Return choices one a line, "A. bank"."""
-    return "\n".join(f"{choice.label}. {render_text(choice)}" for choice in choices)
+    return "\n".join([f"{choice.label}. {render_text(choice)}" for choice in choices])
 
 
 def render_text(choice: Choice) -> str:

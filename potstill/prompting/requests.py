@@ -9,6 +9,7 @@ from potstill.core.catalogues import Prompt
 from potstill.core.errors import InputError
 from potstill.core.letters import rotate_choices, shown_letter
 from potstill.core.params import Params
+from potstill.core.progress import show_progress
 from potstill.core.records import Message, Question, Request, read_rows, write_rows
 from potstill.prompting.examples import WorkedExamples
 from potstill.prompting.rendering import render_messages
@@ -44,7 +45,8 @@ def write_requests(params: Params, raw: Path, requests: Path) -> WrittenRequests
         if first := next(questions, None):
             rotations = RotationCounts(prepare, read_rows(file, Question))
             rows = build_requests(chain([first], questions), prompt, examples, rotations, prepare.replicates)
-            written.counts[split] = write_rows(requests / f"{split}.jsonl", written.note_choices(rows))
+            shown = show_progress(written.note_choices(rows), split, unit="request")
+            written.counts[split] = write_rows(requests / f"{split}.jsonl", shown)
     if not any(written.counts.values()):
         sizes = ", ".join(f"load.{split}" for split in written.counts)
         raise InputError(

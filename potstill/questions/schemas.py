@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple
 
 from potstill.core.catalogues import Columns
 from potstill.core.errors import InputError
 from potstill.core.letters import LETTERS, letter_choices
 from potstill.core.records import Question
+from potstill.questions.seen import Seen
 
 SourceRow = Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """What an adapter finds in a row; `gold` is a position in `texts`, or None where the dataset keeps it back."""
 
     question: object
@@ -62,19 +62,18 @@ def to_questions(
     A bad row is named by its `id_column`, since the adapter may have failed before it came to the id. Labels become
     A, B, C, ... in the row's order. A row without an id is named after its split and position.
     """
-    seen: set[str] = set()
+    seen = Seen(len(positions))
     for row, position in zip(rows, positions, strict=True):
         identity = row.get(id_column)
         try:
             parts = adapter(row)
             question = _to_question(parts, f"{split}-{position}")
-            if question.id in seen:
+            if not seen.add(question.id):
                 raise ValueError("its id was there before")
         except ValueError as error:
             yield BadRow(position, None if identity is None else str(identity), str(error))
-            continue
-        seen.add(question.id)
-        yield question
+        else:
+            yield question
 
 
 def _to_question(parts: Parts, fallback_id: str) -> Question:
@@ -93,11 +92,12 @@ def _to_question(parts: Parts, fallback_id: str) -> Question:
 
 def _check_texts(texts: Sequence[object]) -> None:
     """Raise ValueError if a choice is empty or no text, or is shown as another one is."""
-    shown: list[str] = []
+    shown = [" ".join(str(text).split()) for text in texts]
+    if all(shown) and len(set(shown)) == len(shown) and set(map(type, texts)) == {str}:
+        return  # as nearly all do, so that only the others are looked at one by one
     for number, text in enumerate(texts, start=1):
-        shown.append(" ".join(str(text).split()))
-        first = shown.index(shown[-1]) + 1
-        if text is None or not shown[-1]:
+        first = shown.index(shown[number - 1]) + 1
+        if text is None or not shown[number - 1]:
             raise ValueError(f"choice {number} of {len(texts)} is empty")
         if isinstance(text, date):
             raise ValueError(f"choice {number} was read as the date {text}, and its own spelling is lost: use CSV")
@@ -167,27 +167,22 @@ def _mapped_adapter(columns: Columns, present: set[str]) -> Adapter:
 
 def _labels_and_texts(choices: object) -> tuple[Sequence[object], Sequence[object]]:
     """Read {label: [...], text: [...]}, a list of {label, text}, or a list of texts, which get letters."""
-    if isinstance(choices, Mapping) and {"label", "text"} <= choices.keys():
+    if isinstance(choices, dict) and {"label", "text"} <= choices.keys():
         labels, texts = choices["label"], choices["text"]
-        if not _is_list(labels) or not _is_list(texts) or len(labels) != len(texts):
+        if not isinstance(labels, list) or not isinstance(texts, list) or len(labels) != len(texts):
             raise ValueError("its choices have not as many labels as texts")
         return labels, texts
     texts = _texts(choices)
-    if texts and all(isinstance(choice, Mapping) and {"label", "text"} <= choice.keys() for choice in texts):
+    if texts and all(isinstance(choice, dict) and {"label", "text"} <= choice.keys() for choice in texts):
         return [choice["label"] for choice in texts], [choice["text"] for choice in texts]
     return list(LETTERS[: len(texts)]), texts
 
 
 def _texts(choices: object) -> Sequence[Any]:
     """Return a list of choices as it is; raise ValueError if it is no list."""
-    if not _is_list(choices):
+    if not isinstance(choices, list):
         raise ValueError(f"its choices are no list, but {choices!r:.60}")
     return choices
-
-
-def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
-    """Return whether a value is a list and no text, whose letters are a sequence too."""
-    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _gold_by_label(gold: object, labels: Sequence[object]) -> int | None:
@@ -195,11 +190,12 @@ def _gold_by_label(gold: object, labels: Sequence[object]) -> int | None:
     if gold in (None, ""):
         return None
     names = [str(label).strip().upper() for label in labels]
+    name = str(gold).strip().upper()
     if len(set(names)) < len(names):
         raise ValueError(f"its labels {', '.join(names)} are not all different")
-    if str(gold).strip().upper() not in names:
+    if name not in names:
         raise ValueError(f"its answer {gold!r} is not among the labels {', '.join(names)}")
-    return names.index(str(gold).strip().upper())
+    return names.index(name)
 
 
 def _gold_by_index(gold: object, texts: Sequence[object]) -> int | None:
