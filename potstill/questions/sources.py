@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import datasets
+import pyarrow
 from pydantic import ValidationError
 
 from potstill.core.catalogues import Dataset, Splits
@@ -69,7 +70,9 @@ def _load(path: str, name: str | None, revision: str | None) -> tuple[datasets.D
     """Return a dataset's splits, the Hub commit that was read (None for files), and the licence."""
     if is_local(path):
         license_ = read_license(Path(path))
-        return load_files(Path(path)), None, license_
+        loaded = load_files(Path(path))
+        pyarrow.default_memory_pool().release_unused()  # what building the cache took, before the rows are read
+        return loaded, None, license_
     return load_from_hub(path, name, revision)
 
 
