@@ -247,3 +247,9 @@ def test_questions_that_repeat_an_earlier_one_and_those_without_gold_are_counted
         "validation": {"questions": 2, "without_gold": 1, "repeated": 1},
         "test": {"questions": 0, "without_gold": 0, "repeated": 0},
     }
+
+
+def test_a_question_that_is_in_train_and_twice_in_validation_counts_twice(workspace: "Workspace") -> None:
+    use_rows(workspace, [make_row(0), make_row(0, id="again"), make_row(0, id="more")], train=1, validation=2)
+    workspace.run(main)
+    assert read_source(workspace)["splits"]["validation"] == counted(2) | {"repeated": 2}
