@@ -9,8 +9,8 @@ _WORD = 8  # bytes of a digest
 class Seen:
     """The texts that were there: of each a digest of 8 bytes is kept, in a table at most half full.
 
-    A set of the texts would take ten times the memory. Two of a million texts have one digest by chance in 3 of 100
-    million cases; which of them is the later one is then taken for a repetition.
+    A set takes 94 MiB for a million ids and 215 for their questions, this takes 16. Two of a million texts have one
+    digest by chance in 3 of 100 million cases; the later one is then taken for a repetition.
     """
 
     def __init__(self, most: int) -> None:
