@@ -1,0 +1,1 @@
+"""Other ways to ask the same questions, each library in an environment of its own."""
