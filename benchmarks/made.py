@@ -1,4 +1,4 @@
-"""A throw-away clone of this project, at its last commit, with questions of CommonsenseQA's shape that are made here."""
+"""A throw-away clone of this project, at its last commit, with made-up questions of CommonsenseQA's shape."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def make_questions(count: int, name: str) -> Iterator[dict[str, object]]:
 
 
 class MadeProject:
-    """The clone; what it buys and caches is in the folder above it."""
+    """The clone; what it buys is kept in the folder above it."""
 
     def __init__(self, folder: Path, train: int, validation: int) -> None:
         """Clone the project, write the questions, and let params.yaml choose them and a teacher on loopback."""
@@ -72,20 +72,24 @@ class MadeProject:
         """Return what a stage or a goal is run with."""
         return os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.folder),
             "POTSTILL_JOURNAL": str(self._above / "journal.sqlite"),
             "TEACHER_MODEL_ENDPOINT": endpoint,
             "TEACHER_MODEL_KEY": "unused",
         }
 
+    def run(self, *command: str, endpoint: str = "") -> Measured:
+        """Run a command in the clone."""
+        return measure(command, self.folder, self.environment(endpoint))
+
     def run_stage(self, stage: str, endpoint: str = "") -> Measured:
         """Run a stage as dvc.yaml does, in a process of its own."""
         words = shlex.split(YAML(typ="safe").load(self.folder / "dvc.yaml")["stages"][stage]["cmd"])
-        return measure([sys.executable, *words[1:]], self.folder, self.environment(endpoint))
+        return self.run(sys.executable, *words[1:], endpoint=endpoint)
 
     def run_goal(self, *words: str, endpoint: str = "") -> Measured:
         """Run a goal of the Makefile with this environment's Python."""
-        goal = ["make", "--no-print-directory", "--assume-old=.venv/.ready", *words]
-        return measure(goal, self.folder, self.environment(endpoint))
+        return self.run("make", "--no-print-directory", "--assume-old=.venv/.ready", *words, endpoint=endpoint)
 
     def forget_answers(self) -> None:
         """Remove what was bought."""

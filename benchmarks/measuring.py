@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,23 +31,23 @@ class Measured(NamedTuple):
 def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Measured:
     """Run a command, which must end well; nothing that it started outlives it."""
     kept = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile() as report:
+        timed = [sys.executable, "-I", "-S", ROOT / "benchmarks/timed.py", report.name, *command]
         process = subprocess.Popen(
-            command, cwd=folder, env=kept, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            timed, cwd=folder, env=kept, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            _, status, used = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
+            process.wait()
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         if process.returncode:
             output.seek(0)
             words = output.read().decode(errors="replace")[-LAST_WORDS:]
             raise click.ClickException(f"{' '.join(command)}: exit code {process.returncode}: {words}")
-    return Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / KIB_PER_MIB)
+        seconds, cpu_s, peak_kib = json.load(report)
+    return Measured(seconds, cpu_s, peak_kib / KIB_PER_MIB)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a rerun of infer costs: `python -m benchmarks.reruns [--questions 1221 ...]`.
 
-Three runs at each size: the first, the same again, and one after every hundredth question was changed and load and prepare
-ran again. The calls are those that the server counted.
+Three runs at each size: the first, the same again, and one after every hundredth question was changed and load and
+prepare ran again. The calls are those that the server counted.
 """
 
 import json

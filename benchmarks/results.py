@@ -6,6 +6,7 @@ A measurement is a list of rows, each with the table's headings for its keys. co
 import json
 import os
 import platform
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +20,12 @@ def save(name: str, rows: Rows) -> None:
     kept = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     kept[name] = {"machine": describe_machine(), "rows": rows}
     FILE.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-    print(render(name), flush=True)  # noqa: T201 (its output)
+    print(render(name), flush=True)
 
 
 def describe_machine() -> str:
     """Return the machine, its load, the commit and the day."""
-    models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").open() if line.startswith("model name")]
+    models = re.findall(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
     return (

@@ -1,11 +1,10 @@
 """Ask the same questions in several ways, against the same teacher on loopback: `python -m benchmarks.peers`.
 
-Each way is a process of its own, and each library has an environment of its own in .peers/, which is made first. The ways
-take turns, so that what else the machine does meets all of them.
+Each way is a process of its own, and each library has an environment of its own in .peers/, which is made first. The
+ways take turns, so that what else the machine does meets all of them.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -94,9 +93,9 @@ def ask(project: MadeProject, name: str, in_flight: int, fault_rate: float = 0) 
     project.forget_answers()
     project.edit_params(runtime__concurrency=in_flight)
     with serve(LATENCY_MS, fault_rate) as address, tempfile.TemporaryDirectory() as home:
-        paths = {"PYTHONPATH": str(project.folder)} if ours else {"HOME": home, "CURATOR_CACHE_DIR": home, "HF_HOME": home}
         endpoint = f"{address}/v1"
-        environment = os.environ | project.environment(endpoint) | QUIET | paths
+        apart = {} if ours else {"PYTHONPATH": "", "HOME": home, "CURATOR_CACHE_DIR": home, "HF_HOME": home}
+        environment = project.environment(endpoint) | QUIET | apart
         command = [python, "-P", FOLDER / "launch.py", way, requests, endpoint, in_flight, report]
         measured = measure([str(word) for word in command], project.folder, environment)
         calls = count_calls(address)

@@ -1,7 +1,7 @@
 """Ask in one way, in its own environment: `python launch.py WAY REQUESTS ENDPOINT CONCURRENCY REPORT`.
 
-WAY is a file with `ask(conversations, endpoint, concurrency)`, which returns a text, or None, for each conversation. Its
-imports are timed apart.
+WAY is a file with `ask(conversations, endpoint, concurrency)`, which returns a text, or None, for each conversation.
+Its imports are timed apart.
 """
 
 import importlib.util

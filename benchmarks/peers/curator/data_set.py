@@ -7,7 +7,7 @@ from pathlib import Path
 # It counts tokens by an encoding that it would download, and that litellm, which it requires, carries.
 os.environ["TIKTOKEN_CACHE_DIR"] = str(Path(find_spec("litellm").origin).parent / "litellm_core_utils/tokenizers")
 
-from bespokelabs import curator  # noqa: E402
+from bespokelabs import curator
 
 
 class Asker(curator.LLM):
