@@ -1,8 +1,8 @@
 """How seconds, CPU and memory grow with the questions: `python -m benchmarks.growth [--questions 10000 ...]`.
 
 At each size all five stages are run as dvc.yaml runs them, each a process of its own, against a teacher on loopback
-that answers at once; infer once more, when all is bought; and `make repro` over everything, from nothing. Sizes that are
-not measured again stay as they were. The figure is drawn of all of them.
+that answers at once; infer once more, when all is bought; and `make repro` over all of it, from nothing. Sizes that are
+not measured again stay. The figure is drawn of all of them.
 """
 
 import shutil

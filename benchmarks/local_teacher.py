@@ -1,4 +1,4 @@
-"""How near the bundled teacher comes to llama.cpp's own bench of the same weights: `python -m benchmarks.local_teacher`.
+"""How near the bundled teacher comes to llama.cpp's own bench: `python -m benchmarks.local_teacher`.
 
 llama-bench is built, once, from the sources of llama.cpp that llama-cpp-python carries; this takes minutes, and needs
 cmake, ninja and a C++ compiler. By turns it and the teacher, as `infer` serves it, take prompts of as many tokens and

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 FILE = Path(__file__).with_name("results.json")
+NOTHING = "(not measured yet)"
 Rows = list[dict[str, object]]
 
 
@@ -44,12 +45,14 @@ def read(name: str) -> Rows:
 
 def render(name: str) -> str:
     """Return the Markdown table of a measurement, with its machine below."""
-    kept = json.loads(FILE.read_text("utf-8"))[name]
-    return f"{render_table(kept['rows'])}\n\n({kept['machine']})"
+    kept = json.loads(FILE.read_text("utf-8")).get(name)
+    return f"{render_table(kept['rows'])}\n\n({kept['machine']})" if kept else NOTHING
 
 
 def render_table(rows: Rows) -> str:
     """Return rows as a Markdown table; numbers are aligned to the right."""
+    if not rows:
+        return NOTHING
     heads = [*rows[0]]
     marks = ["---" if isinstance(rows[0][head], str) else "---:" for head in heads]
     lines = [heads, marks, *([render_value(row.get(head)) for head in heads] for row in rows)]

