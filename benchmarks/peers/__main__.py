@@ -115,7 +115,7 @@ def describe_speed(name: str, taken: dict[tuple[str, int], list[tuple[Measured, 
     for in_flight in IN_FLIGHT:
         row[f"rows/s at {in_flight}"] = rate(name, in_flight)
     turns = taken.get((name, WITH_FAULTS)) or taken[name, 1]
-    row[f"potstill's rate at {WITH_FAULTS}, in its own"] = (
+    row[f"potstill, times as fast at {WITH_FAULTS}"] = (
         rate(OURS, WITH_FAULTS) / rate(name, WITH_FAULTS) if (OURS, WITH_FAULTS) in taken else None
     )
     row[f"ms of CPU a row at {WITH_FAULTS}"] = median(
