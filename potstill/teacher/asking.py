@@ -3,18 +3,17 @@
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
-from potstill.teacher.api.client import Client
-from potstill.teacher.api.replies import Reply
+from potstill.teacher.api.replies import Limits, Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
 
@@ -23,6 +22,19 @@ LONGEST_RETRY_AFTER_S = 600  # that a run waits for; a server that asks for more
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30  # between attempts, where the server asks for no pause
 OUTAGE_PAUSE_S = (0.25, 5.0)  # the first and the longest, while the server cannot be reached
 FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05  # tokens of an answer, and the weight of each new one in their mean
+
+
+class Caller(Protocol):
+    """What makes one attempt; `limits` is what the server's headers last said of its limits."""
+
+    endpoint_host: str
+    limits: Limits
+
+    async def complete(self, messages: Sequence[Message]) -> Reply:
+        """Ask once; raise a FatalError, a RejectedError or a TransientError."""
+
+    async def close(self) -> None:
+        """Close the connections."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ class Asker:
     None while it can; `error` is what ended the run early.
     """
 
-    def __init__(self, client: Client, pace: Pace, budget: Budget, bounds: Bounds, record: Record) -> None:
+    def __init__(self, client: Caller, pace: Pace, budget: Budget, bounds: Bounds, record: Record) -> None:
         """Keep where to ask, and `record`, which gets each Reply or Failure as it comes; open no connection yet."""
         self.retries = 0
         self.lost_at: float | None = None
