@@ -3,17 +3,18 @@
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
-from potstill.teacher.api.replies import Limits, Reply
+from potstill.teacher.api.client import Caller
+from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
 
@@ -22,19 +23,6 @@ LONGEST_RETRY_AFTER_S = 600  # that a run waits for; a server that asks for more
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30  # between attempts, where the server asks for no pause
 OUTAGE_PAUSE_S = (0.25, 5.0)  # the first and the longest, while the server cannot be reached
 FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05  # tokens of an answer, and the weight of each new one in their mean
-
-
-class Caller(Protocol):
-    """What makes one attempt; `limits` is what the server's headers last said of its limits."""
-
-    endpoint_host: str
-    limits: Limits
-
-    async def complete(self, messages: Sequence[Message]) -> Reply:
-        """Ask once; raise a FatalError, a RejectedError or a TransientError."""
-
-    async def close(self) -> None:
-        """Close the connections."""
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
 from potstill.core.errors import FatalError, InputError, StoppedError
 from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
-from potstill.teacher.api.client import connect
+from potstill.teacher.api.client import Caller, connect
 from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.replies import Reply
-from potstill.teacher.asking import Asker, Bounds, Caller, Failure
+from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
