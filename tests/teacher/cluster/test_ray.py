@@ -1,11 +1,14 @@
 """Whole runs on a cluster of two nodes, each with one processor and so one actor; left out where Ray is missing."""
 
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
@@ -18,7 +21,7 @@ pytest.importorskip("potstill.teacher.cluster.client", exc_type=ModuleNotFoundEr
 
 IN_FLIGHT = 80  # more than one actor takes
 EACH = IN_FLIGHT // 2
-ROWS = 400
+ROWS = 600
 STARTED_S = 300
 STOPPED = "stopped; every answer that came is kept, and `make repro` asks only the rest"
 
@@ -83,24 +86,46 @@ def test_rows_and_counts_are_those_of_a_local_run_and_each_request_is_asked_once
     assert calls == Counter(numbered(ROWS)) | Counter(retried)
 
 
+def find_actors() -> list[psutil.Process]:
+    """Return the processes of the actors that there are."""
+    processes = psutil.process_iter(["cmdline"])
+    return [process for process in processes if (process.info["cmdline"] or [""])[0].startswith("ray::Worker")]
+
+
+def find_ports(actor: psutil.Process, teacher: TeacherServer) -> set[int]:
+    """Return the ports from which an actor is connected to the teacher."""
+    connected = [each for each in actor.net_connections() if each.raddr]
+    return {each.laddr.port for each in connected if each.raddr.port == urlsplit(teacher.endpoint).port}
+
+
 def test_what_a_lost_node_was_asking_is_asked_again_and_nothing_else(on_ray: LightProject, cluster: "Cluster") -> None:
-    node = cluster.add_node(num_cpus=1)
-    (other,) = (each for each in cluster.worker_nodes if each is not node)
-    cluster.remove_node(other)
-    on_ray.teacher.default = Answer(completion(), delay_s=1)
+    teacher = on_ray.teacher
+    teacher.default = Answer(completion(), delay_s=3)
+    (node,) = cluster.worker_nodes
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
     with on_ray.start() as run:
-        on_ray.wait_for_calls(IN_FLIGHT + 1)
+        while len(actors := find_actors()) < 2 or any(len(find_ports(actor, teacher)) < EACH / 2 for actor in actors):
+            assert run.poll() is None
+            time.sleep(0.1)
+        (actor,) = (each for each in actors if raylet in each.parents())
+        actor.suspend()
+        ports = find_ports(actor, teacher)
         cluster.remove_node(node, allow_graceful=False)
+        actor.kill()
+        teacher.default = Answer(completion(), delay_s=0.1)
         cluster.add_node(num_cpus=1)
         text = run.communicate(timeout=STARTED_S)[0]
 
     assert run.returncode == 0, text
     assert [row.status for row in on_ray.responses()] == ["answered"] * ROWS
-    calls = Counter(on_ray.teacher.questions())
+    calls = Counter(teacher.questions())
     assert set(calls) == set(numbered(ROWS))
+    again = {question for question, count in calls.items() if count > 1}
     assert max(calls.values()) == 2
-    assert 0 < calls.total() - ROWS <= EACH
-    assert on_ray.log()["retries"] == calls.total() - ROWS
+    assert 0 < len(again) < IN_FLIGHT
+    assert len(again) <= len(ports)
+    assert again <= {call.question for call in teacher.calls if call.peer and call.peer[1] in ports}
+    assert on_ray.log()["retries"] == len(again)
 
 
 def test_one_pace_holds_over_all_actors(on_ray: LightProject) -> None:
