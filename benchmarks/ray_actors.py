@@ -90,7 +90,7 @@ def measure(rows: int, actors: int, endpoint: str, address: str) -> tuple[float,
         assert run.returncode == 0, text
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         with Journal(Path(name) / "journal.sqlite") as journal:
-            ((first, last),) = journal.read("SELECT min(bought_at), max(bought_at) FROM answers")
+            ((first, last),) = journal.read("SELECT min(asked_at), max(asked_at) FROM answers")
         driver_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return rows / (last - first), driver_s, sum(seconds.values())
 

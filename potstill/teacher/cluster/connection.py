@@ -59,8 +59,8 @@ def join(address: str) -> None:
             logging_level=logging.ERROR,
             **options,
         )
-    except (OSError, RuntimeError, ValueError, RayError) as error:
-        raise InputError(f"RAY_ADDRESS ({address}): {first_line(error)}") from None
+    except Exception as error:  # noqa: BLE001 (Ray raises many, and a bare Exception where a node starts too slowly)
+        raise InputError(f"runtime.engine: ray: the cluster ({address}) cannot be used: {first_line(error)}") from None
 
 
 def check_reachable(address: str) -> None:
