@@ -60,7 +60,7 @@ def join(address: str) -> None:
             **options,
         )
     except Exception as error:  # noqa: BLE001 (Ray raises many, and a bare Exception where a node starts too slowly)
-        raise InputError(f"runtime.engine: ray: the cluster ({address}) cannot be used: {first_line(error)}") from None
+        raise InputError(f"runtime.engine: ray: the cluster ({address}) cannot be used: {lines_of(error)[0]}") from None
 
 
 def check_reachable(address: str) -> None:
@@ -98,13 +98,12 @@ def wait_for_first(actors: list[ActorHandle]) -> tuple[list[ActorHandle], list[A
         ray.get(ready)
     except RayError as error:
         raise InputError(
-            f"runtime.engine: ray: an actor could not start ({first_line(error)}); on each node of the cluster, "
+            f"runtime.engine: ray: an actor could not start ({lines_of(error)[-1]}); on each node of the cluster, "
             "install what `make setup EXTRAS=ray` installs, with the same Python"
         ) from None
     return [starts[start] for start in ready], [starts[start] for start in starting]
 
 
-def first_line(error: Exception) -> str:
-    """Return what an error of Ray's says first; the rest are tracebacks and advice."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def lines_of(error: Exception) -> list[str]:
+    """Return the lines of an error of Ray's: it says what failed first, then a traceback, and the cause last."""
+    return [line.strip().rstrip(".") for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
