@@ -17,20 +17,25 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## list these goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: $(READY) ## make .venv with everything pinned in requirements.lock
+setup: $(READY) $(patsubst %,.venv/.ready-%,$(call given,EXTRAS)) ## make .venv with everything pinned in requirements.lock; EXTRAS=ray: Ray as well, for runtime.engine
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else f"make setup: expected Python 3.11 to 3.13, got {v.major}.{v.minor}; name another one: make setup PYTHON=python3.12")'
 	@git rev-parse --git-dir >/dev/null 2>&1 || { echo 'make setup: expected a git repository, which DVC needs, found none; `git clone` the project, or `git init && git add --all && git commit --message Start` makes one of this folder' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	uv pip sync --quiet --python .venv requirements.lock
+	uv pip sync --quiet --python .venv requirements.lock $(patsubst .venv/.ready-%,requirements-%.lock,$(wildcard .venv/.ready-*))
 	git config merge.dvc.name "DVC merge driver"
 	git config merge.dvc.driver 'PATH="$(CURDIR)/.venv/bin:$$PATH"; dvc fetch --quiet --all-commits data/ledger.dvc; dvc git-hook merge-driver --ancestor %O --our %A --their %B'
 	@touch $@
 
-lock: $(READY) ## remake requirements.lock from pyproject.toml, with the newest versions
+.venv/.ready-%: requirements-%.lock $(READY)
+	uv pip install --quiet --python .venv --requirements $<
+	@touch $@
+
+lock: $(READY) ## remake the locks from pyproject.toml, with the newest versions
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group ray --constraints requirements.lock -o requirements-ray.lock
 
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
 	@python -m potstill check repro summary

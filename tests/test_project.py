@@ -24,11 +24,11 @@ ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
 CODE = ("stages", "potstill")
-HEAVY = {"azure", "datasets", "dvc", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "scipy", "xllamacpp"}
+HEAVY = {"azure", "datasets", "dvc", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "ray", "scipy", "xllamacpp"}
 MAY_IMPORT = {
     "load": {"datasets"},
     "prepare": set(),
-    "infer": {"azure", "openai", "xllamacpp"},
+    "infer": {"azure", "openai", "ray", "xllamacpp"},
     "analyze": {"jinja2", "matplotlib", "pandas", "scipy"},
     "export": {"jinja2", "pyarrow", "scipy"},
 }
@@ -203,16 +203,22 @@ def test_every_goal_of_the_makefile_is_explained_by_help_and_by_the_readme() -> 
     assert {goal for goal in goals if f"make {goal}" not in readme} == set()
 
 
-def test_the_lock_names_no_host_and_hashes_every_package() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize(("name", "least"), [("requirements.lock", 100), ("requirements-ray.lock", 10)])
+def test_a_lock_names_no_host_and_hashes_every_package(name: str, least: int) -> None:
+    lock = (ROOT / name).read_text()
     assert "://" not in lock
     packages = re.findall(r"^[a-z0-9][^\s=]*==.*\n((?:    --hash=sha256:[0-9a-f]{64}.*\n)*)", lock, re.MULTILINE)
-    assert len(packages) > 100
+    assert len(packages) > least
     assert all(packages)
 
 
-def test_the_lock_holds_every_direct_dependency() -> None:
+def test_the_locks_hold_every_direct_dependency_and_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    locked = re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    locked, extra = (
+        dict(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-ray.lock")
+    )
+    assert set(project["dependency-groups"]["ray"]) <= set(extra)
+    assert {name: version for name, version in extra.items() if locked.get(name, version) != version} == {}
     assert {re.sub(r"[._]", "-", re.split(r"[\[;]", name)[0]) for name in wanted} - set(locked) == set()

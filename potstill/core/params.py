@@ -129,6 +129,10 @@ class Export(Section):
 class Runtime(Section):
     """How to ask; it changes no result, so no stage tracks it."""
 
+    engine: Literal["local", "ray"] = Field(
+        default="local",
+        description="where calls are made: local (this process) or ray (a cluster's actors); not the bundled teacher's",
+    )
     concurrency: int = Field(ge=1, description="calls at once: 1 or more; the bundled teacher takes one at a time")
     timeout_s: float = Field(gt=0, description="seconds of one attempt of one call: above 0")
     max_attempts: int = Field(ge=1, description="attempts of one call: 1 or more; a 429 counts as none")

@@ -13,7 +13,7 @@ from typing import Any
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
-from potstill.teacher.api.client import Client
+from potstill.teacher.api.client import Caller
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
@@ -70,7 +70,7 @@ class Asker:
     None while it can; `error` is what ended the run early.
     """
 
-    def __init__(self, client: Client, pace: Pace, budget: Budget, bounds: Bounds, record: Record) -> None:
+    def __init__(self, client: Caller, pace: Pace, budget: Budget, bounds: Bounds, record: Record) -> None:
         """Keep where to ask, and `record`, which gets each Reply or Failure as it comes; open no connection yet."""
         self.retries = 0
         self.lost_at: float | None = None

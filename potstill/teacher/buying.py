@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from time import monotonic
 
@@ -14,7 +16,7 @@ from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
 from potstill.core.errors import FatalError, InputError, StoppedError
 from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
-from potstill.teacher.api.client import connect
+from potstill.teacher.api.client import Caller, connect
 from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
@@ -43,9 +45,13 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
             "teacher may not be asked; run `make pull`, or unset it"
         )
     teacher = params.teachers[params.teacher]
-    with connection(teacher) as credentials, closing(Progress(params.teacher, plan.counts)) as progress:
+    with (
+        connection(teacher) as credentials,
+        engine(params, credentials) as open_client,
+        closing(Progress(params.teacher, plan.counts)) as progress,
+    ):
         try:
-            asyncio.run(ask_until_done(params, credentials, plan, progress, summary))
+            asyncio.run(ask_until_done(params, open_client, plan, progress, summary))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
             raise InputError(f"{error}{kept}") from None
@@ -55,13 +61,13 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
 
 
 async def ask_until_done(
-    params: Params, credentials: Credentials, plan: Plan, progress: Progress, summary: RunSummary
+    params: Params, open_client: Callable[[], Caller], plan: Plan, progress: Progress, summary: RunSummary
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
     share = read_budget_share()
     budget = Budget(params.teacher, teacher, runtime.budget_usd if share is None else share)
-    client = connect(teacher, credentials, runtime.timeout_s)
+    client = open_client()
     summary.endpoint_host = client.endpoint_host
     recorder = AnswerRecorder(plan, teacher.max_tokens, client.endpoint_host, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.
@@ -152,3 +158,22 @@ async def report_often(progress: Progress, asker: Asker) -> None:
 def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:
     """Return the endpoint and key of a teacher for a block, with the bundled one started where it is the one chosen."""
     return serve(teacher.model) if teacher.provider == "local" else nullcontext(read_credentials(teacher.credentials))
+
+
+def engine(params: Params, credentials: Credentials) -> AbstractContextManager[Callable[[], Caller]]:
+    """Return what opens the client for a block: one of this process, or one whose attempts a Ray cluster makes.
+
+    The bundled teacher, which takes one call at a time from this machine, is asked from here in any case.
+    """
+    teacher, runtime = params.teachers[params.teacher], params.runtime
+    if runtime.engine == "local" or teacher.provider == "local":
+        return nullcontext(partial(connect, teacher, credentials, runtime.timeout_s))
+    try:
+        from potstill.teacher.cluster.connection import open_cluster  # noqa: PLC0415 (an extra, which takes seconds)
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise InputError(
+            "runtime.engine: ray is not installed; run `make setup EXTRAS=ray`, or set runtime.engine to local"
+        ) from None
+    return open_cluster(teacher, credentials, runtime)

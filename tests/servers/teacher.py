@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -35,12 +36,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Call:
-    """What one call sent."""
+    """What one call sent, and when (monotonic) it came."""
 
     path: str
     headers: Mapping[str, str]
     body: dict[str, Any]
     peer: object = None
+    at: float = field(default_factory=monotonic)
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, in whatever case it was sent."""

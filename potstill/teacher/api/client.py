@@ -35,6 +35,19 @@ class Sender(Protocol):
         """Close the connections."""
 
 
+class Caller(Protocol):
+    """What makes attempts, here or on other machines; `limits` is what the server's headers last said of its limits."""
+
+    endpoint_host: str
+    limits: Limits
+
+    async def complete(self, messages: Sequence[Message]) -> Reply:
+        """Ask once; raise a FatalError, a RejectedError or a TransientError."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
 class Client:
     """One teacher at one endpoint; `limits` is what the server's headers last said of its limits."""
 
