@@ -26,7 +26,7 @@ STAGES = list(PIPELINE["stages"])
 CODE = ("stages", "potstill")
 HEAVY = {"azure", "datasets", "dvc", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "ray", "scipy", "xllamacpp"}
 MAY_IMPORT = {
-    "load": {"datasets"},
+    "load": {"datasets", "pyarrow"},
     "prepare": set(),
     "infer": {"azure", "openai", "ray", "xllamacpp"},
     "analyze": {"jinja2", "matplotlib", "pandas", "scipy"},
