@@ -97,7 +97,7 @@ def read_variant(revision: Revision, split: str) -> Variant:
     """Return what a revision answered in a split; raise InputError if its rows do not fit each other."""
     files, usage, unmetered = revision.splits[split], UsageCounter(None), False
     questions: dict[str, Judged] = {}
-    columns: dict[str, list[Any]] = {"question_id": [], "gold": [], "answer": [], "n_choices": []}
+    columns: dict[str, list[Any]] = {"question": [], "gold": [], "answer": [], "n_choices": []}
     flips: list[float | None] = []  # counted here, since rows from before the field have it as well
     by_vote = revision.params.get("analyze", {}).get("debias", "vote") == "vote"
     rotations: set[int] = set()
