@@ -66,7 +66,7 @@ def lay_out(folder: Path, rows: int) -> None:
 def make_row(number: int, draw: random.Random) -> tuple[dict[str, object], dict[str, object], dict[str, object]]:
     """Make a question, its request, and a response that is right more often than not."""
     texts = draw.sample(WORDS, 5)
-    choices = [choice.model_dump() for choice in letter_choices(texts)]
+    choices = [{"label": choice.label, "text": choice.text} for choice in letter_choices(texts)]
     gold = draw.choice(LETTERS[:5])
     text = f"{draw.choice(STARTS)} {' '.join(draw.choices(WORDS, k=draw.randint(5, 20)))}?"
     letter = gold if draw.random() < RIGHT else draw.choice(LETTERS[:5])

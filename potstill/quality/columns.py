@@ -53,7 +53,7 @@ class Columns:
         values = np.asarray(self._values[name])
         if name not in self._texts:
             return values
-        return pd.Categorical.from_codes(values, dtype=pd.CategoricalDtype([*self._texts[name]]))  # type: ignore[arg-type]
+        return pd.Categorical.from_codes(values, dtype=pd.CategoricalDtype([*self._texts[name]]))
 
 
 class _Places(dict[str, int]):
