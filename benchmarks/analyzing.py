@@ -46,7 +46,7 @@ def main(rows: tuple[int, ...]) -> None:
 def lay_out(folder: Path, rows: int) -> None:
     """Write what the stages before would write."""
     shutil.copy(ROOT / "params.yaml", folder)
-    source = {"dataset": "made", "path": "made", "name": None, "revision": None, "skipped": []}
+    source: dict[str, object] = {"dataset": "made", "path": "made", "name": None, "revision": None, "skipped": []}
     for part in ("raw", "requests", "responses"):
         (folder / "data" / part).mkdir(parents=True)
     (folder / "data/raw/source.json").write_text(json.dumps(source))
