@@ -2,10 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-import pandas as pd
 from pydantic import ValidationError
 
 from potstill.comparing.revisions import Revision
@@ -13,7 +12,9 @@ from potstill.core.catalogues import Price
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import original_letter
 from potstill.core.prices import cost_usd, known_price
+from potstill.core.progress import show_progress
 from potstill.core.records import Answer, Request, Usage
+from potstill.quality.columns import Columns
 from potstill.quality.statistics import NONE, guessing_accuracy, position_bias
 from potstill.quality.usage import UsageCounter
 from potstill.reading.debiasing import measure_flips
@@ -97,25 +98,23 @@ def read_variant(revision: Revision, split: str) -> Variant:
     """Return what a revision answered in a split; raise InputError if its rows do not fit each other."""
     files, usage, unmetered = revision.splits[split], UsageCounter(None), False
     questions: dict[str, Judged] = {}
-    columns: dict[str, list[Any]] = {"question_id": [], "gold": [], "answer": [], "n_choices": []}
+    readings = Columns(("question", "gold", "answer", "n_choices"))
+    sizes = Columns(("n_choices", "n_requests", "gold"))
     flips: list[float | None] = []  # counted here, since rows from before the field have it as well
     by_vote = revision.params.get("analyze", {}).get("debias", "vote") == "vote"
     rotations: set[int] = set()
-    sizes: list[tuple[int, int, str]] = []
-    for answer, exchanges in read_judged_questions(files.requests, files.responses, files.answers):
+    judged_questions = read_judged_questions(files.requests, files.responses, files.answers)
+    for answer, exchanges in show_progress(judged_questions, f"reading {revision.name}", unit="question"):
         first = exchanges[0].request
         questions[answer.question_id] = judged = _judge(first, answer)
-        sizes.append((len(first.choices), len(exchanges) if by_vote else 1, judged.gold or NONE))
+        sizes.add((len(first.choices), len(exchanges) if by_vote else 1, judged.gold or NONE))
         for request, response, reading, *_ in exchanges:
             usage.add(response)
             unmetered |= response.usage is None and response.status in ("answered", "truncated")
             rotations.add(request.rotation)
-            row = (answer.question_id, request.answer or NONE, reading.answer or NONE, len(request.choices))
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
+            readings.add((len(flips), request.answer or NONE, reading.answer or NONE, len(request.choices)))
         flips.append(measure_flips(exchanges))
-    readings = pd.DataFrame(columns)
-    known = [flip for flip in flips if flip is not None]
+    known, frame = [flip for flip in flips if flip is not None], readings.build()
     correct = sum(one.is_right for one in questions.values())
     return Variant(
         revision=revision,
@@ -123,11 +122,11 @@ def read_variant(revision: Revision, split: str) -> Variant:
         questions=questions,
         judged=sum(one.gold is not None for one in questions.values()),
         correct=correct,
-        answered_rate=float((readings["answer"] != NONE).mean()) if len(readings) else None,
-        bias=position_bias(readings),
+        answered_rate=float((frame["answer"] != NONE).mean()) if len(frame) else None,
+        bias=position_bias(frame),
         flip_rate=sum(known) / len(known) if known else None,
         rotations=len(rotations),
-        guessing=guessing_accuracy(pd.DataFrame(sizes, columns=["n_choices", "n_requests", "gold"])),
+        guessing=guessing_accuracy(sizes.build()),
         spending=_count_spending(revision, usage, len(questions), correct, unmetered=unmetered),
     )
 

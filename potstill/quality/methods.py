@@ -10,7 +10,7 @@ from potstill.core.distributions import total_variation
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import LETTERS, original_letter
 from potstill.quality.calibration import Confidences, Rights, accuracy_at, brier_score, calibration_error
-from potstill.quality.frames import KINDS
+from potstill.quality.columns import Columns
 from potstill.quality.significance import mcnemar_p
 from potstill.quality.statistics import NONE, confusion_counts, letter_counts, letters_shown, recall_deviation
 from potstill.reading.debiasing import Prior
@@ -31,7 +31,7 @@ class MethodRows:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._columns: dict[str, dict[str, dict[str, list[Any]]]] = {}
+        self._columns: dict[str, dict[str, Columns]] = {}
         self._compared: set[str] = set()
 
     def add(self, split: str, question: JudgedQuestion) -> None:
@@ -42,21 +42,19 @@ class MethodRows:
         if len(question.exchanges) > 1 or "average" in question.methods:
             self._compared.add(split)
         for method, answer in question.methods.items():
-            columns = methods.setdefault(method, {name: [] for name in COLUMNS})
-            row = (size, gold or NONE, answer.letter or NONE, answer.outcome, answer.confidence)
-            for name, value in zip(COLUMNS, row, strict=True):
-                columns[name].append(value)
+            if method not in methods:
+                methods[method] = Columns(COLUMNS)
+            methods[method].add((size, gold or NONE, answer.letter or NONE, answer.outcome, answer.confidence))
 
     def build(self) -> dict[str, dict[str, Frame]]:
         """Return each method's COLUMNS, of the splits in which methods differ: with repeated readings, or logprobs."""
         return {
-            split: {method: Frame(columns).astype(_KINDS) for method, columns in methods.items()}
+            split: {method: columns.build() for method, columns in methods.items()}
             for split, methods in self._columns.items()
             if split in self._compared
         }
 
 
-_KINDS = {"confidence": float, **{name: KINDS[name] for name in ("n_choices", "gold", "answer", "outcome")}}
 Methods = Mapping[str, Mapping[str, Frame]]  # by split and method
 
 

@@ -14,13 +14,13 @@ from potstill.core.records import Answer, read_json, replacing, split_files, wri
 from potstill.core.wording import ASCII, format_cost
 from potstill.quality.explorer import ExplorerRows
 from potstill.quality.figures import draw_split
-from potstill.quality.frames import FrameBuilder, Frames
+from potstill.quality.frames import LISTED_COLUMNS, FrameBuilder, Frames
 from potstill.quality.gates import describe_failures, judge_gates
 from potstill.quality.method_report import draw_methods
 from potstill.quality.methods import MethodRows, method_table, prior_table
 from potstill.quality.page import Report, render_page
 from potstill.quality.statistics import guessing_accuracy, split_metrics
-from potstill.quality.tables import make_tables, write_table
+from potstill.quality.tables import listing_rows, make_tables, write_table
 from potstill.quality.usage import UsageCounter
 from potstill.quality.verdicts import describe_verdict
 from potstill.reading.debiasing import Debiasing
@@ -35,8 +35,8 @@ class ReportInputs:
 
     sample: ExplorerRows
     usage: UsageCounter
+    frames: FrameBuilder
     debiasing: Debiasing = field(default_factory=Debiasing)
-    frames: FrameBuilder = field(default_factory=FrameBuilder)
     methods: MethodRows = field(default_factory=MethodRows)
     splits: list[str] = field(default_factory=list)
 
@@ -63,11 +63,12 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
         answer_format,
         asks_logprobs=bool(teacher.extras.get("logprobs")),
     )
-    usage = UsageCounter(teacher.price_per_million)
-    inputs = ReportInputs(ExplorerRows(params.analyze.explorer_rows), usage, debiasing)
-    for file in files:
-        questions = judge_split(raw / file.name, file, responses / file.name, answer_format, debiasing)
-        write_rows(answers / file.name, inputs.collect(file.stem, questions))
+    usage, sample = UsageCounter(teacher.price_per_million), ExplorerRows(params.analyze.explorer_rows)
+    with listing_rows(reports / "tables" / "readings.csv", LISTED_COLUMNS) as list_row:
+        inputs = ReportInputs(sample, usage, FrameBuilder(list_row), debiasing)
+        for file in files:
+            questions = judge_split(raw / file.name, file, responses / file.name, answer_format, debiasing)
+            write_rows(answers / file.name, inputs.collect(file.stem, questions))
     report = make_report(params, source, inputs, hash_folder(responses))
     write_report(reports, report, inputs.usage.count())
     for split, numbers in report.metrics.items():

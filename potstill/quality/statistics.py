@@ -94,7 +94,7 @@ def once_each(readings: pd.DataFrame) -> pd.DataFrame:
     They share what the teacher makes of the question, and any difference would be significant if only asked often
     enough.
     """
-    return readings.drop_duplicates("question_id")
+    return readings.drop_duplicates("question")
 
 
 def compared_counts(used: pd.DataFrame, shown: Sequence[str]) -> dict[str, Counts]:

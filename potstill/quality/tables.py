@@ -1,6 +1,8 @@
 """The report's tables: from frames to frames, and to the CSV files that `dvc plots` and people read."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pandas as pd
 
 from potstill.core.intervals import wilson_interval
 from potstill.core.records import OUTCOMES, replacing
-from potstill.quality.frames import READING_COLUMNS, Frames
+from potstill.quality.frames import Frames
 from potstill.quality.significance import list_tests
 from potstill.quality.slices import SLICES
 from potstill.quality.statistics import NONE, letter_counts, letters_shown
@@ -20,7 +22,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def make_tables(frames: Frames) -> dict[str, pd.DataFrame]:
     """Return every table by the name of its file."""
     return {
-        "readings": frames.readings[list(READING_COLUMNS)],
         "letters": letter_table(frames),
         **{FILES[column]: slice_table(frames, column) for column in FILES},
         "outcomes": outcome_table(frames),
@@ -112,6 +113,15 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     )
     with replacing(path) as unfinished:
         written.to_csv(unfinished, index=False, float_format="%.6f", lineterminator="\n", encoding="utf-8")
+
+
+@contextmanager
+def listing_rows(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Sequence[object]], object]]:
+    """Yield what writes a row of a CSV file with a header, as `write_table` would, without holding them all."""
+    with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        yield lambda row: writer.writerow([_escape_formula(one) if isinstance(one, str) else one for one in row])
 
 
 def _escape_formula(text: str) -> str:

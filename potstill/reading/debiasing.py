@@ -52,7 +52,8 @@ def answer_by_methods(exchanges: Sequence[JudgedExchange], debiasing: Debiasing)
     answers: dict[DebiasMethod, MethodAnswer] = {}
     for method in debiasing.methods:
         if method == "none":
-            answers[method] = _decide(exchanges[:1], _share(count_votes(exchanges[:1])))
+            first = vote if len(exchanges) == 1 else _decide(exchanges[:1], _share(count_votes(exchanges[:1])))
+            answers[method] = first._replace(votes=None)
         elif method == "vote" or not found:
             answers[method] = vote
         else:
@@ -69,14 +70,17 @@ def count_votes(exchanges: Iterable[JudgedExchange]) -> Counter[str]:
 
 def measure_agreement(votes: Counter[str]) -> float | None:
     """Return the share of the letters read that mean the most frequent option; None for fewer than two letters."""
-    return round(max(votes.values()) / votes.total(), DECIMALS) if votes.total() > 1 else None
+    total = votes.total()
+    return round(max(votes.values()) / total, DECIMALS) if total > 1 else None
 
 
-def measure_flips(exchanges: Iterable[JudgedExchange]) -> float | None:
+def measure_flips(exchanges: Sequence[JudgedExchange]) -> float | None:
     """Return the share of the pairs of readings under different rotations that mean different options.
 
     Counted as all pairs but those under one rotation; None where there is no such pair.
     """
+    if len(exchanges) == 1:
+        return None
     meanings = Counter(_list_meanings(exchanges))
     by_rotation, by_letter = Counter[int](), Counter[str]()
     for (rotation, letter), count in meanings.items():
@@ -155,7 +159,8 @@ def _decide(exchanges: Sequence[JudgedExchange], shares: Mapping[str, float]) ->
     request = exchanges[0].request
     gold = request.answer and original_letter(request.answer, request.rotation, len(request.choices))
     rounded = {letter: round(share, DECIMALS) for letter, share in sorted(shares.items())}
-    leaders = [letter for letter, share in rounded.items() if share == max(rounded.values())]
+    greatest = max(rounded.values(), default=0)
+    leaders = [letter for letter, share in rounded.items() if share == greatest]
     if len(leaders) == 1:
         return MethodAnswer(leaders[0], compare(leaders[0], gold), rounded[leaders[0]], rounded)
     outcome = "ambiguous" if leaders else _most_frequent_outcome(exchanges)
@@ -191,7 +196,8 @@ def _count_pairs(counts: Counter[Any]) -> int:
 
 def _share(votes: Counter[str]) -> dict[str, float]:
     """Return each option's share of the votes."""
-    return {letter: count / votes.total() for letter, count in votes.items()}
+    total = votes.total()
+    return {letter: count / total for letter, count in votes.items()}
 
 
 def _normalize(weights: Mapping[str, float]) -> dict[str, float]:

@@ -13,10 +13,12 @@ from potstill.reading.mentions import Options, read_mention
 from potstill.reading.statements import CAPITAL, LINE_END, Statement, find_lead, find_statements
 
 _MOST_QUESTIONS = 4  # at which an answer is sought
-# A heading of a question, a line that asks one, or a line above a list of options.
+# A heading of a question, a line that asks one, or a line above a list of options. Each begins with one character,
+# which a search can jump to.
 _NEXT_QUESTION = re.compile(
     r"\n(?:(?P<named>(?:next |another |new |follow-?up )?(?:question|[qQ]|problem|exercise|example))|instruction|user"
-    r"|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)|[.!)] question ?\d*: "
+    r"|human|options|answer choices|choices)(?: ?#?\d+)? ?(?:[:.)]|\n)"
+    r"|\. question ?\d*: |! question ?\d*: |\) question ?\d*: "
     r"|\n(?:what|which|who|where|when|how many)\b(?![^\n]*\b(?:options?|answer|choices?|this|that|these|those|about"
     r"|else|then|not)\b)[^\n?]{12,}\?|\n[^\n]{8,}[?:_]\s*\n(?=\W?[aA][.):][^\n]*\n\W?[bB][.):])"
 )

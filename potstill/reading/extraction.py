@@ -13,7 +13,7 @@ from potstill.core.records import AnswerFormat, Choice
 from potstill.reading.deciding import Decision, decide
 from potstill.reading.formats import Span, find_last_answer, find_last_line, find_object_answers
 from potstill.reading.mentions import Options, mark_letters, read_mention
-from potstill.reading.normalizing import normalize, skip
+from potstill.reading.normalizing import normalize, skip, thinking_end
 
 # The commonest answers in full, read at once as the rules would read them.
 _CUE = (
@@ -43,11 +43,10 @@ def extract_answer(text: str, choices: Sequence[Choice]) -> Extraction:
 
     Of a text that is one JSON object only the answer fields are read, and they must agree.
     """
-    options = Options(choices)
     letter = _AT_ONCE.fullmatch(text)
-    if letter and letter[1] in options.labels:
+    if letter and any(choice.label == letter[1] for choice in choices):
         return Extraction(letter[1], "read", letter.span(1))
-    answers = find_object_answers(text)
+    options, answers = Options(choices), find_object_answers(text)
     if answers is None:
         return _read(text, options)
     return _agree([_shift(_read(text[start:end], options), start) for start, end in answers])
@@ -60,8 +59,8 @@ def read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | 
     text that is not in its format is unparsed, or refused or ambiguous where the whole text is.
     """
     whole = extract_answer(text, choices)
-    if answer_format is None:
-        return whole
+    if answer_format is None or (answer_format == "final_line" and "\n" not in text and not thinking_end(text)):
+        return whole  # which is its own last line
     part = _read_place(text, choices, answer_format)
     if part.letter is None:
         return part if part.outcome != "unparsed" or whole.outcome == "read" else replace(whole, letter=None)

@@ -18,7 +18,7 @@ from potstill.reading.debiasing import (
     measure_agreement,
     measure_flips,
 )
-from potstill.reading.exchanges import Exchange, JudgedExchange, read_exchanges
+from potstill.reading.exchanges import Exchange, JudgedExchange, show_exchanges
 from potstill.reading.extraction import read_as
 from potstill.reading.letter_probabilities import read_probabilities
 
@@ -48,7 +48,8 @@ def judge_split(
 ) -> Iterator[JudgedQuestion]:
     """Yield a split's questions in order, judged; raise InputError at the first row that does not fit the others."""
     questions = read_rows(raw, Question)
-    exchanges_by_question = groupby(read_exchanges(requests, responses), lambda exchange: exchange.request.question_id)
+    rows = show_exchanges(requests, responses, "judging")
+    exchanges_by_question = groupby(rows, lambda exchange: exchange.request.question_id)
     for question_id, group in exchanges_by_question:
         question = next((one for one in questions if one.id == question_id), None)
         if question is None:
@@ -100,9 +101,11 @@ def judge_exchange(exchange: Exchange, answer_format: AnswerFormat | None = None
 
 def answer_question(exchanges: Sequence[JudgedExchange], chosen: MethodAnswer) -> Answer:
     """Return the row of a question that the chosen method answered."""
-    votes, low, high = count_votes(exchanges), None, None
-    if chosen.letter and chosen.votes:
-        low, high = wilson_interval(chosen.votes[chosen.letter], chosen.votes.total())
+    votes, low, high = chosen.votes, None, None
+    if votes is None:
+        votes = count_votes(exchanges)
+    elif chosen.letter:
+        low, high = wilson_interval(votes[chosen.letter], votes.total())
     return Answer(
         question_id=exchanges[0].request.question_id,
         answer=chosen.letter,

@@ -6,6 +6,7 @@ line of its own, <answer>B</answer> "answer: B". No I/O.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 YES, NO = "\u2713", "\u2717"
 LONGEST, HEAD = 12_000, 3_000  # of a longer text its opening and its end are read
@@ -87,24 +88,28 @@ class Normalized:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._places = list(range(len(text)))
+        self._places: Sequence[int] = range(len(text))
 
     def replace(self, pattern: re.Pattern[str], plain: dict[str, str], default: str = "") -> None:
         """Replace what a pattern finds by what stands for the group that found it."""
+        matches = list(pattern.finditer(self.text))
+        if not matches:
+            return
         pieces, places, done = list[str](), list[int](), 0
-        for match in pattern.finditer(self.text):
+        for match in matches:
             kind, start = match.lastgroup or "", match.start()
             new = chr(int(match[0][2:], 16)).translate(_CHARACTERS) if kind == "code" else plain.get(kind, default)
             pieces += (self.text[done:start], new)
-            places += self._places[done:start] + self._places[start : start + 1] * len(new)
+            places += self._places[done:start]
+            places += [*self._places[start : start + 1]] * len(new)
             done = match.end()
         self.text = "".join([*pieces, self.text[done:]])
-        self._places = places + self._places[done:]
+        self._places = [*places, *self._places[done:]]
 
     def cut(self, start: int, end: int, new: str = "") -> None:
         """Replace what stands between two places."""
         self.text = self.text[:start] + new + self.text[end:]
-        self._places[start:end] = self._places[start : start + 1] * len(new)
+        self._places = [*self._places[:start], *[*self._places[start : start + 1]] * len(new), *self._places[end:]]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return where the characters between two places begin and end in the original text."""
@@ -130,6 +135,8 @@ def normalize(text: str) -> Normalized:
 
 def thinking_end(text: str) -> int:
     """Return where the answer begins that follows what a model thinks, 0 where it does not think aloud."""
+    if "<" not in text and "[" not in text:
+        return 0
     return max((end.end() for end in _THOUGHT_END.finditer(text)), default=0)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from potstill.core.errors import InputError
 from potstill.core.records import AnswerFormat, DebiasMethod
 from potstill.reading.debiasing import Debiasing, PriorEstimator
-from potstill.reading.exchanges import read_exchanges
+from potstill.reading.exchanges import show_exchanges
 from potstill.reading.judging import judge_exchange
 
 
@@ -25,7 +25,7 @@ def plan_debiasing(
     """
     estimator, has_probabilities = PriorEstimator(), False
     for requests, responses in files if asks_logprobs else ():
-        exchanges = read_exchanges(requests, responses)
+        exchanges = show_exchanges(requests, responses, "reading")
         for _, group in groupby(exchanges, lambda exchange: exchange.request.question_id):
             has_probabilities |= estimator.add([judge_exchange(exchange, answer_format) for exchange in group])
     if not has_probabilities:

@@ -16,18 +16,13 @@ def test_frames_have_a_row_for_each_response_and_for_each_question() -> None:
     frames = frames_of(train=[judge(0, "AB", "A"), judge(1, "C", "A")], test=[judge(0, "B", None)])
     assert tuple(frames.readings) == READING_COLUMNS
     assert tuple(frames.questions) == QUESTION_COLUMNS
-    places = frames.readings[["split", "request_id", "rotation", "gold", "answer"]].to_numpy().tolist()
-    assert places == [
-        ["train", "q0:0:0", 0, "A", "A"],
-        ["train", "q0:1:0", 1, "D", "B"],
-        ["train", "q1:0:0", 0, "A", "C"],
-        ["test", "q0:0:0", 0, "none", "B"],
+    assert frames.readings[["question", "split", "rotation", "gold", "answer"]].to_numpy().tolist() == [
+        [0, "train", 0, "A", "A"],
+        [0, "train", 1, "D", "B"],
+        [1, "train", 0, "A", "C"],
+        [2, "test", 0, "none", "B"],
     ]
-    assert frames.questions[["split", "question_id", "gold"]].to_numpy().tolist() == [
-        ["train", "q0", "A"],
-        ["train", "q1", "A"],
-        ["test", "q0", "none"],
-    ]
+    assert frames.questions[["split", "gold"]].to_numpy().tolist() == [["train", "A"], ["train", "A"], ["test", "none"]]
 
 
 def test_gold_of_a_question_is_in_the_original_order_whatever_rotation_comes_first() -> None:

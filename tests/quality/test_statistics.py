@@ -33,7 +33,7 @@ def make_readings(pairs: list[tuple[str, str]], n_choices: int | list[int] = 3) 
     """Make readings of (gold, answer) pairs, "-" for none."""
     frame = pd.DataFrame(pairs, columns=["gold", "answer"]).replace("-", "none")
     names = [f"q{number}" for number in range(len(frame))]
-    return frame.assign(n_choices=n_choices, question_id=names, rotation=0)
+    return frame.assign(n_choices=n_choices, question=names, rotation=0)
 
 
 def make_questions(*rows: tuple[str, str, int, float | None]) -> pd.DataFrame:
