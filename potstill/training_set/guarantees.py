@@ -3,7 +3,6 @@
 The rows are built so that they are; what is checked here is that nothing upstream, however it came about, gets through.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -89,18 +88,3 @@ def check_characters(text: str, secrets: Sequence[str]) -> None:
         raise ValueError(f"expected valid Unicode, got {text[error.start : error.end]!r}") from None
     if _CREDENTIAL.search(text) or any(secret in text for secret in secrets):
         raise ValueError("expected no credential, got a text with one (not shown here)")
-
-
-class SeenIds:
-    """The ids of the rows of a file, of which each may be there once; 8 bytes of a hash stand for each."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._digests: set[int] = set()
-
-    def add(self, example_id: str) -> None:
-        """Take an id; raise ValueError if it was there."""
-        digest = int.from_bytes(hashlib.blake2b(example_id.encode(), digest_size=8).digest())
-        if digest in self._digests:
-            raise ValueError("expected each id once, got it twice")
-        self._digests.add(digest)

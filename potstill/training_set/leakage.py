@@ -1,20 +1,16 @@
 """Questions that are there more than once: within train, and in train though a student is tested on them."""
 
-import hashlib
-from collections.abc import Sequence
-from functools import lru_cache
-from math import ceil, log
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import NamedTuple
 
-from datasketch import MinHash, MinHashLSH
-from datasketch.hashfunc import sha1_hash32
-
 from potstill.core.records import Choice, Question
-from potstill.core.similarity import Words, find_words, fold_text, measure_similarity
+from potstill.core.similarity import Words, find_words, fold_text
+from potstill.training_set.seen import Seen
 
-ROWS = 4  # of a band: hash values that must all agree
-FEWEST_BANDS = 2
-MISSED = 0.0025  # share of the pairs right at the threshold that the index is let miss; of more similar ones, fewer
+ROUNDING = 1e-9
 DECIMALS = 6
 
 
@@ -26,13 +22,11 @@ class Like(NamedTuple):
     similarity: float
 
 
-class Known(NamedTuple):
-    """A question to be recognised; words are found anew when they are needed, since they take ten times the space."""
+class Folded(NamedTuple):
+    """A question's text and its options, so that case, spaces and the order of options make no difference."""
 
-    split: str
-    question_id: str
     text: str
-    options: frozenset[str]
+    options: list[str]
 
 
 class LeakFinder:
@@ -41,74 +35,79 @@ class LeakFinder:
     It does so where their texts are the same, or where their words are as alike as the threshold says and they share an
     option. Of the 72 pairs of CommonsenseQA's train and validation questions with a Jaccard index of 0.75 or more only
     14 share one; the others are frames, such as "Where would you get a ball if you do not have one?" and "... a dog
-    ...". MinHash LSH (Broder 1997; Indyk and Motwani 1998) proposes candidates, and each is compared exactly.
+    ...". The candidates are those with a word in common among the rarest few of each (Chaudhuri, Ganti and Kaushik 2006;
+    Bayardo, Ma and Srikant 2007): two sets of words that are alike must have one, so none is missed.
     """
 
-    def __init__(self, threshold: float) -> None:
-        """Start with none."""
-        differs = 1 - threshold**ROWS  # the chance that a band of a pair right at the threshold differs
-        bands = max(FEWEST_BANDS, ceil(log(MISSED) / log(differs))) if differs else FEWEST_BANDS
+    def __init__(self, threshold: float, held_out: Iterable[tuple[str, Question]]) -> None:
+        """Take the questions to recognise, each with its split."""
         self._threshold = threshold
-        self._known: list[Known] = []
+        self._names: list[tuple[str, str]] = []
+        self._options: list[frozenset[str]] = []
+        self._words: list[list[str]] = []
         self._by_text: dict[str, int] = {}
-        self._hashed = MinHash(
-            num_perm=ROWS * bands, hashfunc=_hash_word
-        )  # of one text after another: making one is slow
-        self._index = MinHashLSH(num_perm=ROWS * bands, params=(bands, ROWS))
+        for split, question in held_out:
+            text, options = fold_question(question.question, question.choices)
+            self._by_text.setdefault(text, len(self._names))
+            self._names.append((split, question.id))
+            self._options.append(frozenset(options))
+            self._words.append([sys.intern(word) for word in find_words(text)])
+        counts = Counter(word for words in self._words for word in words)
+        self._ranks = {word: rank for rank, word in enumerate(sorted(counts, key=lambda word: (counts[word], word)))}
+        self._by_word: defaultdict[str, list[int]] = defaultdict(list)
+        for place, words in enumerate(self._words):
+            for word in sorted(words, key=self._ranks.__getitem__)[: self._count_rare(len(words))]:
+                self._by_word[word].append(place)
 
-    def add(self, split: str, question: Question) -> None:
-        """Take a question to recognise."""
-        place, text = len(self._known), fold_text(question.question)
-        self._known.append(Known(split, question.id, text, fold_options(question.choices)))
-        self._by_text.setdefault(text, place)
-        self._index.insert(place, self._hash(find_words(text)), check_duplication=False)
-
-    def find(self, question: str, choices: Sequence[Choice]) -> Like | None:
+    def find(self, question: Folded) -> Like | None:
         """Return the question that this one repeats, the most similar and of those the first; None if there is none."""
-        text = fold_text(question)
-        if text in self._by_text:
-            return self._describe(self._by_text[text], 1.0)
-        words, options = find_words(text), fold_options(choices)
+        if question.text in self._by_text:
+            return self._describe(self._by_text[question.text], 1.0)
+        words = find_words(question.text)
         alike = [
             (similarity, -place)
-            for place in self._index.query(self._hash(words))
-            if options & self._known[place].options
-            and (similarity := measure_similarity(words, find_words(self._known[place].text))) >= self._threshold
+            for place in self._find_candidates(words)
+            if not self._options[place].isdisjoint(question.options)
+            and (similarity := _measure(words, self._words[place])) >= self._threshold
         ]
         return self._describe(-max(alike)[1], max(alike)[0]) if alike else None
 
-    def _hash(self, words: Words) -> MinHash:
-        self._hashed.clear()
-        self._hashed.update_batch(words)
-        return self._hashed
+    def _find_candidates(self, words: Words) -> set[int]:
+        """Return the places of the questions that have a rare word in common with these words."""
+        known = [word for word in words if word in self._ranks]
+        rare = self._count_rare(len(words)) - (len(words) - len(known))  # words that nobody has are the rarest
+        if rare <= 0:
+            return set()
+        known.sort(key=self._ranks.__getitem__)
+        return set().union(*(self._by_word[word] for word in known[:rare] if word in self._by_word))
+
+    def _count_rare(self, words: int) -> int:
+        """Return how many of a question's rarest words there must be one among that any like it has, too."""
+        return words - ceil(self._threshold * words - ROUNDING) + 1
 
     def _describe(self, place: int, similarity: float) -> Like:
-        known = self._known[place]
-        return Like(known.split, known.question_id, round(similarity, DECIMALS))
+        return Like(*self._names[place], round(similarity, DECIMALS))
 
 
 class DuplicateFinder:
-    """Knows the questions that have passed, of each 8 bytes of a hash of its text and its options in any order."""
+    """Knows the questions that have passed, by their texts and their options in any order."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._digests: set[int] = set()
+        self._seen = Seen()
 
-    def is_repeated(self, question: str, choices: Sequence[Choice]) -> bool:
+    def is_repeated(self, question: Folded) -> bool:
         """Return whether a question has passed before, and take it."""
-        texts = "\0".join([fold_text(question), *sorted(fold_text(choice.text) for choice in choices)])
-        digest = int.from_bytes(hashlib.blake2b(texts.encode(errors="replace"), digest_size=8).digest())
-        is_repeated = digest in self._digests
-        self._digests.add(digest)
-        return is_repeated
+        texts = "\0".join([question.text, *question.options])
+        return not self._seen.add(texts.encode(errors="replace"))
 
 
-def fold_options(choices: Sequence[Choice]) -> frozenset[str]:
-    """Return the texts of choices, folded."""
-    return frozenset(fold_text(choice.text) for choice in choices)
+def fold_question(question: str, choices: Sequence[Choice]) -> Folded:
+    """Return a question, folded."""
+    return Folded(fold_text(question), sorted(fold_text(choice.text) for choice in choices))
 
 
-@lru_cache(maxsize=1 << 16)
-def _hash_word(word: str) -> int:
-    """Return 32 bits of a word's SHA-1, the same in every process; most words come again and again."""
-    return int(sha1_hash32(word.encode(errors="replace")))
+def _measure(one: Words, other: Sequence[str]) -> float:
+    """Return the Jaccard index of words with those of another question, each of which is there once."""
+    common = len(one.intersection(other))
+    return common / (len(one) + len(other) - common)

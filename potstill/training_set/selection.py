@@ -13,7 +13,7 @@ from potstill.prompting.drawing import rank
 from potstill.reading.debiasing import count_votes
 from potstill.reading.exchanges import read_judged_questions
 from potstill.training_set.building import Example, ExampleBuilder, Exchanges
-from potstill.training_set.leakage import DuplicateFinder, LeakFinder, Like
+from potstill.training_set.leakage import DuplicateFinder, Folded, LeakFinder, Like, fold_question
 from potstill.training_set.settings import find_target
 
 Reason = Literal[
@@ -63,30 +63,30 @@ class Selection:
     def select(self, answer: Answer, exchanges: Exchanges) -> Selected:
         """Return what becomes of a question."""
         request = exchanges[0].request
-        like = self._leaks.find(request.question, request.choices) if self._leaks else None
-        if like:
+        question = fold_question(request.question, request.choices)
+        if self._leaks and (like := self._leaks.find(question)):
             return Selected(answer, exchanges, [], [], "leaked", like)
         reason = None if self._pairs_alone else find_doubt(self._export, answer, exchanges)
         build = self._builder.build_pairs if self._pairs_alone else self._builder.build
         examples = [] if reason else build(answer, exchanges)
-        reason = reason or self._find_fault(examples, exchanges)
+        reason = reason or self._find_fault(examples, question)
         kept = [] if reason else examples
-        pairs = kept if self._pairs_alone else self._select_pairs(answer, exchanges)
+        pairs = kept if self._pairs_alone else self._select_pairs(answer, exchanges, question)
         return Selected(answer, exchanges, kept, pairs, reason, None)
 
-    def _select_pairs(self, answer: Answer, exchanges: Exchanges) -> list[Example]:
+    def _select_pairs(self, answer: Answer, exchanges: Exchanges, question: Folded) -> list[Example]:
         """Return a question's pairs, which are written beside other formats and have no reasons of their own."""
         pairs = self._builder.build_pairs(answer, exchanges) if self._makes_pairs else []
-        is_kept = pairs and not any(map(self._is_too_long, pairs)) and not self._is_seen(self._seen_pairs, exchanges)
+        is_kept = pairs and not any(map(self._is_too_long, pairs)) and not self._is_seen(self._seen_pairs, question)
         return pairs if is_kept else []
 
-    def _find_fault(self, examples: list[Example], exchanges: Exchanges) -> Reason | None:
+    def _find_fault(self, examples: list[Example], question: Folded) -> Reason | None:
         """Return why examples that may be learned are left out all the same."""
         if not examples:
             return "no_pair" if self._pairs_alone else "no_text"
         if any(map(self._is_too_long, examples)):
             return "too_long"
-        if self._is_seen(self._seen, exchanges):
+        if self._is_seen(self._seen, question):
             return "duplicate"
         if self._last_ranks is not None and not is_drawn(examples[0], self._export.seed, self._last_ranks):
             return "unbalanced"
@@ -96,9 +96,8 @@ class Selection:
         return self._export.max_tokens is not None and example.tokens > self._export.max_tokens
 
     @staticmethod
-    def _is_seen(seen: DuplicateFinder | None, exchanges: Exchanges) -> bool:
-        request = exchanges[0].request
-        return seen is not None and seen.is_repeated(request.question, request.choices)
+    def _is_seen(seen: DuplicateFinder | None, question: Folded) -> bool:
+        return seen is not None and seen.is_repeated(question)
 
 
 def find_doubt(export: Export, answer: Answer, exchanges: Exchanges) -> Reason | None:
@@ -128,11 +127,10 @@ def index_splits(export: Export, raw: Path) -> LeakFinder | None:
     """Return what knows the questions of validation and test, asked about or not; None if leakage is not looked for."""
     if export.leakage_threshold is None:
         return None
-    leaks = LeakFinder(export.leakage_threshold)
-    for split in ("validation", "test"):
-        for question in read_rows(raw / f"{split}.jsonl", Question):
-            leaks.add(split, question)
-    return leaks
+    held_out = (
+        (split, question) for split in ("validation", "test") for question in read_rows(raw / f"{split}.jsonl", Question)
+    )
+    return LeakFinder(export.leakage_threshold, held_out)
 
 
 def draw_balanced(params: Params, files: Files, leaks: LeakFinder | None) -> LastRanks:

@@ -12,7 +12,8 @@ from potstill.core.params import Format, Params
 from potstill.core.records import Split
 from potstill.training_set.building import Example
 from potstill.training_set.formats import FORMATS, LLAMA_FACTORY, Row
-from potstill.training_set.guarantees import SeenIds, check_example, list_secrets
+from potstill.training_set.guarantees import check_example, list_secrets
+from potstill.training_set.seen import Seen
 from potstill.training_set.settings import find_target
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class SplitWriter:
         self._formats: list[Format] = [name for name in export.formats if name != "preference"]
         self._target, self._max_tokens, self._secrets = find_target(params), export.max_tokens, list_secrets()
         self._writers: dict[Format, LinesWriter | ParquetWriter] = {}
-        self._ids, self._pair_ids = SeenIds(), SeenIds()
+        self._ids, self._pair_ids = Seen(), Seen()
         self.rows = Counter[Format](dict.fromkeys(export.formats, 0))
 
     def __enter__(self) -> Self:
@@ -117,9 +118,10 @@ class SplitWriter:
         for pair in pairs:
             self._write(pair, ["preference"], self._pair_ids)
 
-    def _write(self, example: Example, formats: Sequence[Format], ids: SeenIds) -> None:
+    def _write(self, example: Example, formats: Sequence[Format], ids: Seen) -> None:
         check_example(example, self._target, self._max_tokens, self._secrets)
-        ids.add(example.id)
+        if not ids.add(example.id.encode()):
+            raise ValueError("expected each id once, got it twice")
         for name in formats:
             if name not in self._writers:
                 self._writers[name] = self._open(name)

@@ -12,7 +12,7 @@ from potstill.core.letters import letter_choices
 from potstill.core.params import Export, Target
 from potstill.core.records import Message
 from potstill.training_set.building import Example, ExampleBuilder
-from potstill.training_set.guarantees import SeenIds, check_example
+from potstill.training_set.guarantees import check_example
 from stages.export import main
 from tests.training_set.splits import OPTIONS, PROMPT, Reply, ask, make_question, write_inputs
 
@@ -65,13 +65,6 @@ def test_a_row_that_must_not_be_exported_is_refused(mutation: dict[str, Any], ta
         check_example(replace(EXAMPLE, **mutation), target, 100, [KEY])
     assert message in str(caught.value)
     assert KEY not in str(caught.value)
-
-
-def test_an_id_is_taken_once() -> None:
-    ids = SeenIds()
-    ids.add("q0")
-    with pytest.raises(ValueError, match=r"^expected each id once"):
-        ids.add("q0")
 
 
 def test_the_run_stops_at_such_a_row_names_it_and_does_not_show_the_key(

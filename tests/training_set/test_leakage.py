@@ -6,11 +6,11 @@ import pytest
 from potstill.core.letters import letter_choices
 from potstill.core.records import Question
 from potstill.core.similarity import measure_similarity
-from potstill.training_set.leakage import DuplicateFinder, LeakFinder
+from potstill.training_set.leakage import DECIMALS, DuplicateFinder, LeakFinder, fold_question
 
 OPTIONS = ("bank", "river", "shop", "garden")
 FRAME = "Where would you get a {} if you do not have one?"
-VOCABULARY = [f"word{number}" for number in range(2000)]
+VOCABULARY = [f"word{number}" for number in range(60)]
 
 
 def make_question(name: str, question: str, options: Sequence[str] = OPTIONS) -> Question:
@@ -18,17 +18,18 @@ def make_question(name: str, question: str, options: Sequence[str] = OPTIONS) ->
 
 
 def find_leak(finder: LeakFinder, question: str, options: Sequence[str] = OPTIONS) -> tuple[object, ...] | None:
-    like = finder.find(question, letter_choices(options))
+    like = finder.find(fold_question(question, letter_choices(options)))
     return None if like is None else tuple(like)
 
 
 @pytest.fixture
 def finder() -> LeakFinder:
-    finder = LeakFinder(0.75)
-    finder.add("validation", make_question("pen", FRAME.format("pen")))
-    finder.add("test", make_question("late", FRAME.format("pen"), ["x", "y"]))
-    finder.add("test", make_question("cup", "Is the red cup on the old table?", ["Yes, it  is", "no"]))
-    return finder
+    held_out = [
+        ("validation", make_question("pen", FRAME.format("pen"))),
+        ("test", make_question("late", FRAME.format("pen"), ["x", "y"])),
+        ("test", make_question("cup", "Is the red cup on the old table?", ["Yes, it  is", "no"])),
+    ]
+    return LeakFinder(0.75, held_out)
 
 
 @pytest.mark.parametrize(
@@ -57,26 +58,25 @@ def test_a_leak_has_the_same_text_or_most_words_and_an_option_in_common(
 
 
 def test_the_most_similar_is_found_and_of_equals_the_first() -> None:
-    finder = LeakFinder(0.5)
-    for name, question in {"near": "a b c d x", "nearer": "a b c d e x", "as near": "a b c d e y"}.items():
-        finder.add("test", make_question(name, question))
+    held_out = {"near": "a b c d x", "nearer": "a b c d e x", "as near": "a b c d e y"}
+    finder = LeakFinder(0.5, [("test", make_question(name, question)) for name, question in held_out.items()])
     assert find_leak(finder, "a b c d e f") == ("test", "nearer", 0.714286)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.75, 0.9, 1.0])
-def test_nearly_every_pair_at_the_threshold_is_found_and_no_other(threshold: float) -> None:
+def test_every_pair_at_the_threshold_is_found_and_no_other(threshold: float) -> None:
     drawn = random.Random(1)
-    finder, found, alike = LeakFinder(threshold), 0, 0
-    for number in range(500):
-        words = drawn.sample(VOCABULARY, drawn.randint(10, 30))
-        asked = words[drawn.randint(0, max(1, int(len(words) * (1.2 - threshold)))) :][::-1]
-        finder.add("test", make_question(f"{number}", " ".join(words)))
-        is_alike = measure_similarity(frozenset(words), frozenset(asked)) >= threshold
-        is_found = find_leak(finder, " ".join(asked)) is not None
-        assert is_alike or not is_found
-        found, alike = found + is_found, alike + is_alike
-    assert alike > 50
-    assert found / alike >= 0.99
+    held_out = [drawn.sample(VOCABULARY, drawn.randint(1, 30)) for _ in range(600)]
+    finder = LeakFinder(threshold, [("test", make_question("", " ".join(words))) for words in held_out])
+    found = 0
+    for words in held_out:
+        kept = words[drawn.randint(0, max(1, int(len(words) * (1.2 - threshold)))) :]
+        asked = [*kept, *drawn.sample([*VOCABULARY, "new"], drawn.randint(0, 2))][::-1]
+        best = max(measure_similarity(frozenset(asked), frozenset(other)) for other in held_out)
+        like = finder.find(fold_question(" ".join(asked), letter_choices(OPTIONS)))
+        assert (like.similarity if like else None) == (round(best, DECIMALS) if best >= threshold else None)
+        found += like is not None
+    assert found > 20
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,7 @@ def test_a_duplicate_has_the_same_text_and_the_same_options(
     question: str, options: tuple[str, ...], is_repeated: bool
 ) -> None:
     finder = DuplicateFinder()
-    assert not finder.is_repeated("What is 2 + 2?", letter_choices(["0", "1", "4"]))
-    assert finder.is_repeated(question, letter_choices(options)) == is_repeated
-    assert finder.is_repeated("What is 2 + 2?", letter_choices(["0", "1", "4"]))
+    first = fold_question("What is 2 + 2?", letter_choices(["0", "1", "4"]))
+    assert not finder.is_repeated(first)
+    assert finder.is_repeated(fold_question(question, letter_choices(options))) == is_repeated
+    assert finder.is_repeated(first)
