@@ -19,6 +19,7 @@ _CREDENTIAL = re.compile(
     r"\b(?:sk-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16}|xox[abp]-[\w-]{20,})"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
+_MARKS = ("sk-", "_", "AKIA", "xox", "-----BEGIN")  # each credential has one; looked for in a tenth of the pattern's time
 _SECRET_NAME = re.compile(r"(?:_KEY|_TOKEN|_SECRET|_PASSWORD)$")
 
 
@@ -42,20 +43,19 @@ def check_example(example: Example, target: Target, max_tokens: int | None, secr
     if example.rejected == example.target:
         raise ValueError(f"expected a rejected text that differs from the chosen one, got {example.target!r:.80} twice")
     check_roles(example.messages)
-    for text in (*(message.content for message in example.messages), example.target, example.rejected or ""):
-        check_characters(text, secrets)
+    texts = (*(message.content for message in example.messages), example.target, example.rejected or "")
+    check_characters("\n".join(texts), secrets)
     if max_tokens is not None and example.tokens > max_tokens:
         raise ValueError(f"expected {max_tokens} tokens at most (export.max_tokens), got {example.tokens}")
 
 
 def states(target: Target, text: str, letter: str) -> bool:
     """Return whether a text is one that `target` allows for a letter; the teacher's own words were read before."""
-    return {
-        "letter": text == letter,
-        "letter_and_text": text.startswith(f"{letter}. "),
-        "reasoning_and_letter": text.endswith(f"\nAnswer: {letter}"),
-        "verbatim": True,
-    }[target]
+    if target == "letter":
+        return text == letter
+    if target == "letter_and_text":
+        return text.startswith(f"{letter}. ")
+    return target == "verbatim" or text.endswith(f"\nAnswer: {letter}")
 
 
 def check_text(text: str) -> None:
@@ -86,5 +86,6 @@ def check_characters(text: str, secrets: Sequence[str]) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"expected valid Unicode, got {text[error.start : error.end]!r}") from None
-    if _CREDENTIAL.search(text) or any(secret in text for secret in secrets):
+    has_mark = any(map(text.__contains__, _MARKS))
+    if (has_mark and _CREDENTIAL.search(text)) or any(secret in text for secret in secrets):
         raise ValueError("expected no credential, got a text with one (not shown here)")

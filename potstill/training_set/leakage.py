@@ -64,10 +64,12 @@ class LeakFinder:
         if question.text in self._by_text:
             return self._describe(self._by_text[question.text], 1.0)
         words = find_words(question.text)
+        fewest, most = self._threshold * len(words) - ROUNDING, len(words) / self._threshold + ROUNDING
         alike = [
             (similarity, -place)
             for place in self._find_candidates(words)
-            if not self._options[place].isdisjoint(question.options)
+            if fewest <= len(self._words[place]) <= most
+            and not self._options[place].isdisjoint(question.options)
             and (similarity := _measure(words, self._words[place])) >= self._threshold
         ]
         return self._describe(-max(alike)[1], max(alike)[0]) if alike else None
