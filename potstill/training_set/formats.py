@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from potstill.core.params import Format
 from potstill.core.records import Message
 from potstill.training_set.building import Example
@@ -21,18 +19,18 @@ def question_answer(example: Example) -> Row:
 
 def messages(example: Example) -> Row:
     """Return a conversation as OpenAI's and Azure's fine-tuning takes it, which refuses other fields, and TRL."""
-    return {"messages": [*_list_messages(example), _assistant(example.target)]}
+    return {"messages": [*example.messages, _assistant(example.target)]}
 
 
 def prompt_completion(example: Example) -> Row:
     """Return TRL's conversational prompt and completion, of which the completion alone is trained."""
-    return {"prompt": _list_messages(example), "completion": [_assistant(example.target)], **_describe(example)}
+    return {"prompt": example.messages, "completion": [_assistant(example.target)], **_describe(example)}
 
 
 def preference(example: Example) -> Row:
     """Return TRL's conversational preference: what to say, and what not to."""
     chosen, rejected = ([_assistant(text)] for text in (example.target, example.rejected or ""))
-    return {"prompt": _list_messages(example), "chosen": chosen, "rejected": rejected, **_describe(example)}
+    return {"prompt": example.messages, "chosen": chosen, "rejected": rejected, **_describe(example)}
 
 
 def alpaca(example: Example) -> Row:
@@ -59,8 +57,8 @@ def soft_labels(example: Example) -> Row:
     """Return the prompt with the teacher's distribution over the options, for losses that take one."""
     return {
         "id": example.id,
-        "prompt": _list_messages(example),
-        "options": [msgspec.structs.asdict(choice) for choice in example.choices],
+        "prompt": example.messages,
+        "options": example.choices,
         "distribution": example.distribution,
         "gold": example.gold,
         "answer": example.letter,
@@ -94,12 +92,8 @@ def _describe(example: Example) -> Row:
     return {"id": example.id, "outcome": example.outcome, "confidence": example.confidence}
 
 
-def _list_messages(example: Example) -> list[Row]:
-    return [msgspec.structs.asdict(message) for message in example.messages]
-
-
-def _assistant(text: str) -> Row:
-    return {"role": "assistant", "content": text}
+def _assistant(text: str) -> Message:
+    return Message(role="assistant", content=text)
 
 
 def _find_system(example: Example) -> str:

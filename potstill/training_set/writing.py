@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from pydantic_core import to_json
+import msgspec
 
 from potstill.core.params import Format, Params
 from potstill.core.records import Split
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_AT_ONCE = 10_000  # of a parquet file
+encode = msgspec.json.Encoder().encode
 
 
 class LinesWriter:
@@ -31,7 +32,7 @@ class LinesWriter:
 
     def write(self, row: Row) -> None:
         """Write a row."""
-        self._file.write(to_json(row) + b"\n")
+        self._file.write(encode(row) + b"\n")
 
     def close(self) -> None:
         """Close the file."""
@@ -64,7 +65,7 @@ class ParquetWriter:
     def _flush(self) -> None:
         import pyarrow as pa  # noqa: PLC0415 (see above)
 
-        self._file.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._file.write_table(pa.Table.from_pylist(msgspec.to_builtins(self._rows), schema=self._schema))
         self._rows.clear()
 
 
