@@ -1,8 +1,9 @@
 """From a judged question to training examples: the messages, what is to be said, and under which letters. No I/O."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+import msgspec
 
 from potstill.core.catalogues import Prompt
 from potstill.core.letters import LETTERS, original_letter, rotate_choices, shown_letter
@@ -19,8 +20,7 @@ from potstill.training_set.targets import render_choice, render_response
 Exchanges = Sequence[JudgedExchange]
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True, gc=False):
     """A training example; all letters are as its messages show them.
 
     `messages` end with the user's, `target` is what the student is to say to it, which names `letter`. `confidence` is

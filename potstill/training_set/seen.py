@@ -20,25 +20,24 @@ class Seen:
 
     def add(self, text: bytes) -> bool:
         """Take a text; return whether it is new."""
-        if 2 * self._count >= len(self._slots):
-            self._grow()
-        digest = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) or 1  # 0 is a free slot
-        place = self._find(digest)
-        is_new = not self._slots[place]
-        self._slots[place] = digest
-        self._count += is_new
-        return is_new
+        return self._place(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) or 1)  # 0 is a free slot
 
-    def _find(self, digest: int) -> int:
-        """Return the slot that has a hash, or the free one where it belongs."""
+    def _place(self, digest: int) -> bool:
+        """Put a hash into its slot; return whether it was not there."""
         slots, last = self._slots, len(self._slots) - 1
         place = digest & last
-        while slots[place] not in (0, digest):
+        while (found := slots[place]) and found != digest:
             place = (place + 1) & last
-        return place
+        if found:
+            return False
+        slots[place] = digest
+        self._count += 1
+        if 2 * self._count > len(slots):
+            self._grow()
+        return True
 
     def _grow(self) -> None:
         """Move what is there to a table twice as large."""
-        old, self._slots = self._slots, array("Q", bytes(2 * 8 * len(self._slots)))
+        old, self._slots, self._count = self._slots, array("Q", bytes(2 * 8 * len(self._slots))), 0
         for digest in filter(None, old):
-            self._slots[self._find(digest)] = digest
+            self._place(digest)

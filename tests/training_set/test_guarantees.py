@@ -1,12 +1,12 @@
 """What is never exported, however it came about."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from potstill.core.letters import letter_choices
 from potstill.core.params import Export, Target
