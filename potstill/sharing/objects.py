@@ -12,6 +12,7 @@ from dvc.repo import Repo
 from dvc_objects.errors import ObjectFormatError
 
 from potstill.core.errors import InputError
+from potstill.core.progress import show_progress
 from potstill.sharing.formatting import format_size
 from potstill.sharing.history import FOLDER_SUFFIX, Output
 from potstill.sharing.remotes import Remote
@@ -81,7 +82,7 @@ class Cache:
 
     def check_whole(self, objects: Iterable[str]) -> None:
         """Raise InputError if an object is not what its name says: it would damage the remote for everyone."""
-        for md5 in objects:
+        for md5 in show_progress(sorted(objects), "Checking DVC's cache", unit="file"):
             if compute_md5(self.path(md5)) != md5.removesuffix(FOLDER_SUFFIX):
                 raise InputError(
                     f"{self.path(md5)}: expected the content that its name is made of, got another, so it was damaged; "

@@ -17,7 +17,7 @@ from potstill.sharing.remotes import find_remote
 from potstill.sharing.services import NONE_SET
 from potstill.sharing.storage_errors import first_line
 from potstill.teacher.store.journal import Journal, journal_path
-from potstill.teacher.store.ledger import list_segments, publish, read_segment
+from potstill.teacher.store.ledger import count_answers, list_segments, publish
 from potstill.teacher.store.pointer import pointer_of
 from potstill.teacher.store.projects import project_id
 
@@ -28,7 +28,7 @@ def write_segment(ledger: Path) -> str:
         segment = publish(journal, project_id(Path.cwd()), ledger)
     if not segment:
         return "no new answers to publish"
-    return f"{sum(1 for _ in read_segment(segment)):,} answers published as {segment}"
+    return f"{count_answers(segment):,} answers published as {segment}"
 
 
 def track_ledger(repo: Repo, ledger: Path) -> None:

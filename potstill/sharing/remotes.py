@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from dvc.fs.callbacks import TqdmCallback
 from dvc.repo import Repo
 
 from potstill.core.errors import InputError
@@ -75,7 +76,13 @@ class Remote:
         """Return which objects the remote has; each is looked up, since a listing proves no file of it."""
         wanted = sorted(set(objects))
         try:
-            return set(self.objects.oids_exist(wanted)) if wanted else set()
+            with TqdmCallback(desc=f"Looking in {self.url}", unit="file") as bar:
+
+                def show(_phase: str, total: int | None, found: int) -> None:
+                    bar.set_size(total)
+                    bar.absolute_update(found)
+
+                return set(self.objects.oids_exist(wanted, progress=show)) if wanted else set()
         except Exception as error:  # noqa: BLE001 (each service has errors of its own)
             raise self.build_error(error) from None
 

@@ -95,7 +95,7 @@ def select_questions(params: Params, files: Files, leaks: LeakFinder | None) -> 
     """Return what becomes of each question of a split; train alone is balanced, for which it is gone through twice."""
     is_balanced = files.split == "train" and params.export.balance == "downsample"
     last_ranks = draw_balanced(params, files, leaks) if is_balanced else None
-    return select_split(files, Selection(params, files.split, leaks, last_ranks))
+    return select_split(files, Selection(params, files.split, leaks, last_ranks), "Exporting")
 
 
 def write_split(

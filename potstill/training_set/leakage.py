@@ -35,8 +35,9 @@ class LeakFinder:
     It does so where their texts are the same, or where their words are as alike as the threshold says and they share an
     option. Of the 72 pairs of CommonsenseQA's train and validation questions with a Jaccard index of 0.75 or more only
     14 share one; the others are frames, such as "Where would you get a ball if you do not have one?" and "... a dog
-    ...". The candidates are those with a word in common among the rarest few of each (Chaudhuri, Ganti and Kaushik 2006;
-    Bayardo, Ma and Srikant 2007): two sets of words that are alike must have one, so none is missed.
+    ...". Candidates are those that have one of the rarest words of each in common (Chaudhuri, Ganti and Kaushik 2006;
+    Bayardo, Ma and Srikant 2007), as sets of words that are alike must, so that none is missed. Where a question has no
+    words, its text alone counts.
     """
 
     def __init__(self, threshold: float, held_out: Iterable[tuple[str, Question]]) -> None:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, cast
 
 from potstill.core.letters import LETTERS
 from potstill.core.params import Export, Params
+from potstill.core.progress import show_progress
 from potstill.core.records import Answer, Question, Split, read_rows
 from potstill.prompting.drawing import rank
 from potstill.reading.debiasing import count_votes
@@ -117,9 +118,15 @@ def find_doubt(export: Export, answer: Answer, exchanges: Exchanges) -> Reason |
     return None
 
 
-def select_split(files: Files, selection: Selection) -> Iterator[Selected]:
-    """Yield what becomes of each question of a split; raise InputError where its files disagree."""
-    for answer, exchanges in read_judged_questions(files.requests, files.responses, files.answers):
+def select_split(files: Files, selection: Selection, name: str) -> Iterator[Selected]:
+    """Yield what becomes of each question of a split; raise InputError where its files disagree.
+
+    `name` is what a progress bar calls it.
+    """
+    with files.answers.open("rb") as lines:
+        total = sum(1 for _ in lines)
+    questions = read_judged_questions(files.requests, files.responses, files.answers)
+    for answer, exchanges in show_progress(questions, f"{name} {files.split}", total, "question"):
         yield selection.select(answer, exchanges)
 
 
@@ -127,9 +134,8 @@ def index_splits(export: Export, raw: Path) -> LeakFinder | None:
     """Return what knows the questions of validation and test, asked about or not; None if leakage is not looked for."""
     if export.leakage_threshold is None:
         return None
-    held_out = (
-        (split, question) for split in ("validation", "test") for question in read_rows(raw / f"{split}.jsonl", Question)
-    )
+    splits: tuple[Split, ...] = ("validation", "test")
+    held_out = ((split, question) for split in splits for question in read_rows(raw / f"{split}.jsonl", Question))
     return LeakFinder(export.leakage_threshold, held_out)
 
 
@@ -139,7 +145,7 @@ def draw_balanced(params: Params, files: Files, leaks: LeakFinder | None) -> Las
     Taken are as many of each letter as the rarest has: none, and a rank below all, where a letter is never taught.
     """
     ranks: defaultdict[tuple[int, str], array[int]] = defaultdict(lambda: array("Q"))
-    for selected in select_split(files, Selection(params, files.split, leaks, None)):
+    for selected in select_split(files, Selection(params, files.split, leaks, None), "Balancing"):
         for example in selected.examples:
             ranks[len(example.choices), example.letter].append(rank("balance", params.export.seed, example.id))
     last_ranks: dict[tuple[int, str], int] = {}

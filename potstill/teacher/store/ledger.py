@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 from potstill.core.errors import InputError
+from potstill.core.progress import show_progress
 from potstill.teacher.store.answers import INSERT, SELECT, BoughtAnswer
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.journal import BATCH, Journal
@@ -56,7 +57,7 @@ def _import_segment(journal: Journal, segment: Path) -> int:
     """Import one segment, in several transactions so that other runs need not wait for all of it."""
     check_segment(segment)
     added = 0
-    for batch in batched(read_segment(segment), BATCH):
+    for batch in batched(show_progress(read_segment(segment), f"Importing {segment.name}", unit="answer"), BATCH):
         with journal.transaction() as database:
             added += database.executemany(INSERT, [answer.to_columns() for answer in batch]).rowcount
     _record_segment(journal, segment)
@@ -142,6 +143,12 @@ def read_segment(segment: Path) -> Iterator[BoughtAnswer]:
         ) from None
 
 
+def count_answers(segment: Path) -> int:
+    """Return how many answers a segment holds."""
+    with gzip.open(segment) as lines:
+        return sum(1 for _ in lines)
+
+
 def is_segment(file: Path) -> bool:
     """Return whether a file, whatever its name, holds bought answers."""
     try:
@@ -159,7 +166,7 @@ def _write_segment(folder: Path, lines: Iterable[bytes]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
             with gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
-                packed.writelines(lines)
+                packed.writelines(show_progress(lines, "Publishing", unit="answer"))
             file.flush()
             os.fsync(file.fileno())
         return unfinished.replace(folder / _name_of(unfinished))
@@ -185,7 +192,7 @@ def _load_held_answers(journal: Journal, folder: Path) -> None:
         database.execute("DELETE FROM temp.held")
     for segment in list_segments(folder):
         check_segment(segment)
-        for batch in batched(read_segment(segment), BATCH):
+        for batch in batched(show_progress(read_segment(segment), f"Reading {segment.name}", unit="answer"), BATCH):
             with journal.transaction() as database:
                 database.executemany(
                     "INSERT OR IGNORE INTO temp.held VALUES (?, ?)", [(row.key, row.max_tokens) for row in batch]
