@@ -11,7 +11,7 @@ from potstill.training_set.settings import find_target
 from potstill.training_set.summary import SplitSummary
 from potstill.training_set.warnings import find_warnings
 
-PACKAGES = ("datasets", "datasketch", "huggingface_hub", "pyarrow")  # which could change a byte of an export
+PACKAGES = ("datasets", "huggingface_hub", "pyarrow")  # which could change a byte of an export
 
 
 def describe_run(
