@@ -35,7 +35,7 @@ class LeakFinder:
     It does so where their texts are the same, or where their words are as alike as the threshold says and they share an
     option. Of the 72 pairs of CommonsenseQA's train and validation questions with a Jaccard index of 0.75 or more only
     14 share one; the others are frames, such as "Where would you get a ball if you do not have one?" and "... a dog
-    ...". Candidates are those that have one of the rarest words of each in common (Chaudhuri, Ganti and Kaushik 2006;
+    ...". Candidates are those that have two of the rarest words of each in common (Chaudhuri, Ganti and Kaushik 2006;
     Bayardo, Ma and Srikant 2007), as sets of words that are alike must, so that none is missed. Where a question has no
     words, its text alone counts.
     """
@@ -65,28 +65,39 @@ class LeakFinder:
         if question.text in self._by_text:
             return self._describe(self._by_text[question.text], 1.0)
         words = find_words(question.text)
-        fewest, most = self._threshold * len(words) - ROUNDING, len(words) / self._threshold + ROUNDING
         alike = [
             (similarity, -place)
             for place in self._find_candidates(words)
-            if fewest <= len(self._words[place]) <= most
-            and not self._options[place].isdisjoint(question.options)
+            if not self._options[place].isdisjoint(question.options)
             and (similarity := _measure(words, self._words[place])) >= self._threshold
         ]
         return self._describe(-max(alike)[1], max(alike)[0]) if alike else None
 
     def _find_candidates(self, words: Words) -> set[int]:
-        """Return the places of the questions that have a rare word in common with these words."""
+        """Return the places of the questions that have two of their rare words in common with these words' rare ones.
+
+        Where a single common word is enough to be alike, it is those with one.
+        """
         known = [word for word in words if word in self._ranks]
         rare = self._count_rare(len(words)) - (len(words) - len(known))  # words that nobody has are the rarest
-        if rare <= 0:
-            return set()
+        needed = min(2, self._count_common(len(words)))
+        once, twice = set[int](), set[int]()
+        if rare < needed:
+            return once
         known.sort(key=self._ranks.__getitem__)
-        return set().union(*(self._by_word[word] for word in known[:rare] if word in self._by_word))
+        for word in known[:rare]:
+            if places := self._by_word.get(word):
+                twice.update(once.intersection(places))
+                once.update(places)
+        return twice if needed > 1 else once
+
+    def _count_common(self, words: int) -> int:
+        """Return how many of so many words any set of words has that is like them, at least."""
+        return ceil(self._threshold * words - ROUNDING)
 
     def _count_rare(self, words: int) -> int:
-        """Return how many of a question's rarest words there must be one among that any like it has, too."""
-        return words - ceil(self._threshold * words - ROUNDING) + 1
+        """Return among how many of so many words, the rarest, the two rarest are that any set like them has, too."""
+        return words - self._count_common(words) + 2
 
     def _describe(self, place: int, similarity: float) -> Like:
         return Like(*self._names[place], round(similarity, DECIMALS))
