@@ -12,9 +12,9 @@ from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.progress import show_progress
 from potstill.core.records import SPLITS, Question, write_rows
+from potstill.core.seen import Seen
 from potstill.questions.files import BUILDERS, broken_line, is_local
 from potstill.questions.schemas import Adapter, SourceRow, find_adapter, to_questions
-from potstill.questions.seen import Seen
 from potstill.questions.skipped import SkippedRows
 from potstill.questions.sources import Samples, read_samples
 

@@ -9,7 +9,7 @@ from potstill.core.catalogues import Columns
 from potstill.core.errors import InputError
 from potstill.core.letters import LETTERS, letter_choices
 from potstill.core.records import Question
-from potstill.questions.seen import Seen
+from potstill.core.seen import Seen
 
 SourceRow = Mapping[str, object]
 

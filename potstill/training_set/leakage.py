@@ -7,8 +7,8 @@ from math import ceil
 from typing import NamedTuple
 
 from potstill.core.records import Choice, Question
+from potstill.core.seen import Seen
 from potstill.core.similarity import Words, find_words, fold_text
-from potstill.training_set.seen import Seen
 
 ROUNDING = 1e-9
 DECIMALS = 6
@@ -112,8 +112,7 @@ class DuplicateFinder:
 
     def is_repeated(self, question: Folded) -> bool:
         """Return whether a question has passed before, and take it."""
-        texts = "\0".join([question.text, *question.options])
-        return not self._seen.add(texts.encode(errors="replace"))
+        return not self._seen.add("\0".join([question.text, *question.options]))
 
 
 def fold_question(question: str, choices: Sequence[Choice]) -> Folded:

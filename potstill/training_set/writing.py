@@ -10,10 +10,10 @@ import msgspec
 
 from potstill.core.params import Format, Params
 from potstill.core.records import Split
+from potstill.core.seen import Seen
 from potstill.training_set.building import Example
 from potstill.training_set.formats import FORMATS, LLAMA_FACTORY, Row
 from potstill.training_set.guarantees import check_example, list_secrets
-from potstill.training_set.seen import Seen
 from potstill.training_set.settings import find_target
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class SplitWriter:
 
     def _write(self, example: Example, formats: Sequence[Format], ids: Seen) -> None:
         check_example(example, self._target, self._max_tokens, self._secrets)
-        if not ids.add(example.id.encode()):
+        if not ids.add(example.id):
             raise ValueError("expected each id once, got it twice")
         for name in formats:
             if name not in self._writers:
