@@ -6,7 +6,7 @@ The rows are built so that they are; what is checked here is that nothing upstre
 import os
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import eq
 
 from potstill.core.params import Target
 from potstill.core.records import READ_OUTCOMES, Message
@@ -34,7 +34,7 @@ def check_example(example: Example, target: Target, max_tokens: int | None, secr
     """Raise ValueError with what was expected of an example and what came, if it is none that may be exported."""
     if example.outcome not in READ_OUTCOMES:
         raise ValueError(f"expected an answer that was read, got outcome {example.outcome}")
-    if example.letter not in {choice.label for choice in example.choices}:
+    if example.letter not in [choice.label for choice in example.choices]:
         raise ValueError(f"expected the letter of one of its choices, got {example.letter!r}")
     for text in (example.target, *([] if example.rejected is None else [example.rejected])):
         check_text(text)
@@ -72,11 +72,11 @@ def check_roles(messages: Sequence[Message]) -> None:
     """Raise ValueError unless messages are a system's, if any, then a user's and an assistant's in turn to a user's."""
     roles = [message.role for message in messages]
     turns = roles[1:] if roles[:1] == ["system"] else roles
-    if turns[:1] != ["user"] or turns[-1] != "user" or "system" in turns or any(a == b for a, b in pairwise(turns)):
+    if turns[:1] != ["user"] or turns[-1] != "user" or "system" in turns or any(map(eq, turns, turns[1:])):
         raise ValueError(
             f"expected a user's and an assistant's messages in turn, after a system's if any, got {', '.join(roles)}"
         )
-    if not all(message.content.strip() for message in messages):
+    if not all(map(str.strip, [message.content for message in messages])):
         raise ValueError("expected messages with text, got an empty one")
 
 
