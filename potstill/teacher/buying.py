@@ -19,6 +19,7 @@ from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
+from potstill.teacher.loop import run
 from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
@@ -45,7 +46,7 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
     teacher = params.teachers[params.teacher]
     with connection(teacher) as credentials, closing(Progress(params.teacher, plan.counts)) as progress:
         try:
-            asyncio.run(ask_until_done(params, credentials, plan, progress, summary))
+            run(ask_until_done(params, credentials, plan, progress, summary))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
             raise InputError(f"{error}{kept}") from None
