@@ -104,11 +104,11 @@ class Plan:
         self._database = sqlite3.connect("", isolation_level=None)
         with self._describing_errors():
             self._database.executescript(f"PRAGMA cache_size = -{CACHE_KB}; {SCHEMA}")
+            # Nobody else reads it, so nothing is committed: each time takes more than a hundred changes.
             self._database.execute("BEGIN")
             for file in split_files(folder):
                 for requests in batched(read_rows(file, Request), BATCH):
                     self._add(file.stem, requests)
-            self._database.execute("COMMIT")
 
     @contextmanager
     def _describing_errors(self) -> Iterator[None]:
