@@ -123,9 +123,12 @@ class Journal:
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
         """Keep an answer for good; the first one under a key and limit stays."""
-        answer = BoughtAnswer(key, max_tokens, reply, endpoint_host, time.time())
-        with self._plain_errors():
-            self._database.execute(INSERT, answer.to_columns())
+        self.record_all([BoughtAnswer(key, max_tokens, reply, endpoint_host, time.time())])
+
+    def record_all(self, answers: Sequence[BoughtAnswer]) -> None:
+        """Keep answers for good, all in one transaction; the first one under a key and limit stays."""
+        with self.transaction() as database:
+            database.executemany(INSERT, [answer.to_columns() for answer in answers])
         self._unflushed = True
 
     def read(self, query: str, values: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
