@@ -4,10 +4,10 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from time import monotonic
+from time import monotonic, time
 
 import click
 
@@ -21,13 +21,16 @@ from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
+from potstill.teacher.loop import run
 from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
+from potstill.teacher.store.answers import BoughtAnswer
 from potstill.teacher.store.claims import CLAIM_S, Claims
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.summary import RunSummary
 
+MOST_TOGETHER = 16
 FLUSH_S = 0.1
 LOOK_S = 1
 ELSEWHERE_POLL_S = 0.25
@@ -51,7 +54,7 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
         closing(Progress(params.teacher, plan.counts)) as progress,
     ):
         try:
-            asyncio.run(ask_until_done(params, open_client, plan, progress, summary))
+            run(ask_until_done(params, open_client, plan, progress, summary))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
             raise InputError(f"{error}{kept}") from None
@@ -75,6 +78,7 @@ async def ask_until_done(
     bounds = Bounds(concurrency, runtime.timeout_s, runtime.max_attempts, runtime.max_failures_in_a_row)
     pace = Pace(runtime.requests_per_minute, runtime.tokens_per_minute)
     asker = Asker(client, pace, budget, bounds, recorder.record)
+    recorder.stop = asker.stop
     stop_on_signals(asker)
     try:
         async with asyncio.TaskGroup() as group:
@@ -84,6 +88,7 @@ async def ask_until_done(
             for task in upkeep:
                 task.cancel()
     finally:
+        recorder.keep_or_stop()
         summary.retries = asker.retries
         await client.close()
     if asker.error:
@@ -92,21 +97,47 @@ async def ask_until_done(
 
 @dataclass
 class AnswerRecorder:
-    """Keeps each answer in the journal and each failure in the plan, and counts them in the progress."""
+    """Keeps each answer in the journal and each failure in the plan, and counts them in the progress.
+
+    What has arrived when the loop turns is written together, MOST_TOGETHER answers at most: a process that is killed
+    loses no more of them than it had not read from its connections yet.
+    """
 
     plan: Plan
     max_tokens: int
     endpoint_host: str
     budget: Budget
     progress: Progress
+    stop: Callable[[Exception], None] = field(init=False)  # the run, because of an error
+    _arrived: list[BoughtAnswer] = field(default_factory=list)
 
     def record(self, key: str, outcome: Reply | Failure) -> None:
-        """Keep and count what became of a request."""
+        """Keep and count what became of a request, in this turn of the loop."""
         if isinstance(outcome, Failure):
             self.plan.note_failure(key, outcome.message)
-        else:
-            self.plan.journal.record(key, self.max_tokens, outcome, self.endpoint_host)
-        self.progress.add(outcome, self.budget.known_cost_usd)
+            self.progress.add(outcome, self.budget.known_cost_usd)
+            return
+        if not self._arrived:
+            asyncio.get_running_loop().call_soon(self.keep_or_stop)
+        self._arrived.append(BoughtAnswer(key, self.max_tokens, outcome, self.endpoint_host, time()))
+        if len(self._arrived) >= MOST_TOGETHER:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write what has arrived to the journal, and count it."""
+        if not self._arrived:
+            return
+        arrived, self._arrived = self._arrived, []
+        self.plan.journal.record_all(arrived)
+        for answer in arrived:
+            self.progress.add(answer.reply, self.budget.known_cost_usd)
+
+    def keep_or_stop(self) -> None:
+        """Write what has arrived; an error in it ends the run."""
+        try:
+            self.keep()
+        except Exception as error:  # noqa: BLE001 (whatever it is, calls in flight are to end well)
+            self.stop(error)
 
 
 async def ask_here_or_elsewhere(asker: Asker, plan: Plan) -> None:

@@ -5,7 +5,7 @@ is gone when the run ends.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +17,23 @@ import msgspec
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
 from potstill.core.params import Params
-from potstill.core.records import Message, Request, Response, Usage, read_rows, split_files
+from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.teacher.store.answers import COLUMNS, BoughtAnswer
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.claims import Claims
-from potstill.teacher.store.journal import BEST, Journal, journal_path
-from potstill.teacher.store.keys import answer_key
+from potstill.teacher.store.journal import Journal, journal_path
+from potstill.teacher.store.keys import Keys
 from potstill.teacher.store.ledger import import_ledger
 
 SCHEMA = """
     CREATE TABLE rows (split TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL);
-    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB, failure TEXT);
+    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB);
+    CREATE TABLE failures (key TEXT PRIMARY KEY, failure TEXT NOT NULL) WITHOUT ROWID;
 """  # a request has messages until it has an answer or is this run's to ask
-ORIGIN = f"SELECT max_tokens, status, model, endpoint_host {BEST}"
-BATCH = 64
+CLAIM_BATCH = 64  # few, so that of two runs neither waits long for what the other one has claimed
+BATCH = 1000
+CACHE_KB = 64_000  # keys come in no order, so that each one meets another page
+ORIGIN = ("max_tokens", "status", "model", "endpoint_host")
 
 
 @dataclass
@@ -50,15 +54,20 @@ class RequestCounts:
         """Return how many distinct requests must be asked."""
         return self.distinct - self.from_journal - self.from_ledger
 
-    def add_found(self, usage: Usage | None, characters: int, *, in_ledger: bool) -> None:
-        """Count an answer that was there, and the tokens that it and its messages of so many characters took."""
-        if in_ledger:
-            self.from_ledger += 1
-        else:
+    def add_found(
+        self, characters: int, prompt_tokens: int | None, completion_tokens: int | None, segment: str | None
+    ) -> None:
+        """Count an answer that was there, and the tokens that it and its messages of so many characters took.
+
+        `segment` names what brought it to the journal, None where that is nothing of the ledger.
+        """
+        if segment is None:
             self.from_journal += 1
-        if usage:
-            self.prompt_tokens += usage.prompt_tokens
-            self.completion_tokens += usage.completion_tokens
+        else:
+            self.from_ledger += 1
+        if prompt_tokens is not None and completion_tokens is not None:
+            self.prompt_tokens += prompt_tokens
+            self.completion_tokens += completion_tokens
             self.characters += characters
 
 
@@ -90,16 +99,16 @@ class Plan:
         self.journal = journal
         self.claims = Claims(journal)
         self._messages = msgspec.json.Decoder(list[Message])
-        self._teacher = teacher
+        self._keys = Keys(teacher)
         self._max_tokens = teacher.max_tokens
         self._database = sqlite3.connect("", isolation_level=None)
         with self._describing_errors():
-            self._database.executescript(SCHEMA)
+            self._database.executescript(f"PRAGMA cache_size = -{CACHE_KB}; {SCHEMA}")
+            # Nobody else reads it, so nothing is committed: each time takes more than a hundred changes.
             self._database.execute("BEGIN")
             for file in split_files(folder):
                 for requests in batched(read_rows(file, Request), BATCH):
                     self._add(file.stem, requests)
-            self._database.execute("COMMIT")
 
     @contextmanager
     def _describing_errors(self) -> Iterator[None]:
@@ -114,22 +123,25 @@ class Plan:
 
     def _add(self, split: str, requests: list[Request]) -> None:
         """Keep rows; of their requests, count those that are new, and keep the messages of those without an answer."""
-        new: dict[str, list[Message]] = {}
-        for request in requests:
-            key = answer_key(self._teacher, request.messages, request.replicate)
-            self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (split, request.id, key))
-            if self._database.execute("INSERT OR IGNORE INTO requests (key) VALUES (?)", (key,)).rowcount:
-                new[key] = request.messages
+        keys = [self._keys.key(request.messages, request.replicate) for request in requests]
+        rows = ((split, request.id, key) for request, key in zip(requests, keys, strict=True))
+        self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", rows)
+        self._database.executemany("INSERT OR IGNORE INTO requests (key) VALUES (?)", ((key,) for key in keys))
+        query = "SELECT key FROM requests WHERE rowid > ? ORDER BY rowid"
+        new = [key for (key,) in self._database.execute(query, (self.counts.distinct,))]
         self.counts.requests += len(requests)
         self.counts.distinct += len(new)
-        answers = self.journal.find_all(list(new), self._max_tokens)
-        for (key, messages), answer in zip(new.items(), answers, strict=True):
-            characters = sum(len(message.content) for message in messages)
-            if answer:
-                self.counts.add_found(answer.reply.usage, characters, in_ledger=answer.from_ledger)
+        messages = {key: request.messages for request, key in zip(requests, keys, strict=True)}
+        found = self.journal.find_columns(("prompt_tokens", "completion_tokens", "segment"), new, self._max_tokens)
+        missing = []
+        for key in new:
+            characters = sum([len(message.content) for message in messages[key]])
+            if key in found:
+                self.counts.add_found(characters, *found[key][1:])
             else:
                 self.counts.missing_characters += characters
-                self._update("messages = ?", [(msgspec.json.encode(messages), key)])
+                missing.append((msgspec.json.encode(messages[key]), key))
+        self._update("messages = ?", missing)
 
     def missing_keys(self) -> Iterator[str]:
         """Yield the key of each request that nobody has answered, before any is claimed."""
@@ -142,10 +154,10 @@ class Plan:
             "SELECT rowid, key, messages FROM requests WHERE rowid > ? AND messages IS NOT NULL ORDER BY rowid LIMIT ?"
         )
         position = 0
-        while batch := self._database.execute(query, (position, BATCH)).fetchall():
+        while batch := self._database.execute(query, (position, CLAIM_BATCH)).fetchall():
             position = batch[-1][0]
             mine = self.claims.claim([key for _, key, _ in batch], self._max_tokens)
-            self._update("messages = NULL", ((key,) for key in mine))
+            self._update("messages = NULL", [(key,) for key in mine])
             for _, key, messages in batch:
                 if key in mine:
                     yield key, self._messages.decode(messages)
@@ -154,15 +166,17 @@ class Plan:
         """Return whether another run is asking something that has no answer yet."""
         open_keys = [key for (key,) in self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL")]
         answered = [origin.key for origin in self._find_origins(open_keys)]
-        self._update("messages = NULL", ((key,) for key in answered))
+        self._update("messages = NULL", [(key,) for key in answered])
         return len(answered) < len(open_keys)
 
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
-        self._update("messages = NULL, failure = ?", [(message, key)])
+        self._update("messages = NULL", [(key,)])
+        with self._describing_errors():
+            self._database.execute("INSERT OR REPLACE INTO failures VALUES (?, ?)", (key, message))
         self.claims.release(key, self._max_tokens)
 
-    def _update(self, change: str, values: Iterable[tuple[object, ...]]) -> None:
+    def _update(self, change: str, values: Sequence[tuple[object, ...]]) -> None:
         """Change requests, each of the values ending in a key."""
         with self._describing_errors():
             self._database.executemany(f"UPDATE requests SET {change} WHERE key = ?", values)  # noqa: S608
@@ -175,32 +189,31 @@ class Plan:
     def responses(self, split: str) -> Iterator[Response]:
         """Yield the row of each request that has an answer or a failure, in their order."""
         rows = self._database.execute(
-            "SELECT id, rows.key, failure FROM rows JOIN requests USING (key) WHERE split = ? ORDER BY rows.rowid",
+            "SELECT id, key, failure FROM rows LEFT JOIN failures USING (key) WHERE split = ? ORDER BY rows.rowid",
             (split,),
         )
         for batch in batched(rows, BATCH):
-            answers = self.journal.find_all([key for _, key, _ in batch], self._max_tokens)
-            for (identity, key, failure), answer in zip(batch, answers, strict=True):
+            found = self.journal.find_columns(COLUMNS, [key for _, key, _ in batch], self._max_tokens)
+            for identity, key, failure in batch:
                 if failure is not None:
                     yield Response(id=identity, key=key, status="failed", error=failure)
-                elif answer:
-                    yield Response(id=identity, key=key, **vars(answer.reply))
+                elif key in found:
+                    yield Response(id=identity, key=key, **vars(BoughtAnswer.from_columns(found[key][1:]).reply))
 
     def origins(self) -> Iterator[AnswerOrigin]:
         """Yield where the answer of each row that has one is from."""
-        rows = self._database.execute("SELECT key FROM rows JOIN requests USING (key) WHERE failure IS NULL")
+        rows = self._database.execute("SELECT key FROM rows WHERE key NOT IN (SELECT key FROM failures)")
         yield from self._find_origins(key for (key,) in rows)
 
     def _find_origins(self, keys: Iterable[str]) -> Iterator[AnswerOrigin]:
         """Yield where the answers to these keys are from, without the answers themselves."""
         for batch in batched(keys, BATCH):
-            with self.journal.transaction("DEFERRED") as database:
-                rows = [database.execute(ORIGIN, {"key": key, "limit": self._max_tokens}).fetchone() for key in batch]
-            yield from (AnswerOrigin(key, *row) for key, row in zip(batch, rows, strict=True) if row)
+            found = self.journal.find_columns(ORIGIN, batch, self._max_tokens)
+            yield from (AnswerOrigin(*found[key]) for key in batch if key in found)
 
     def failures(self) -> tuple[int, str | None]:
         """Return how many rows failed, and the id and error of the last of them."""
-        failed = "FROM rows JOIN requests USING (key) WHERE failure IS NOT NULL"
+        failed = "FROM rows JOIN failures USING (key)"
         (count,) = self._database.execute(f"SELECT count(*) {failed}").fetchone()
         last = f"SELECT '(' || id || ') with: ' || failure {failed} ORDER BY rows.rowid DESC LIMIT 1"
         return count, next((text for (text,) in self._database.execute(last)), None)

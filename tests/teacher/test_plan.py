@@ -13,7 +13,7 @@ from potstill.core.records import Usage, write_rows
 from potstill.teacher.api.replies import Reply, ReplyStatus
 from potstill.teacher.plan import Plan, RequestCounts
 from potstill.teacher.store.journal import Journal
-from potstill.teacher.store.keys import answer_key
+from potstill.teacher.store.keys import Keys
 from tests.project import ROOT
 from tests.teacher.light_project import request
 
@@ -37,7 +37,7 @@ def write(tmp_path: Path, **splits: list[str]) -> Path:
 
 
 def key_of(text: str) -> str:
-    return answer_key(TEACHER, request("any", text).messages, 0)
+    return Keys(TEACHER).key(request("any", text).messages, 0)
 
 
 def buy(journal: Journal, text: str, content: str = "A", status: ReplyStatus = "answered") -> None:
@@ -135,7 +135,7 @@ def hold_elsewhere(tmp_path: Path, key: str) -> None:
 
 
 def test_no_room_for_the_plan_is_one_sentence(tmp_path: Path) -> None:
-    folder = write(tmp_path, train=[f"question {number} {'x' * 20_000}" for number in range(300)])
+    folder = write(tmp_path, train=[f"question {number} {'x' * 60_000}" for number in range(1500)])
     script = f"""
 import resource
 from pathlib import Path

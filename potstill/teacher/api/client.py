@@ -16,6 +16,8 @@ from potstill.teacher.api.replies import HttpResponse, Limits, Reply
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+JSON = json.JSONEncoder()  # which escapes what UTF-8 cannot hold
+
 
 class Sender(Protocol):
     """A library that sends one request: without retries, redirects and cookies, in a session of its own.
@@ -25,7 +27,7 @@ class Sender(Protocol):
     """
 
     scope: str
-    errors: type[Exception]
+    errors: tuple[type[Exception], ...]
     not_connected: tuple[type[Exception], ...]
 
     async def send(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
@@ -62,7 +64,7 @@ class Client:
         """Keep whom to ask; open no connection yet."""
         self.endpoint_host = urlsplit(credentials.endpoint).hostname or ""
         self.limits = Limits()
-        self._teacher = teacher
+        self._options = encode_options(teacher)
         self._credentials = credentials
         self._timeout_s = timeout_s
         self._sender = sender
@@ -75,7 +77,7 @@ class Client:
         # Raised within the block, our error would be shown with the library's, which quotes what was sent and received.
         failure: Exception | None = None
         try:
-            response = await self._sender.send(headers, build_body(self._teacher, messages))
+            response = await self._sender.send(headers, build_body(self._options, messages))
         except self._sender.errors as error:
             failure = classify_connection_error(error, self._sender.not_connected, self._credentials, self._timeout_s)
         if failure is not None:
@@ -112,8 +114,15 @@ def connect(
     return Client(teacher, credentials, timeout_s, sender, identity)
 
 
-def build_body(teacher: Teacher, messages: Sequence[Message]) -> bytes:
-    """Return the body of a request, the same for each library: what params.yaml sets, and no more."""
+def build_body(options: str, messages: Sequence[Message]) -> bytes:
+    """Return the body of a request, the same for each library; the options are as `encode_options` writes them."""
+    encode = JSON.encode
+    shown = ", ".join(f'{{"role": "{message.role}", "content": {encode(message.content)}}}' for message in messages)
+    return f'{{"messages": [{shown}], {options}'.encode()
+
+
+def encode_options(teacher: Teacher) -> str:
+    """Return the end of each body, with its closing brace: what params.yaml sets, and no more."""
     options = {
         "model": teacher.model,
         "temperature": teacher.temperature,
@@ -122,9 +131,4 @@ def build_body(teacher: Teacher, messages: Sequence[Message]) -> bytes:
         # A model that takes the one limit refuses the other.
         "max_tokens": None if "max_completion_tokens" in teacher.extras else teacher.max_tokens,
     }
-    body = {
-        "messages": [{"role": message.role, "content": message.content} for message in messages],
-        **{name: value for name, value in options.items() if value is not None},
-        **teacher.extras,
-    }
-    return json.dumps(body).encode()
+    return JSON.encode({name: value for name, value in options.items() if value is not None} | teacher.extras)[1:]

@@ -6,6 +6,7 @@ What was bought is kept wherever the answer itself can be read; a side field of 
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 
@@ -56,6 +57,8 @@ def read_completion(body: object) -> Reply:
 
 def parse_body(raw: bytes) -> object:
     """Parse a body's JSON, or raise a ValueError; NaN and the like, which no JSON file may hold, become None."""
+    with suppress(msgspec.DecodeError, RecursionError):  # which knows no more than good UTF-8, and that at once
+        return msgspec.json.decode(raw)
     try:
         return STRICT_JSON.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except RecursionError:

@@ -98,8 +98,8 @@ def read_error(body: object) -> tuple[str | None, str]:
 
 def update_limits(limits: Limits, headers: Headers) -> Limits:
     """Return the limits, changed to those of the headers that are positive numbers."""
-    numbers = {name: _read_number(headers.get(header)) for name, header in LIMIT_HEADERS.items()}
-    changes = {name: number for name, number in numbers.items() if number}
+    texts = {name: text for name, header in LIMIT_HEADERS.items() if (text := headers.get(header))}
+    changes = {name: number for name, text in texts.items() if (number := _read_number(text))}
     return replace(limits, **changes) if changes else limits
 
 

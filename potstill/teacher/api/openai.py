@@ -21,7 +21,7 @@ class OpenAISender:
     """Sends through `AsyncOpenAI.post`; its own retries are off."""
 
     scope = "https://ai.azure.com/.default"
-    errors: type[Exception] = APIConnectionError
+    errors: tuple[type[Exception], ...] = (APIConnectionError,)
     not_connected: tuple[type[Exception], ...] = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 
     def __init__(self, credentials: Credentials, timeout_s: float) -> None:

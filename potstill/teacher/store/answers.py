@@ -31,21 +31,25 @@ class BoughtAnswer:
         """Return whether a ledger brought it."""
         return self.segment is not None
 
-    def to_columns(self) -> dict[str, object]:
+    def to_columns(self) -> tuple[object, ...]:
         """Return what COLUMNS hold of it: the reply's fields beside the others, the usage as two numbers."""
-        columns = vars(self) | vars(self.reply)
-        usage = columns.pop("usage")
-        del columns["reply"]
-        columns |= msgspec.structs.asdict(usage) if usage else dict.fromkeys(USAGE_FIELDS)
-        return columns | {"logprobs": None if self.reply.logprobs is None else json.dumps(self.reply.logprobs)}
+        reply, usage = self.reply, self.reply.usage
+        logprobs = None if reply.logprobs is None else json.dumps(reply.logprobs)
+        said = (reply.status, reply.content, reply.reasoning, reply.finish_reason, reply.model, logprobs)
+        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+        return (*said, self.key, self.max_tokens, self.endpoint_host, self.asked_at, self.segment, *tokens)
 
     @classmethod
     def from_columns(cls, values: Sequence[Any]) -> "BoughtAnswer":
         """Return the answer that a row of COLUMNS holds."""
-        row = dict(zip(COLUMNS, values, strict=True))
-        row["usage"] = None if row["prompt_tokens"] is None else Usage(**{name: row[name] for name in USAGE_FIELDS})
-        row["logprobs"] = row["logprobs"] and json.loads(row["logprobs"])
-        return cls(reply=Reply(*[row[name] for name in REPLY_FIELDS]), **{name: row[name] for name in ANSWER_FIELDS})
+        status, content, reasoning, finish_reason, model, logprobs, *others, prompt_tokens, completion_tokens = values
+        usage = (
+            None if prompt_tokens is None else Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+        )
+        tokens = logprobs and json.loads(logprobs)
+        key, max_tokens, endpoint_host, asked_at, segment = others
+        reply = Reply(status, content, reasoning, finish_reason, model, usage, tokens)
+        return cls(key, max_tokens, reply, endpoint_host, asked_at, segment)
 
     def to_line(self) -> bytes:
         """Return its line in a segment: JSON with sorted fields, the reply's beside the others.
@@ -73,10 +77,9 @@ class BoughtAnswer:
         return answer
 
 
+SAID = ("status", "content", "reasoning", "finish_reason", "model", "logprobs")
+COLUMNS = (*SAID, "key", "max_tokens", "endpoint_host", "asked_at", "segment", *Usage.__struct_fields__)
 REPLY_FIELDS = tuple(field.name for field in fields(Reply))
-USAGE_FIELDS = Usage.__struct_fields__
-ANSWER_FIELDS = tuple(field.name for field in fields(BoughtAnswer) if field.name != "reply")
-COLUMNS = (*(name for name in (*REPLY_FIELDS, *ANSWER_FIELDS) if name != "usage"), *USAGE_FIELDS)
-LINE_FIELDS = {*REPLY_FIELDS, *ANSWER_FIELDS} - {"segment"}
+LINE_FIELDS = {*REPLY_FIELDS, "key", "max_tokens", "endpoint_host", "asked_at"}
 SELECT = f"SELECT {', '.join(f'answers.{name}' for name in COLUMNS)}"
-INSERT = f"INSERT OR IGNORE INTO answers ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608
+INSERT = f"INSERT OR IGNORE INTO answers ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608

@@ -1,19 +1,23 @@
 """Claims on requests, so that two runs at once buy each answer once."""
 
+import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from potstill.core.errors import InputError
-from potstill.teacher.store.journal import SERVING, Journal
+from potstill.teacher.store.journal import SERVES, Journal
 from potstill.teacher.store.owners import is_alive, name_owner
 
 CLAIM_S = 60
 CLAIM = f"""
-    INSERT INTO claims SELECT :key, :limit, :owner, :expiry WHERE NOT EXISTS (SELECT 1 {SERVING})
+    INSERT INTO claims SELECT value, :limit, :owner, :expiry FROM json_each(:keys)
+    WHERE NOT EXISTS (SELECT 1 FROM answers WHERE answers.key = value AND {SERVES})
     ON CONFLICT DO UPDATE SET expires_at = :expiry WHERE owner = :owner
-"""
-HELD = "SELECT owner, expires_at FROM claims WHERE key = ? AND max_tokens = ?"
+"""  # noqa: S608
+HELD = "SELECT {} FROM claims WHERE key IN (SELECT value FROM json_each(:keys)) AND max_tokens = :limit"
+OTHERS = f"{HELD.format('key, owner, expires_at')} AND owner != :owner"
+MINE = f"{HELD.format('key')} AND owner = :owner AND expires_at = :expiry"
 DROP_ENDED = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ? AND expires_at = ?"
 DROP = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ?"
 DROP_ANSWERED = """
@@ -44,17 +48,18 @@ class Claims:
             return set()
         with self._journal.transaction() as database:
             database.executemany(DROP_ENDED, ended)
-            values = {"limit": max_tokens, "owner": self._owner, "expiry": time.time() + CLAIM_S}
-            return {key for key in free if database.execute(CLAIM, {"key": key, **values}).rowcount}
+            expiry = time.time() + CLAIM_S
+            values = {"keys": json.dumps(free), "limit": max_tokens, "owner": self._owner, "expiry": expiry}
+            database.execute(CLAIM, values)
+            return {key for (key,) in database.execute(MINE, values)}
 
     def _find_free(self, keys: Sequence[str], max_tokens: int) -> tuple[list[str], list[tuple[str, int, str, float]]]:
         """Return the keys that no other living owner has claimed, and the claims on them that have ended."""
-        with self._journal.transaction("DEFERRED") as database:
-            held = {key: database.execute(HELD, (key, max_tokens)).fetchone() for key in keys}
-        others = {key: claim for key, claim in held.items() if claim and claim[0] != self._owner}
+        values = {"keys": json.dumps(keys), "limit": max_tokens, "owner": self._owner}
+        others = {key: claim for key, *claim in self._journal.read(OTHERS, values)}
         alive = {owner: is_alive(owner) for owner in {owner for owner, _ in others.values()}}
         ended = {key: claim for key, claim in others.items() if _has_ended(alive[claim[0]], claim[1])}
-        free = [key for key in held if key not in others or key in ended]
+        free = [key for key in keys if key not in others or key in ended]
         return free, [(key, max_tokens, *claim) for key, claim in ended.items()]
 
     def renew(self) -> None:

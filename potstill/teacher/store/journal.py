@@ -1,5 +1,6 @@
 """The journal: a file on this machine with every answer that was ever bought."""
 
+import json
 import os
 import sqlite3
 import time
@@ -14,19 +15,21 @@ import platformdirs
 from potstill.core.environment import load_env_file
 from potstill.core.errors import InputError
 from potstill.teacher.api.replies import Reply
-from potstill.teacher.store.answers import INSERT, SELECT, BoughtAnswer
+from potstill.teacher.store.answers import COLUMNS, INSERT, BoughtAnswer
 from potstill.teacher.store.migrations import MIGRATIONS, VERSION
 
 PATIENCE_S = 60
 BATCH = 1000
 LOG_PAGES = 10_000
 Kind = Literal["DEFERRED", "IMMEDIATE"]
-SERVING = """
-    FROM answers WHERE key = :key AND (max_tokens = :limit OR
-        (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
+CACHE_KB = 64_000  # keys are spread over the whole file, so that each new one meets another page
+SERVES = """
+    (max_tokens = :limit OR (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
 """
-BEST = f"{SERVING} ORDER BY status = 'truncated', max_tokens = :limit DESC, max_tokens LIMIT 1"
-FIND = f"{SELECT} {BEST}"
+FIND = f"""
+    SELECT key, {{columns}} FROM answers WHERE key IN (SELECT value FROM json_each(:keys)) AND {SERVES}
+    ORDER BY status != 'truncated', max_tokens = :limit, max_tokens DESC
+"""  # noqa: S608 (the best of a key's answers comes last)
 
 
 def journal_path() -> Path:
@@ -84,6 +87,7 @@ class Journal:
             )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         # Its pages go back into the file in one go: each time waits for the disk, with all calls in flight.
         self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         with self._transaction("IMMEDIATE"):
@@ -106,16 +110,25 @@ class Journal:
         return self.find_all([key], max_tokens)[0]
 
     def find_all(self, keys: Sequence[str], max_tokens: int) -> list[BoughtAnswer | None]:
-        """Return what `find` does for each of many keys, in their order; the file is locked once for all."""
-        with self.transaction("DEFERRED") as database:
-            rows = [database.execute(FIND, {"key": key, "limit": max_tokens}).fetchone() for key in keys]
-        return [row and BoughtAnswer.from_columns(row) for row in rows]
+        """Return what `find` does for each of many keys, in their order."""
+        found = self.find_columns(COLUMNS, keys, max_tokens)
+        return [BoughtAnswer.from_columns(found[key][1:]) if key in found else None for key in keys]
+
+    def find_columns(self, columns: Sequence[str], keys: Sequence[str], max_tokens: int) -> dict[str, tuple[Any, ...]]:
+        """Return the key and these columns of what `find` does, for each of many keys that has an answer."""
+        values = {"keys": json.dumps(keys), "limit": max_tokens}
+        with self._plain_errors():
+            rows = self._database.execute(FIND.format(columns=", ".join(columns)), values).fetchall()
+        return {row[0]: row for row in rows}
 
     def record(self, key: str, max_tokens: int, reply: Reply, endpoint_host: str) -> None:
         """Keep an answer for good; the first one under a key and limit stays."""
-        answer = BoughtAnswer(key, max_tokens, reply, endpoint_host, time.time())
-        with self._plain_errors():
-            self._database.execute(INSERT, answer.to_columns())
+        self.record_all([BoughtAnswer(key, max_tokens, reply, endpoint_host, time.time())])
+
+    def record_all(self, answers: Sequence[BoughtAnswer]) -> None:
+        """Keep answers for good, all in one transaction; the first one under a key and limit stays."""
+        with self.transaction() as database:
+            database.executemany(INSERT, [answer.to_columns() for answer in answers])
         self._unflushed = True
 
     def read(self, query: str, values: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ import pytest
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import CallError, FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.records import Message
-from potstill.teacher.api.client import Client, build_body, connect
+from potstill.teacher.api.client import Client, build_body, connect, encode_options
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Limits, Reply
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
@@ -104,7 +104,7 @@ def test_the_body_holds_what_params_say_and_no_more(teacher: TeacherServer, prov
     ],
 )
 def test_options_stand_in_the_body_where_they_are_set(options: dict[str, object], body: dict[str, object]) -> None:
-    built = json.loads(build_body(make_teacher("openai", **options), MESSAGES))
+    built = json.loads(build_body(encode_options(make_teacher("openai", **options)), MESSAGES))
 
     assert {name: built.get(name, "left out") for name in body} == body
 

@@ -18,7 +18,7 @@ from potstill.core.records import Message, Usage
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.answers import BoughtAnswer
 from potstill.teacher.store.journal import Journal
-from potstill.teacher.store.keys import answer_key
+from potstill.teacher.store.keys import Keys
 from potstill.teacher.store.ledger import import_segments, list_segments, publish
 from tests.teacher.store.bought import EMPTY, FULL
 
@@ -38,7 +38,7 @@ def find(journal: Journal, asked: dict[str, Any]) -> BoughtAnswer | None:
     """Look up what was asked, as a run does."""
     teacher = Teacher.model_validate(asked["teacher"])
     messages = [msgspec.convert(message, Message) for message in asked["messages"]]
-    key = answer_key(teacher, messages, asked["replicate"])
+    key = Keys(teacher).key(messages, asked["replicate"])
     assert key == asked["key"]
     return journal.find(key, teacher.max_tokens)
 

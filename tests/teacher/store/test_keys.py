@@ -2,7 +2,7 @@ import pytest
 
 from potstill.core.catalogues import Teacher
 from potstill.core.records import Message
-from potstill.teacher.store.keys import answer_key
+from potstill.teacher.store.keys import Keys
 
 TEACHER = Teacher(provider="azure", model="gpt-4o", temperature=0.7, top_p=0.9, seed=1)
 MESSAGES = [Message(role="system", content="Reply with one letter."), Message(role="user", content="Why?")]
@@ -32,7 +32,7 @@ def changed(**values: object) -> Teacher:
 def test_the_key_differs_with_all_that_decides_an_answer(
     teacher: Teacher, messages: list[Message], replicate: int
 ) -> None:
-    assert answer_key(teacher, messages, replicate) != answer_key(TEACHER, MESSAGES, 0)
+    assert Keys(teacher).key(messages, replicate) != Keys(TEACHER).key(MESSAGES, 0)
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,21 @@ def test_the_key_differs_with_all_that_decides_an_answer(
     ],
 )
 def test_the_key_does_not_differ_with_what_decides_no_answer(teacher: Teacher) -> None:
-    assert answer_key(teacher, MESSAGES, 0) == answer_key(TEACHER, MESSAGES, 0)
+    assert Keys(teacher).key(MESSAGES, 0) == Keys(TEACHER).key(MESSAGES, 0)
 
 
 def test_temperature_0_has_one_key_however_it_is_written_and_none_another() -> None:
     keys = {
-        written: answer_key(Teacher(provider="azure", model="m", **options), MESSAGES, 0)
+        written: Keys(Teacher(provider="azure", model="m", **options)).key(MESSAGES, 0)
         for written, options in {"left out": {}, "0": {"temperature": 0}, "0.0": {"temperature": 0.0}}.items()
     }
 
     assert len(set(keys.values())) == 1
-    assert answer_key(Teacher(provider="azure", model="m", temperature=None), MESSAGES, 0) not in keys.values()
+    assert Keys(Teacher(provider="azure", model="m", temperature=None)).key(MESSAGES, 0) not in keys.values()
 
 
 def test_the_key_stays_the_same_between_versions() -> None:
     """Another key for the same question would buy every answer of every user once more."""
     key = "24f383d3f29224b492e9a61978b206d82fd58bf947d6d2194c93199211e05d5d"
 
-    assert answer_key(TEACHER, MESSAGES, 0) == key
+    assert Keys(TEACHER).key(MESSAGES, 0) == key
