@@ -89,7 +89,8 @@ def test_setup_stops_in_an_unpacked_archive_before_it_installs_anything(tmp_path
 
 @pytest.mark.parametrize("goal", ["repro", "estimate"])
 def test_a_goal_stops_at_a_wrong_param_before_dvc_begins(workspace: "Workspace", goal: str) -> None:
-    shutil.copy(ROOT / "Makefile", workspace.folder)
+    for file in ("Makefile", "dvc.yaml"):
+        shutil.copy(ROOT / file, workspace.folder)
     workspace.edit(teacher="smollm")
     environment = os.environ | {
         "PYTHONPATH": str(ROOT),
