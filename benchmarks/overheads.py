@@ -25,7 +25,7 @@ IMPORTS = {
     "prepare": "array",
     "infer": "aiohttp, azure.ai.inference.aio, azure.core.pipeline.transport, tqdm",
     "analyze": "jinja2, matplotlib.backends.backend_agg, matplotlib.backends.backend_svg, pandas, scipy.stats",
-    "export": "datasketch, huggingface_hub, jinja2, numpy",
+    "export": "huggingface_hub, jinja2, numpy",
 }
 
 
