@@ -1,8 +1,8 @@
 """How seconds, CPU and memory grow with the questions: `python -m benchmarks.growth [--questions 10000 ...]`.
 
 At each size all five stages are run as dvc.yaml runs them, each a process of its own, against a teacher on loopback
-that answers at once; infer once more, when all is bought; and `make repro` over all of it, from nothing. Sizes that are
-not measured again stay. The figure is drawn of all of them.
+that answers at once; infer once more, when all is bought; `make repro` over all of it, from nothing; and `make push` and
+`make pull` of what it made. Sizes that are not measured again stay. The figure is drawn of all of them.
 """
 
 import shutil
@@ -21,6 +21,7 @@ from potstill.quality.pictures import draw
 
 STAGES = ("load", "prepare", "infer", "analyze", "export")
 AGAIN, REPRO = "infer, all bought", "make repro"
+DRAWN = (*STAGES, AGAIN, REPRO)
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")  # Okabe and Ito
 MARKERS = "osD^vx*"
 FITTED_FROM = 10_000  # below it, imports are most of the time
@@ -55,6 +56,12 @@ def run_size(project: MadeProject, size: int) -> Rows:
         for part in ("raw", "requests", "answers", "export"):
             shutil.rmtree(project.folder / "data" / part)
         rows.append(describe(size, REPRO, project.run_goal("repro", endpoint=address)))
+    project.run_goal("remote", f"URL={project.folder.parent / 'remote'}")
+    rows.append(describe(size, "make push", project.run_goal("push")))
+    project.forget_answers()
+    for folder in ("data/ledger", "data/export", "data/requests", ".dvc/cache"):
+        shutil.rmtree(project.folder / folder)
+    rows.append(describe(size, "make pull", project.run_goal("pull")))
     return rows
 
 
@@ -107,7 +114,7 @@ def draw_growth(rows: Rows) -> Figure:
 
 def draw_lines(axes: Axes, rows: Rows, column: str) -> None:
     """Draw a line for each process."""
-    for name, colour, marker in zip((*STAGES, AGAIN, REPRO), COLOURS, MARKERS, strict=True):
+    for name, colour, marker in zip(DRAWN, COLOURS, MARKERS, strict=True):
         points = [(row["questions"], row[column]) for row in rows if row["process"] == name]
         axes.plot(*zip(*points, strict=True), marker=marker, color=colour, label=name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.growth import AGAIN, REPRO, STAGES, run_size
+from benchmarks.growth import DRAWN, run_size
 from benchmarks.made import MadeProject
 from benchmarks.peers.__main__ import OURS, ask
 from benchmarks.results import FILE, render_table
@@ -39,7 +39,7 @@ def test_a_table_has_the_rows_headings_and_three_digits_that_count() -> None:
 def test_growth_and_our_own_way_run_at_a_small_size(tmp_path: Path) -> None:
     project = MadeProject(tmp_path, 18, validation=2)
     rows = run_size(project, 20)
-    assert {row["process"] for row in rows} == {*STAGES, AGAIN, REPRO}
+    assert {row["process"] for row in rows} == {*DRAWN, "make push", "make pull"}
     assert min(row["CPU s"] for row in rows) > 0
     _, report = ask(project, OURS, 4)
     assert report["calls"] == 18 + 2
