@@ -1,7 +1,7 @@
 """How seconds, CPU and memory grow with the questions: `python -m benchmarks.growth [--questions 10000 ...]`.
 
 At each size all five stages are run as dvc.yaml runs them, each a process of its own, against a teacher on loopback
-that answers at once; infer once more, when all is bought; `make repro` over all of it, from nothing; and `make push` and
+that answers at once; infer once more, when all is bought; `make repro` over all of it, from nothing; `make push` and
 `make pull` of what it made. Sizes that are not measured again stay. The figure is drawn of all of them.
 """
 
