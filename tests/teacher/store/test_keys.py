@@ -1,4 +1,10 @@
+import hashlib
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from potstill.core.catalogues import Teacher
 from potstill.core.records import Message
@@ -55,6 +61,22 @@ def test_temperature_0_has_one_key_however_it_is_written_and_none_another() -> N
 
     assert len(set(keys.values())) == 1
     assert Keys(Teacher(provider="azure", model="m", temperature=None)).key(MESSAGES, 0) not in keys.values()
+
+
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=[])), max_size=3),
+    extras=st.dictionaries(st.text(max_size=3), st.none() | st.integers() | st.text(), max_size=3),
+    replicate=st.integers(0, 9),
+)
+def test_the_key_is_the_hash_of_sorted_json_whatever_the_texts(
+    texts: list[str], extras: dict[str, Any], replicate: int
+) -> None:
+    decisive = {"provider": "azure", "model": "gpt-4o", "temperature": 0.7, "top_p": 0.9, "seed": 1}
+    decisive |= {"messages": [["user", text] for text in texts], "replicate": replicate}
+    decisive |= {"extras": extras} if extras else {}
+    messages = [Message(role="user", content=text) for text in texts]
+    key = Keys(TEACHER.model_copy(update={"extras": extras})).key(messages, replicate)
+    assert key == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def test_the_key_stays_the_same_between_versions() -> None:
