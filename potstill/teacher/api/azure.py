@@ -30,7 +30,7 @@ class AzureSender:
     """Sends through `ChatCompletionsClient.send_request`.
 
     The library's `complete` would run thirteen policies and build models that are taken apart again: 1.35 ms of CPU a
-    request, where `send_request` with none takes 0.38, and 0.15 with a transport that hands on what aiohttp received.
+    request, where `send_request` with none takes 0.38. The transport hands on what aiohttp received, which saves more.
     No policy retries, redirects or logs, so nothing does.
     """
 
