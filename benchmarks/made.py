@@ -39,7 +39,7 @@ class MadeProject:
 
     def __init__(self, folder: Path, train: int, validation: int) -> None:
         """Clone the project, write the questions, and let params.yaml choose them and a teacher on loopback."""
-        self.folder, self._above = folder / "project", folder
+        self.folder, self.journal, self._above = folder / "project", folder / "journal.sqlite", folder
         subprocess.run(["git", "clone", "--quiet", ROOT, self.folder], check=True)
         source = self.folder / "data/source/made"
         source.mkdir(parents=True)
@@ -73,7 +73,7 @@ class MadeProject:
         return os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.folder),
-            "POTSTILL_JOURNAL": str(self._above / "journal.sqlite"),
+            "POTSTILL_JOURNAL": str(self.journal),
             "TEACHER_MODEL_ENDPOINT": endpoint,
             "TEACHER_MODEL_KEY": "unused",
         }

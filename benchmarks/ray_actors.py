@@ -1,6 +1,6 @@
 """How fast a Ray cluster's actors ask, 1, 2 and 4 of them on this one machine, beside a run without Ray.
 
-python -m benchmarks.ray_actors [--rows 20000] [--latency-ms 0]
+python -m benchmarks.ray_actors [--rows 20000]
 
 Driver, actors, cluster and server share this machine's processors, so more actors than are free bring nothing here.
 What carries over to a real cluster is the CPU time of the driver for a row, the one part that more nodes do not share.
@@ -8,9 +8,6 @@ Needs `make setup EXTRAS=ray`.
 """
 
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +17,10 @@ from threading import Event, Thread
 import click
 import psutil
 
-from benchmarks.asking import QUESTION
+from benchmarks.made import MadeProject
+from benchmarks.measuring import serve
+from benchmarks.results import save
 from potstill.teacher.store.journal import Journal
-from tests.project import ROOT
-from tests.servers.teacher import TeacherServer
-from tests.teacher.light_project import KEY, LightProject
 
 ACTORS = (0, 1, 2, 4)  # 0: without Ray
 CONCURRENCY = 256  # enough for four actors
@@ -33,28 +29,14 @@ LOOK_S = 0.2
 
 @click.command()
 @click.option("--rows", default=20_000, show_default=True, help="How many requests to make.")
-@click.option("--latency-ms", default=0.0, show_default=True, help="What the server waits before it answers.")
-def main(rows: int, latency_ms: float) -> None:
-    """Print a line for each number of actors."""
-    click.echo(f"{os.cpu_count()} processors, {CONCURRENCY} in flight, {latency_ms:g} ms each, {rows:,} rows")
-    click.echo("actors   rows/s   CPU ms a row: driver   actors")
-    for actors in ACTORS:
-        with serving(latency_ms) as endpoint, cluster_of(actors) as address:
-            rate, driver_s, actors_s = measure(rows, actors, endpoint, address)
-        name = actors or "no Ray"
-        click.echo(f"{name!s:>6} {rate:8.0f} {1000 * driver_s / rows:22.3f} {1000 * actors_s / rows:8.3f}")
-
-
-@contextmanager
-def serving(latency_ms: float) -> Iterator[str]:
-    """Run the loopback teacher for a block."""
-    command = [sys.executable, "-m", "benchmarks.server", "--latency-ms", str(latency_ms)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.kill()
+def main(rows: int) -> None:
+    """Print a line for each number of actors; the server answers at once."""
+    with tempfile.TemporaryDirectory() as name, serve() as address:
+        project = MadeProject(Path(name), rows - 1, validation=1)
+        project.edit_params(runtime__concurrency=CONCURRENCY)
+        for stage in ("load", "prepare"):
+            project.run_stage(stage)
+        save("ray", [ask(project, address, rows, actors) for actors in ACTORS])
 
 
 @contextmanager
@@ -72,27 +54,20 @@ def cluster_of(actors: int) -> Iterator[str]:
         cluster.shutdown()
 
 
-def measure(rows: int, actors: int, endpoint: str, address: str) -> tuple[float, float, float]:
-    """Return the rows a second from the first answer to the last, and the CPU seconds of driver and actors."""
-    with tempfile.TemporaryDirectory() as name:
-        os.environ |= {
-            "POTSTILL_JOURNAL": f"{name}/journal.sqlite",
-            "TEACHER_MODEL_ENDPOINT": endpoint,
-            "TEACHER_MODEL_KEY": KEY,
-            "RAY_ADDRESS": address,
-        }
-        project = LightProject(Path(name), TeacherServer())
-        project.configure(concurrency=CONCURRENCY, timeout_s=60, engine="ray" if actors else "local")
-        project.write_requests("train", [QUESTION.format(number) for number in range(rows)])
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with counting_actors() as seconds, project.start() as run:
-            text = run.communicate()[0]
-        assert run.returncode == 0, text
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with Journal(Path(name) / "journal.sqlite") as journal:
-            ((first, last),) = journal.read("SELECT min(asked_at), max(asked_at) FROM answers")
-        driver_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return rows / (last - first), driver_s, sum(seconds.values())
+def ask(project: MadeProject, address: str, rows: int, actors: int) -> dict[str, object]:
+    """Return the rows a second from the first answer to the last, and the CPU time of driver and actors."""
+    project.forget_answers()
+    project.edit_params(runtime__engine="ray" if actors else "local")
+    with cluster_of(actors) as os.environ["RAY_ADDRESS"], counting_actors() as seconds:
+        measured = project.run_stage("infer", address)
+    with Journal(project.journal) as journal:
+        ((first, last),) = journal.read("SELECT min(asked_at), max(asked_at) FROM answers")
+    return {
+        "actors": str(actors or "no Ray"),
+        "rows/s": rows / (last - first),
+        "driver, ms of CPU a row, with imports": 1000 * measured.cpu_s / rows,
+        "actors, ms of CPU a row": 1000 * sum(seconds.values()) / rows,
+    }
 
 
 @contextmanager

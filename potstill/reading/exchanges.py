@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from potstill.core.errors import InputError
-from potstill.core.progress import show_progress
+from potstill.core.progress import count_lines, show_progress
 from potstill.core.records import Answer, Reading, Request, Response, read_rows
 
 # A file beside the answers of a teacher that failed a strict gate: its error, at which export stops.
 STRICT_GATES_FAILED = "strict_gates_failed.json"
-
-_BLOCK = 1 << 20  # bytes
 
 First = TypeVar("First")
 Second = TypeVar("Second")
@@ -51,9 +49,7 @@ def read_exchanges(requests: Path, responses: Path) -> Iterator[Exchange]:
 
 def show_exchanges(requests: Path, responses: Path, doing: str) -> Iterator[Exchange]:
     """Yield what `read_exchanges` does, with a bar that says what is done with each."""
-    with requests.open("rb") as file:
-        rows = sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
-    return show_progress(read_exchanges(requests, responses), f"{doing} {requests.stem}", rows)
+    return show_progress(read_exchanges(requests, responses), f"{doing} {requests.stem}", count_lines(requests))
 
 
 def read_judged_questions(

@@ -1,8 +1,9 @@
 """Publishing: what was bought becomes segments of the ledger, which DVC tracks and pushes."""
 
+from contextlib import suppress
 from pathlib import Path
 
-from dvc.exceptions import DvcException
+from dvc.exceptions import CacheLinkError, DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.repo.add import get_or_create_stage
@@ -48,7 +49,8 @@ def _add(repo: Repo, ledger: Path) -> None:
     with lock_repo(repo), repo.scm_context():
         stage, is_tracked = get_or_create_stage(repo, str(ledger))
         repo.check_graph(stages=[stage])
-        stage.add_outs(str(ledger.absolute()) if is_tracked else None)
+        with suppress(CacheLinkError):  # what is in the cache need not be linked to it
+            stage.add_outs(str(ledger.absolute()) if is_tracked else None)
         with replacing(pointer_of(ledger)) as unfinished:
             dump_yaml(unfinished, to_single_stage_file(stage))
         repo.scm_context.track_file(str(pointer_of(ledger)))

@@ -99,8 +99,8 @@ async def ask_until_done(
 class AnswerRecorder:
     """Keeps each answer in the journal and each failure in the plan, and counts them in the progress.
 
-    What has arrived when the loop turns is written together, MOST_TOGETHER answers at most: a process that is killed
-    loses no more of them than it had not read from its connections yet.
+    What arrives in one turn of the loop is written together, MOST_TOGETHER answers at most: more than these a process
+    that is killed cannot lose of what it had read.
     """
 
     plan: Plan
@@ -120,15 +120,15 @@ class AnswerRecorder:
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self.keep_or_stop)
         self._arrived.append(BoughtAnswer(key, self.max_tokens, outcome, self.endpoint_host, time()))
-        if len(self._arrived) >= MOST_TOGETHER:
+        if len(self._arrived) == MOST_TOGETHER:  # more are there only after a write that failed
             self.keep()
 
     def keep(self) -> None:
         """Write what has arrived to the journal, and count it."""
         if not self._arrived:
             return
+        self.plan.journal.record_all(self._arrived)  # if it cannot, they are tried again as the run ends
         arrived, self._arrived = self._arrived, []
-        self.plan.journal.record_all(arrived)
         for answer in arrived:
             self.progress.add(answer.reply, self.budget.known_cost_usd)
 

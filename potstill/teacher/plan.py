@@ -32,6 +32,7 @@ SCHEMA = """
 """  # a request has messages until it has an answer or is this run's to ask
 CLAIM_BATCH = 64  # few, so that of two runs neither waits long for what the other one has claimed
 BATCH = 1000
+WHOLE_BATCH = 64  # of whole answers, whose log probabilities may be a megabyte each
 CACHE_KB = 64_000  # keys come in no order, so that each one meets another page
 ORIGIN = ("max_tokens", "status", "model", "endpoint_host")
 
@@ -192,7 +193,7 @@ class Plan:
             "SELECT id, key, failure FROM rows LEFT JOIN failures USING (key) WHERE split = ? ORDER BY rows.rowid",
             (split,),
         )
-        for batch in batched(rows, BATCH):
+        for batch in batched(rows, WHOLE_BATCH):
             found = self.journal.find_columns(COLUMNS, [key for _, key, _ in batch], self._max_tokens)
             for identity, key, failure in batch:
                 if failure is not None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, cast
 
 from potstill.core.letters import LETTERS
 from potstill.core.params import Export, Params
-from potstill.core.progress import show_progress
+from potstill.core.progress import count_lines, show_progress
 from potstill.core.records import Answer, Question, Split, read_rows
 from potstill.prompting.drawing import rank
 from potstill.reading.debiasing import count_votes
@@ -123,8 +123,7 @@ def select_split(files: Files, selection: Selection, name: str) -> Iterator[Sele
 
     `name` is what a progress bar calls it.
     """
-    with files.answers.open("rb") as lines:
-        total = sum(1 for _ in lines)
+    total = count_lines(files.answers)
     questions = read_judged_questions(files.requests, files.responses, files.answers)
     for answer, exchanges in show_progress(questions, f"{name} {files.split}", total, "question"):
         yield selection.select(answer, exchanges)

@@ -57,7 +57,7 @@ def read_completion(body: object) -> Reply:
 
 def parse_body(raw: bytes) -> object:
     """Parse a body's JSON, or raise a ValueError; NaN and the like, which no JSON file may hold, become None."""
-    with suppress(msgspec.DecodeError, RecursionError):  # which knows no more than good UTF-8, and that at once
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # fast, but for good UTF-8 alone
         return msgspec.json.decode(raw)
     try:
         return STRICT_JSON.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
@@ -120,7 +120,7 @@ def _read_string(value: object) -> str | None:
 def _read_usage(counted: object) -> Usage | None:
     """Return how many tokens were counted; None where that is not said in full."""
     try:
-        return msgspec.convert({name: counted.get(name) for name in Usage.__struct_fields__}, Usage)  # type: ignore[attr-defined]
+        return msgspec.convert({name: counted.get(name) for name in Usage.__struct_fields__}, Usage, strict=False)  # type: ignore[attr-defined]
     except (AttributeError, msgspec.ValidationError):
         return None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -46,15 +45,23 @@ class ClusterClient:
         self._numbers = count()
         self._members = [Member(actor) for actor in ready]
         self._tasks: set[asyncio.Task[None]] = set()
+        self._joining = 0
+        self._joined = asyncio.Event()
         for member in self._members:
             self._spawn(self._follow(member))
         for actor in starting:
-            self._spawn(self._join(actor))
+            self._invite(actor)
 
     async def complete(self, messages: Sequence[Message]) -> Reply:
-        """Have the least busy actor ask once; raise what it raised, or a TransientError if it was lost meanwhile."""
-        if not self._members:
-            raise FatalError("the Ray cluster has lost every actor of this run; run again when it has nodes")
+        """Have the least busy actor ask once; raise what it raised, or a TransientError if it was lost meanwhile.
+
+        While no actor is ready, and one is to come, it waits; raise a FatalError if none is.
+        """
+        while not self._members:
+            if not self._joining:
+                raise FatalError("the Ray cluster has lost every actor of this run; run again when it has nodes")
+            self._joined.clear()
+            await self._joined.wait()
         member = min(self._members, key=lambda each: len(each.calls))
         number = next(self._numbers)
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -70,18 +77,36 @@ class ClusterClient:
 
     async def _send(self, member: Member) -> None:
         """Send an actor its calls; those that come while some are on their way go together."""
-        with suppress(RayActorError):  # which `_follow` meets, too
-            while member.unsent:
-                calls, member.unsent = member.unsent, []
+        try:
+            while calls := [
+                call for call in member.unsent if call[0] in member.calls
+            ]:  # others were given up meanwhile
+                member.unsent = []
                 await member.actor.start.remote(calls)
-        member.sending = False
+        except RayActorError:
+            pass  # which `_follow` meets, too
+        except RayError as error:
+            for number, _ in calls:
+                settle(member.calls.get(number), error)
+        finally:
+            member.unsent, member.sending = [], False
+
+    def _invite(self, actor: ActorHandle) -> None:
+        """Have an actor join that is still starting."""
+        self._joining += 1
+        self._spawn(self._join(actor))
 
     async def _join(self, actor: ActorHandle) -> None:
         """Use an actor from when it is ready; one that cannot start is not missed."""
-        with suppress(RayError):
+        try:
             await actor.wait_until_ready.remote()
             self._members.append(member := Member(actor))
-            await self._follow(member)
+        except RayError:
+            return
+        finally:
+            self._joining -= 1
+            self._joined.set()
+        await self._follow(member)
 
     async def _follow(self, member: Member) -> None:
         """Hand on what comes from an actor until it is lost; then have another one."""
@@ -93,7 +118,7 @@ class ClusterClient:
                     settle(member.calls.get(number), outcome)
         except RayActorError:
             error = TransientError("the node of the Ray cluster that asked was lost")
-            self._spawn(self._join(self._new_actor()))
+            self._invite(self._new_actor())
         except Exception as unexpected:  # noqa: BLE001 (whoever waits for a call is to raise it)
             error = unexpected
         self._members.remove(member)

@@ -74,6 +74,7 @@ class BoughtAnswer:
             raise ValueError(str(error)) from None
         if not math.isfinite(answer.asked_at):
             raise ValueError(f"expected asked_at to be a moment, got {answer.asked_at}")
+        answer.to_line()  # which raises a UnicodeError, a ValueError, for what no UTF-8 file can hold
         return answer
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import platformdirs
 
@@ -21,7 +21,6 @@ from potstill.teacher.store.migrations import MIGRATIONS, VERSION
 PATIENCE_S = 60
 BATCH = 1000
 LOG_PAGES = 10_000
-Kind = Literal["DEFERRED", "IMMEDIATE"]
 CACHE_KB = 64_000  # keys are spread over the whole file, so that each new one meets another page
 SERVES = """
     (max_tokens = :limit OR (status != 'truncated' AND (max_tokens < :limit OR completion_tokens <= :limit)))
@@ -90,7 +89,7 @@ class Journal:
         self._database.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         # Its pages go back into the file in one go: each time waits for the disk, with all calls in flight.
         self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        with self._transaction("IMMEDIATE"):
+        with self._transaction():
             for number in range(self._version(), VERSION):
                 for statement in MIGRATIONS[number]:
                     self._database.execute(statement)
@@ -143,12 +142,12 @@ class Journal:
             yield from batch
 
     @contextmanager
-    def transaction(self, kind: Kind = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """Yield the database for a block that writes all or nothing, or, DEFERRED, reads all at one moment.
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the database for a block that writes all or nothing.
 
         An OSError in the block is taken for the journal's.
         """
-        with self._plain_errors(), self._transaction(kind):
+        with self._plain_errors(), self._transaction():
             yield self._database
 
     def flush(self) -> None:
@@ -164,9 +163,9 @@ class Journal:
                 os.close(log)
 
     @contextmanager
-    def _transaction(self, kind: Kind) -> Iterator[None]:
+    def _transaction(self) -> Iterator[None]:
         """Begin and end a transaction; SQLite's own errors pass."""
-        self._database.execute(f"BEGIN {kind}")
+        self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:

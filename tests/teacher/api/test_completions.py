@@ -108,6 +108,19 @@ def test_half_a_character_is_replaced(body: object, field: str, kept: object) ->
     assert getattr(read(body), field) == kept
 
 
+def test_half_a_character_in_raw_bytes_is_replaced_and_not_asked_again() -> None:
+    raw = json.dumps(completion("A\ud83d"), ensure_ascii=False).encode(errors="surrogatepass")
+
+    assert read_completion(parse_body(raw)).content == "A\ufffd"
+
+
+@pytest.mark.parametrize("counts", [(11.0, 3.0), ("11", "3")], ids=["floats", "texts"])
+def test_tokens_are_counted_in_whatever_form_they_come(counts: tuple[object, object]) -> None:
+    usage = dict(zip(("prompt_tokens", "completion_tokens"), counts, strict=True))
+
+    assert read(changed(usage=usage)).usage == Usage(prompt_tokens=11, completion_tokens=3)
+
+
 @pytest.mark.parametrize(
     "usage",
     [

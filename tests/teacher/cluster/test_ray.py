@@ -98,6 +98,22 @@ def find_ports(actor: psutil.Process, teacher: TeacherServer) -> set[int]:
     return {each.laddr.port for each in connected if each.raddr.port == urlsplit(teacher.endpoint).port}
 
 
+def test_a_run_goes_on_when_its_only_actor_is_lost(on_ray: LightProject) -> None:
+    on_ray.configure(engine="ray", concurrency=32, timeout_s=30)
+    on_ray.write_requests("train", numbered(100))
+    on_ray.teacher.default = Answer(completion(), delay_s=2)
+    with on_ray.start() as run:
+        while not (actors := [each for each in find_actors() if find_ports(each, on_ray.teacher)]):
+            assert run.poll() is None
+            time.sleep(0.1)
+        (actor,) = actors
+        actor.kill()
+        text = run.communicate(timeout=STARTED_S)[0]
+    assert run.returncode == 0, text
+    assert {row.status for row in on_ray.responses()} == {"answered"}
+    assert len(on_ray.teacher.questions()) <= 100 + 32
+
+
 def test_what_a_lost_node_was_asking_is_asked_again_and_nothing_else(on_ray: LightProject, cluster: "Cluster") -> None:
     teacher = on_ray.teacher
     teacher.default = Answer(completion(), delay_s=3)
