@@ -16,6 +16,7 @@ from dvc.repo import Repo
 
 from potstill.commands import publish
 from potstill.core.records import Usage
+from potstill.sharing.repository import repair_locks
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.ledger import read_segment, record_uses
@@ -92,6 +93,7 @@ class Clone:
             file.unlink(missing_ok=True)
             file.write_text(text)
         with self.active(), Repo() as repo:
+            repair_locks(repo)  # as our commands do: one that was killed may have left DVC's list cut off
             repo.add(name)
 
     def commit(self, message: str, *, pushed: bool = True) -> str:

@@ -41,6 +41,10 @@ def test_growth_and_our_own_way_run_at_a_small_size(tmp_path: Path) -> None:
     rows = run_size(project, 20)
     assert {row["process"] for row in rows} == {*DRAWN, "make push", "make pull"}
     assert min(row["CPU s"] for row in rows) > 0
-    _, report = ask(project, OURS, 4)
+
+    asked = MadeProject(tmp_path / "asked", 18, validation=2)
+    for stage in ("load", "prepare"):
+        asked.run_stage(stage)
+    _, report = ask(asked, OURS, 4)
     assert report["calls"] == 18 + 2
     assert set(report["texts"]) <= {*"ABCDE"}
