@@ -81,7 +81,7 @@ class _Transport(AsyncHttpTransport[HttpRequest, HttpResponse]):
     """An aiohttp session without cookies, redirects and settings of the environment, and with any number of calls."""
 
     def __init__(self, timeout_s: float, proxy: str | None) -> None:
-        """Open the session, within a running loop."""
+        """Open the connections, within a running loop."""
         self._timeout = ClientTimeout(sock_connect=connect_timeout_s(timeout_s), sock_read=timeout_s)
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
