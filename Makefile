@@ -1,7 +1,7 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all consumers lint format types check docs clean
+.PHONY: help setup lock repro estimate batches variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all consumers lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -44,6 +44,9 @@ estimate: $(READY) ## say what would be asked and what it would cost; asks nothi
 	@python -m potstill check
 	@dvc repro --quiet prepare
 	@python -m potstill estimate
+
+batches: $(READY) ## list the batches that runtime.batch submitted: state, age, counts, cost; CANCEL=id: cancel one
+	@python -m potstill batches --cancel '$(call given,CANCEL)'
 
 variants: $(READY) ## run prompts as experiments: PROMPTS=letter,chain_of_thought; TEACHERS=a,b: each with each; JOBS=2: two at once
 	@python -m potstill variants --prompts '$(call given,PROMPTS)' --teachers '$(call given,TEACHERS)' --jobs '$(if $(findstring command,$(origin JOBS)),$(JOBS),1)'

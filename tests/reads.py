@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from potstill.core.params import Params
 from potstill.core.sections import Section
 from tests.project import COMMANDS
-from tests.servers.teacher import TeacherServer
+from tests.servers.batches import BatchServer
 
 ROOT = Path(__file__).parents[1]
 # Loaded when they are run: three of them need seconds for that.
@@ -63,8 +63,8 @@ class Noting:
         return value
 
 
-def make_params() -> Params:
-    """Return the tests' params, with entries chosen that need every field."""
+def make_params(stage: str) -> list[Params]:
+    """Return the params that a stage is run with, one after the other, so that it needs every field."""
     params = YAML(typ="safe").load((ROOT / "tests/params.yaml").read_text(encoding="utf-8"))
     splits = {"train": "train", "validation": None, "test": None}
     params["datasets"]["own"] = {"path": "data/source/own", "splits": splits, "columns": COLUMNS}
@@ -74,7 +74,9 @@ def make_params() -> Params:
     params["load"] = {"train": None, "validation": 0, "test": 0, "sample": "random", "on_bad_row": "skip"}
     params["prepare"] = {"rotations": 2, "replicates": 1, "splits": ["train"], "pride_share": 0.5}
     params["analyze"]["gates"] = {"min_accuracy": 1}  # not passed: then it matters whether they are strict
-    return Params.model_validate(params | CHOICES)
+    directly = Params.model_validate(params | CHOICES)
+    params["teachers"]["own"]["provider"], params["runtime"]["batch"] = "openai", True
+    return [directly, Params.model_validate(params | CHOICES)] if stage == "infer" else [directly]
 
 
 @functools.cache
@@ -84,7 +86,7 @@ def reads_of_stages() -> dict[str, Reads]:
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
-        TeacherServer() as teacher,
+        BatchServer() as teacher,
         pytest.MonkeyPatch.context() as environment,
     ):
         environment.setenv("TEACHER_MODEL_ENDPOINT", teacher.endpoint)
@@ -96,5 +98,6 @@ def reads_of_stages() -> dict[str, Reads]:
             paths = {
                 option.removeprefix("--"): Path(path) for option, path in zip(*[iter(command[3:])] * 2, strict=True)
             }
-            resolve_name(FUNCTIONS[stage])(Noting(make_params(), "", reads[stage]), **paths)
+            for params in make_params(stage):
+                resolve_name(FUNCTIONS[stage])(Noting(params, "", reads[stage]), **paths)
     return reads

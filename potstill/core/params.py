@@ -141,6 +141,18 @@ class Runtime(Section):
     requests_per_minute: Positive | None = Field(description="above 0; null: learned from what the server refuses")
     tokens_per_minute: Positive | None = Field(description="above 0; null: learned from what the server refuses")
     budget_usd: Dollars | None = Field(description="US dollars that one run may spend: 0 or more; null: no limit")
+    batch: bool = Field(
+        default=False, description="whether to ask in batches, at half the price, within a day; only provider openai"
+    )
+    batch_wait_s: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="seconds that a run waits for its batches: 0 or more; null: until they have ended"
+    )
+    batch_fallback: Literal["batch", "now"] = Field(
+        default="batch", description="what to do with what a batch leaves unanswered: batch (another one) or now (ask)"
+    )
+    batch_tokens: Positive | None = Field(
+        default=None, description="tokens of prompts in batches at once: above 0; null: learned from what is refused"
+    )
 
 
 class Params(Section):

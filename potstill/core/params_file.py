@@ -37,6 +37,11 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         chosen, names = getattr(params, choice), list(getattr(params, catalogue))
         if chosen not in names:
             raise InputError(f"{path}: {choice}: {format_unknown_name(chosen, names)}")
+    if params.runtime.batch and params.teachers[params.teacher].provider == "azure":
+        raise InputError(
+            f"{path}: runtime.batch: expected false, since teacher {params.teacher} has provider azure, which has no "
+            "batches; Azure has them for provider openai, at an endpoint ending in /openai/v1"
+        )
     return params
 
 

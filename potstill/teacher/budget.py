@@ -53,6 +53,17 @@ class Budget:
             await self._freed.wait()
         self._set_aside[call] = dearest
 
+    def try_reserve(self, call: int, messages: list[Message]) -> bool:
+        """Set aside what a call may cost at most, and return whether there was room for it."""
+        if self._budget_usd is None or self._price is None:
+            return True
+        tokens = sum(len(message.content) + MESSAGE_TOKENS for message in messages)
+        dearest = cost_usd(self._price, Usage(prompt_tokens=tokens, completion_tokens=self._max_tokens))
+        if self.spent_usd + sum(self._set_aside.values()) + dearest > self._budget_usd:
+            return False
+        self._set_aside[call] = dearest
+        return True
+
     def settle(self, call: int, usage: Usage | None) -> None:
         """Replace what was set aside by what was used; an answer without a count is taken at its dearest."""
         dearest = self._set_aside.pop(call, 0.0)

@@ -1,19 +1,16 @@
 """Asking what nobody has bought yet, and keeping what comes, until all is answered or the user stops it."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from time import monotonic, time
-
-import click
+from urllib.parse import urlsplit
 
 from potstill.core.catalogues import Teacher
 from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
-from potstill.core.errors import FatalError, InputError, StoppedError
+from potstill.core.errors import FatalError, InputError
 from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
 from potstill.teacher.api.client import Caller, connect
@@ -26,13 +23,10 @@ from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
 from potstill.teacher.store.answers import BoughtAnswer
-from potstill.teacher.store.claims import CLAIM_S, Claims
-from potstill.teacher.store.journal import Journal
 from potstill.teacher.summary import RunSummary
+from potstill.teacher.upkeep import run_with_upkeep
 
 MOST_TOGETHER = 16
-FLUSH_S = 0.1
-LOOK_S = 1
 ELSEWHERE_POLL_S = 0.25
 ELSEWHERE_REST = 10  # times as long as it took to look, so that many requests keep no core busy
 
@@ -48,19 +42,40 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
             "teacher may not be asked; run `make pull`, or unset it"
         )
     teacher = params.teachers[params.teacher]
-    with (
-        connection(teacher) as credentials,
-        engine(params, credentials) as open_client,
-        closing(Progress(params.teacher, plan.counts)) as progress,
-    ):
+    in_batches = params.runtime.batch and teacher.provider != "local"
+    with connection(teacher) as credentials, closing(Progress(params.teacher, plan.counts)) as progress:
         try:
-            run(ask_until_done(params, open_client, plan, progress, summary))
+            if in_batches:
+                run(ask_in_batches(params, credentials, plan, progress, submitting=True))
+            if plan.count_open() > sum(plan.count_in_batches().values()):
+                with engine(params, credentials) as open_client:
+                    run(ask_until_done(params, open_client, plan, progress, summary))
+            if plan.count_in_batches():
+                run(ask_in_batches(params, credentials, plan, progress, submitting=False))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
             raise InputError(f"{error}{kept}") from None
         finally:
             summary.asked = progress.answered + progress.failed
+        summary.endpoint_host = summary.endpoint_host or urlsplit(credentials.endpoint).hostname
     plan.counts.from_journal += plan.counts.missing - summary.asked  # what another run bought meanwhile
+
+
+async def ask_in_batches(
+    params: Params, credentials: Credentials, plan: Plan, progress: Progress, *, submitting: bool
+) -> None:
+    """Follow the batches that requests of the plan are in, and submit others where that is wanted."""
+    from potstill.teacher.batching.run import BatchRun  # noqa: PLC0415 (openai takes a second to import)
+
+    teacher = params.teachers[params.teacher]
+    budget = Budget(params.teacher, teacher, params.runtime.budget_usd)
+    batches = BatchRun(params, plan, [credentials], budget, progress)
+    try:
+        await run_with_upkeep(batches, batches.run(submitting=submitting), plan, progress)
+    finally:
+        await batches.close()
+    if batches.error:
+        raise batches.error
 
 
 async def ask_until_done(
@@ -79,14 +94,8 @@ async def ask_until_done(
     pace = Pace(runtime.requests_per_minute, runtime.tokens_per_minute)
     asker = Asker(client, pace, budget, bounds, recorder.record)
     recorder.stop = asker.stop
-    stop_on_signals(asker)
     try:
-        async with asyncio.TaskGroup() as group:
-            works = (flush_often(plan.journal), renew_often(plan.claims), report_often(progress, asker))
-            upkeep = [group.create_task(asker.stop_on_error(work)) for work in works]
-            await asker.stop_on_error(ask_here_or_elsewhere(asker, plan))
-            for task in upkeep:
-                task.cancel()
+        await run_with_upkeep(asker, ask_here_or_elsewhere(asker, plan), plan, progress)
     finally:
         recorder.keep_or_stop()
         summary.retries = asker.retries
@@ -115,7 +124,7 @@ class AnswerRecorder:
         """Keep and count what became of a request, in this turn of the loop."""
         if isinstance(outcome, Failure):
             self.plan.note_failure(key, outcome.message)
-            self.progress.add(outcome, self.budget.known_cost_usd)
+            self.progress.add_failure(self.budget.known_cost_usd)
             return
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self.keep_or_stop)
@@ -130,7 +139,7 @@ class AnswerRecorder:
         self.plan.journal.record_all(self._arrived)  # if it cannot, they are tried again as the run ends
         arrived, self._arrived = self._arrived, []
         for answer in arrived:
-            self.progress.add(answer.reply, self.budget.known_cost_usd)
+            self.progress.add_answer(answer.reply.usage, self.budget.known_cost_usd)
 
     def keep_or_stop(self) -> None:
         """Write what has arrived; an error in it ends the run."""
@@ -148,42 +157,6 @@ async def ask_here_or_elsewhere(asker: Asker, plan: Plan) -> None:
         if asker.error or not plan.is_asked_elsewhere():
             return
         await asyncio.sleep(max(ELSEWHERE_POLL_S, ELSEWHERE_REST * (monotonic() - started)))
-
-
-def stop_on_signals(asker: Asker) -> None:
-    """Let Ctrl-C and SIGTERM end the run after what is in flight; a second one ends it at once."""
-    task, loop, signals = asyncio.current_task(), asyncio.get_running_loop(), count(1)
-
-    def stop() -> None:
-        if next(signals) == 1:
-            asker.stop(StoppedError())
-            click.echo("stopping when the calls in flight have ended; a second signal stops at once", err=True)
-        elif task:
-            task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-
-
-async def flush_often(journal: Journal) -> None:
-    """Write answers to the disk, off the loop, so that a power cut costs no more than the last moment."""
-    while True:
-        await asyncio.sleep(FLUSH_S)
-        await asyncio.to_thread(journal.flush)
-
-
-async def renew_often(claims: Claims, interval_s: float = CLAIM_S / 4) -> None:
-    """Keep this run's claims from expiring."""
-    while True:
-        await asyncio.sleep(interval_s)
-        claims.renew()
-
-
-async def report_often(progress: Progress, asker: Asker) -> None:
-    """Show how far the run is, also while nothing comes."""
-    while True:
-        await asyncio.sleep(LOOK_S)
-        progress.show(asker.lost_at)
 
 
 def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:

@@ -5,6 +5,7 @@ is gone when the run ends.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.records import Message, Request, Response, read_rows, split_files
 from potstill.teacher.store.answers import COLUMNS, BoughtAnswer
-from potstill.teacher.store.batches import batched
+from potstill.teacher.store.batches import BatchStore
+from potstill.teacher.store.chunks import chunked
 from potstill.teacher.store.claims import Claims
 from potstill.teacher.store.journal import Journal, journal_path
 from potstill.teacher.store.keys import Keys
@@ -99,6 +101,7 @@ class Plan:
         self.counts = RequestCounts()
         self.journal = journal
         self.claims = Claims(journal)
+        self.batches = BatchStore(journal)
         self._messages = msgspec.json.Decoder(list[Message])
         self._keys = Keys(teacher)
         self._max_tokens = teacher.max_tokens
@@ -108,7 +111,7 @@ class Plan:
             # Nobody else reads it, so nothing is committed: each time takes more than a hundred changes.
             self._database.execute("BEGIN")
             for file in split_files(folder):
-                for requests in batched(read_rows(file, Request), BATCH):
+                for requests in chunked(read_rows(file, Request), BATCH):
                     self._add(file.stem, requests)
 
     @contextmanager
@@ -145,12 +148,15 @@ class Plan:
         self._update("messages = ?", missing)
 
     def missing_keys(self) -> Iterator[str]:
-        """Yield the key of each request that nobody has answered, before any is claimed."""
+        """Yield the key of each request that has no answer, but for those that this run has claimed to ask."""
         rows = self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL ORDER BY rowid")
         yield from (key for (key,) in rows)
 
-    def claim_missing(self) -> Iterator[tuple[str, list[Message]]]:
-        """Claim and yield what nobody has answered, a batch at a time; what another run has claimed is left to it."""
+    def claim_missing(self, *, keep: bool = False) -> Iterator[tuple[str, list[Message]]]:
+        """Claim and yield what nobody has answered, some at a time; what others have claimed is left to them.
+
+        With `keep` what is yielded goes on being missing until it has an answer or fails, and is yielded again.
+        """
         query = (
             "SELECT rowid, key, messages FROM requests WHERE rowid > ? AND messages IS NOT NULL ORDER BY rowid LIMIT ?"
         )
@@ -158,17 +164,34 @@ class Plan:
         while batch := self._database.execute(query, (position, CLAIM_BATCH)).fetchall():
             position = batch[-1][0]
             mine = self.claims.claim([key for _, key, _ in batch], self._max_tokens)
-            self._update("messages = NULL", [(key,) for key in mine])
+            if not keep:
+                self._update("messages = NULL", [(key,) for key in mine])
             for _, key, messages in batch:
                 if key in mine:
                     yield key, self._messages.decode(messages)
 
     def is_asked_elsewhere(self) -> bool:
-        """Return whether another run is asking something that has no answer yet."""
-        open_keys = [key for (key,) in self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL")]
+        """Return whether another run is asking something that has no answer yet, other than in a batch."""
+        return self.count_open() > sum(self.count_in_batches().values())
+
+    def count_open(self) -> int:
+        """Return how many requests have neither an answer nor a failure, and are not this run's to ask."""
+        open_keys = list(self.missing_keys())
         answered = [origin.key for origin in self._find_origins(open_keys)]
         self._update("messages = NULL", [(key,) for key in answered])
-        return len(answered) < len(open_keys)
+        return len(open_keys) - len(answered)
+
+    def count_in_batches(self) -> dict[str, int]:
+        """Return the names of the batches that such requests are in, and how many are in each."""
+        counts: Counter[str] = Counter()
+        for keys in chunked(self.missing_keys(), BATCH):
+            counts.update(self.batches.count_held(keys, self._max_tokens))
+        return counts
+
+    def is_open(self, key: str) -> bool:
+        """Return whether a request of this plan has neither an answer nor a failure, as far as it knows."""
+        query = "SELECT 1 FROM requests WHERE key = ? AND messages IS NOT NULL"
+        return self._database.execute(query, (key,)).fetchone() is not None
 
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
@@ -193,7 +216,7 @@ class Plan:
             "SELECT id, key, failure FROM rows LEFT JOIN failures USING (key) WHERE split = ? ORDER BY rows.rowid",
             (split,),
         )
-        for batch in batched(rows, WHOLE_BATCH):
+        for batch in chunked(rows, WHOLE_BATCH):
             found = self.journal.find_columns(COLUMNS, [key for _, key, _ in batch], self._max_tokens)
             for identity, key, failure in batch:
                 if failure is not None:
@@ -208,7 +231,7 @@ class Plan:
 
     def _find_origins(self, keys: Iterable[str]) -> Iterator[AnswerOrigin]:
         """Yield where the answers to these keys are from, without the answers themselves."""
-        for batch in batched(keys, BATCH):
+        for batch in chunked(keys, BATCH):
             found = self.journal.find_columns(ORIGIN, batch, self._max_tokens)
             yield from (AnswerOrigin(*found[key]) for key in batch if key in found)
 

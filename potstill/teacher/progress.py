@@ -7,19 +7,19 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from potstill.teacher.api.replies import Reply
-from potstill.teacher.asking import Failure
+from potstill.core.records import Usage
 from potstill.teacher.plan import RequestCounts
 
 LINE_S = 10
 
 
 class Progress:
-    """Counts the answers and failures of a run as they come, and shows them."""
+    """Counts answers and failures as they come, and shows them; `waiting_for` is what the run has no part in."""
 
     def __init__(self, name: str, counts: RequestCounts, line_s: float = LINE_S) -> None:
         """Begin with what is to be asked and what was found, and show the empty bar."""
         self.answered = self.failed = 0
+        self.waiting_for = ""
         self._name = name
         self._total, self._found = counts.missing, counts.distinct - counts.missing
         self._tokens = 0
@@ -31,13 +31,19 @@ class Progress:
         if sys.stderr.isatty():
             self._bar = tqdm(total=self._total, desc=name, unit="row", dynamic_ncols=True)
 
-    def add(self, outcome: Reply | Failure, cost_usd: float | None) -> None:
-        """Count what became of a request; `cost_usd` is what the run has cost so far, None where that is not known."""
-        if isinstance(outcome, Failure):
-            self.failed += 1
-        else:
-            self.answered += 1
-            self._tokens += outcome.usage.prompt_tokens + outcome.usage.completion_tokens if outcome.usage else 0
+    def add_answer(self, usage: Usage | None, cost_usd: float | None) -> None:
+        """Count an answer; `cost_usd` is what the run has cost so far, None where that is not known."""
+        self.answered += 1
+        self._tokens += usage.prompt_tokens + usage.completion_tokens if usage else 0
+        self._update(cost_usd)
+
+    def add_failure(self, cost_usd: float | None) -> None:
+        """Count a request that failed for good."""
+        self.failed += 1
+        self._update(cost_usd)
+
+    def _update(self, cost_usd: float | None) -> None:
+        """Move the bar by a request."""
         self._cost_usd = cost_usd
         if self._bar is not None:  # which draws itself no more than ten times a second
             self._bar.set_postfix_str(self._describe_counts(), refresh=False)
@@ -51,7 +57,7 @@ class Progress:
         changed = (lost_at is None) != (self._lost_at is None)
         self._lost_at = lost_at
         if self._bar is not None:
-            self._bar.set_postfix_str(self._describe_outage() or self._describe_counts())
+            self._bar.set_postfix_str(self._describe_outage() or self.waiting_for or self._describe_counts())
         elif changed or monotonic() >= self._last_line_at + self._line_s:
             self._last_line_at = monotonic()
             click.echo(self.describe(), err=True)
@@ -62,7 +68,7 @@ class Progress:
         rate = done / max(monotonic() - self._started, 1e-9)
         speed = f"{rate:.1f} rows/s, {(self._total - done) / rate:.0f} s left" if rate else "no answer yet"
         rows = f"{self._name}: {done:,} of {self._total:,} rows"
-        return f"{rows}, {self._describe_outage() or speed}; {self._describe_counts()}"
+        return f"{rows}, {self._describe_outage() or self.waiting_for or speed}; {self._describe_counts()}"
 
     def _describe_outage(self) -> str:
         """Return since when there is no connection, nothing where there is one."""

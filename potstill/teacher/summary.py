@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from potstill.teacher.plan import Plan, RequestCounts
-from potstill.teacher.store.batches import batched
+from potstill.teacher.store.chunks import chunked
 from potstill.teacher.store.ledger import record_uses
 from potstill.teacher.store.projects import project_id
 
@@ -32,7 +32,7 @@ class RunSummary:
         A project publishes what it used, also what a run used that was interrupted.
         """
         project = project_id(Path.cwd())
-        for answers in batched(plan.origins(), USES_BATCH):
+        for answers in chunked(plan.origins(), USES_BATCH):
             record_uses(plan.journal, project, [(answer.key, answer.max_tokens) for answer in answers])
             self.statuses.update(answer.status for answer in answers)
             self.models.update(answer.model for answer in answers if answer.model)

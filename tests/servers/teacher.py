@@ -144,6 +144,7 @@ class TeacherServer:
 
     async def _serve_until_stopped(self) -> None:
         app = web.Application(client_max_size=2**24)
+        self._add_routes(app)
         app.router.add_post("/{path:.*}", self._answer)
         site_runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1, access_log=None)
         await site_runner.setup()
@@ -156,12 +157,18 @@ class TeacherServer:
         finally:
             await site_runner.cleanup()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        peer = request.transport and request.transport.get_extra_info("peername")
-        call = Call(request.path_qs, dict(request.headers), await request.json(), peer)
+    def _add_routes(self, app: web.Application) -> None:
+        """Add what a server has beside its route for chats."""
+
+    def choose_answer(self, call: Call) -> Answer:
+        """Note a call, and return what is scripted for it."""
         self.calls.append(call)
         scripted = self._next_for.get(call.question) or self._next
-        answer = scripted.popleft() if scripted else self.default
+        return scripted.popleft() if scripted else self.default
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        peer = request.transport and request.transport.get_extra_info("peername")
+        answer = self.choose_answer(Call(request.path_qs, dict(request.headers), await request.json(), peer))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

@@ -1,12 +1,8 @@
 import pytest
 
 from potstill.core.records import Usage
-from potstill.teacher.api.replies import Reply
-from potstill.teacher.asking import Failure
 from potstill.teacher.plan import RequestCounts
 from potstill.teacher.progress import Progress
-
-REPLY = Reply("answered", "A", None, "stop", "m", Usage(prompt_tokens=11, completion_tokens=3), None)
 
 
 def test_a_line_comes_every_so_often_also_while_nothing_else_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,8 +18,9 @@ def test_a_line_comes_every_so_often_also_while_nothing_else_does(capsys: pytest
 
 def test_a_line_has_speed_tokens_and_cost() -> None:
     progress = Progress("gpt", RequestCounts(6, 6))
-    for outcome in (REPLY, REPLY, Failure("too long")):
-        progress.add(outcome, 0.25)
+    for _ in range(2):
+        progress.add_answer(Usage(prompt_tokens=11, completion_tokens=3), 0.25)
+    progress.add_failure(0.25)
 
     rows, counts = progress.describe().split("; ")
     assert rows.startswith("gpt: 3 of 6 rows, ")

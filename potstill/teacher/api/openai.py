@@ -17,12 +17,36 @@ ROUTE = "/chat/completions"
 OTHERS_HEADERS = dict.fromkeys(("OpenAI-Organization", "OpenAI-Project"), Omit())
 
 
+SCOPE = "https://ai.azure.com/.default"
+NOT_CONNECTED: tuple[type[Exception], ...] = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+
+
+def open_openai(endpoint: str, timeout_s: float) -> AsyncOpenAI:
+    """Return a client with any number of connections, for which no variable but ours and SSL_CERT_FILE decide."""
+    timeout = httpx2.Timeout(timeout_s, connect=connect_timeout_s(timeout_s))
+    http_client = httpx2.AsyncClient(
+        verify=ssl.create_default_context(),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        proxy=proxy_for(endpoint),
+        timeout=timeout,
+        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEP_ALIVE_S),
+        trust_env=False,
+    )
+    return AsyncOpenAI(
+        api_key="unused",  # one is required, but the request's header is what is sent
+        base_url=endpoint,
+        max_retries=0,
+        timeout=timeout,
+        http_client=http_client,
+    )
+
+
 class OpenAISender:
     """Sends through `AsyncOpenAI.post`; its own retries are off."""
 
-    scope = "https://ai.azure.com/.default"
+    scope = SCOPE
     errors: tuple[type[Exception], ...] = (APIConnectionError,)
-    not_connected: tuple[type[Exception], ...] = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+    not_connected = NOT_CONNECTED
 
     def __init__(self, credentials: Credentials, timeout_s: float) -> None:
         """Keep the endpoint; open no connection yet."""
@@ -31,23 +55,8 @@ class OpenAISender:
 
     @cached_property
     def _client(self) -> AsyncOpenAI:
-        """Open the connections, as many as are asked for, and let no variable but ours and SSL_CERT_FILE decide."""
-        timeout = httpx2.Timeout(self._timeout_s, connect=connect_timeout_s(self._timeout_s))
-        http_client = httpx2.AsyncClient(
-            verify=ssl.create_default_context(),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            proxy=proxy_for(self._endpoint),
-            timeout=timeout,
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEP_ALIVE_S),
-            trust_env=False,
-        )
-        return AsyncOpenAI(
-            api_key="unused",  # one is required, but the request's header is what is sent
-            base_url=self._endpoint,
-            max_retries=0,
-            timeout=timeout,
-            http_client=http_client,
-        )
+        """Open the connections."""
+        return open_openai(self._endpoint, self._timeout_s)
 
     async def send(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         """Send a request, and return the response, whatever its status."""

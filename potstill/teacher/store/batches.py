@@ -1,14 +1,127 @@
-"""Many rows in lists that take little memory, as itertools.batched does from Python 3.12 on."""
+"""The batches that a service is at work on: which they are, and which requests are in them.
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+A request in a batch is claimed by the batch, which outlives the process: no run asks it, and every run that wants its
+answer, in any clone on this machine, follows the batch to its end.
+"""
 
-T = TypeVar("T")
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+
+from potstill.core.errors import InputError
+from potstill.teacher.store.journal import Journal
+from potstill.teacher.store.owners import BATCH, is_alive, name_owner
+
+CLAIM_S = 30 * 24 * 3600  # so long a service keeps answers, and so long nobody asks what is in a batch without an end
+SUBMITTING = "submitting"
+GIVEN_UP = "given up"
 
 
-def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the rows in lists of `size`, the last one shorter."""
-    rest = iter(rows)
-    while batch := list(islice(rest, size)):
-        yield batch
+@dataclass(frozen=True)
+class JournalledBatch:
+    """A batch as the journal has it; times are seconds since 1970, `id` and `state` are the service's.
+
+    `name` is our own, `submitter` the process that submits it, `file` its uploaded requests, and `teacher` and
+    `credentials` whom and where it asks. Until it has ended its tokens are those that are expected (of answers None
+    where none is known), from then on those that came.
+    """
+
+    name: str
+    teacher: str
+    credentials: str
+    endpoint: str
+    max_tokens: int
+    requests: int
+    file: str
+    begun_at: float
+    submitter: str
+    prompt_tokens: int
+    completion_tokens: int | None
+    id: str | None = None
+    state: str = SUBMITTING
+    done: int = 0
+    failed: int = 0
+    ended_at: float | None = None
+
+    @property
+    def shown_id(self) -> str:
+        """Return the id that a user knows it by."""
+        return self.id or self.name
+
+
+COLUMNS = tuple(field.name for field in fields(JournalledBatch))
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM batches"  # noqa: S608
+INSERT = f"INSERT INTO batches ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+HELD = """
+    SELECT substr(owner, :start), count(*) FROM claims
+    WHERE key IN (SELECT value FROM json_each(:keys)) AND max_tokens = :limit AND owner LIKE :batches GROUP BY owner
+"""
+HAND_OVER = """
+    UPDATE claims SET owner = :batch, expires_at = :expiry
+    WHERE owner = :owner AND max_tokens = :limit AND key IN (SELECT value FROM json_each(:keys))
+"""
+
+
+class BatchStore:
+    """The batches of a journal; `owner` is this process's name."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Keep the journal."""
+        self._journal = journal
+        self.owner = name_owner()
+
+    def add(self, batch: JournalledBatch, keys: Sequence[str]) -> None:
+        """Keep a batch that is about to be submitted, and make it the owner of this process's claims on its requests.
+
+        Raise InputError if another run has taken one of them over, and change nothing.
+        """
+        values = {"batch": f"{BATCH}{batch.name}", "owner": self.owner, "limit": batch.max_tokens}
+        with self._journal.transaction() as database:
+            claimed = database.execute(HAND_OVER, values | {"keys": json.dumps(keys), "expiry": time.time() + CLAIM_S})
+            if claimed.rowcount < len(keys):
+                raise InputError(
+                    "another machine's run took over requests of this one, so nothing was asked; run again"
+                )
+            database.execute(INSERT, astuple(batch))
+
+    def note(self, name: str, **changes: object) -> None:
+        """Change what is known of a batch that has not ended."""
+        columns = ", ".join(f"{column} = :{column}" for column in changes)
+        with self._journal.transaction() as database:
+            database.execute(
+                f"UPDATE batches SET {columns} WHERE name = :name AND ended_at IS NULL",  # noqa: S608
+                {**changes, "name": name},
+            )
+
+    def take_over(self, batch: JournalledBatch) -> bool:
+        """Return whether this process is now the one to submit a batch whose submitter has died."""
+        if is_alive(batch.submitter) is not False:
+            return batch.submitter == self.owner
+        with self._journal.transaction() as database:
+            changed = database.execute(
+                "UPDATE batches SET submitter = ? WHERE name = ? AND submitter = ? AND id IS NULL",
+                (self.owner, batch.name, batch.submitter),
+            )
+            return changed.rowcount == 1
+
+    def end(self, name: str, **changes: object) -> None:
+        """Note that a batch has ended, and let its requests be asked that have no answer."""
+        self.note(name, **changes, ended_at=time.time())
+        with self._journal.transaction() as database:
+            database.execute("DELETE FROM claims WHERE owner = ?", (f"{BATCH}{name}",))
+
+    def count_held(self, keys: Sequence[str], max_tokens: int) -> dict[str, int]:
+        """Return the names of the batches that hold some of these requests, and how many each holds."""
+        values = {"keys": json.dumps(keys), "limit": max_tokens, "start": len(BATCH) + 1, "batches": f"{BATCH}%"}
+        return dict(self._journal.read(HELD, values))
+
+    def keys(self, name: str) -> list[str]:
+        """Return the keys of the requests in a batch that has not ended."""
+        owner = {"owner": f"{BATCH}{name}"}
+        return [key for (key,) in self._journal.read("SELECT key FROM claims WHERE owner = :owner", owner)]
+
+    def read(self, condition: str = "true", **values: object) -> Iterator[JournalledBatch]:
+        """Yield the batches for which a condition on their columns holds, the oldest first."""
+        for row in self._journal.read(f"{SELECT} WHERE {condition} ORDER BY begun_at", values):
+            yield JournalledBatch(*row)

@@ -15,7 +15,7 @@ from pathlib import Path
 from potstill.core.errors import InputError
 from potstill.core.progress import show_progress
 from potstill.teacher.store.answers import INSERT, SELECT, BoughtAnswer
-from potstill.teacher.store.batches import batched
+from potstill.teacher.store.chunks import chunked
 from potstill.teacher.store.journal import BATCH, Journal
 from potstill.teacher.store.pointer import list_named, pointer_of, read_pointer
 
@@ -57,7 +57,7 @@ def _import_segment(journal: Journal, segment: Path) -> int:
     """Import one segment, in several transactions so that other runs need not wait for all of it."""
     check_segment(segment)
     added = 0
-    for batch in batched(show_progress(read_segment(segment), f"Importing {segment.name}", unit="answer"), BATCH):
+    for batch in chunked(show_progress(read_segment(segment), f"Importing {segment.name}", unit="answer"), BATCH):
         with journal.transaction() as database:
             added += database.executemany(INSERT, [answer.to_columns() for answer in batch]).rowcount
     _record_segment(journal, segment)
@@ -192,7 +192,7 @@ def _load_held_answers(journal: Journal, folder: Path) -> None:
         database.execute("DELETE FROM temp.held")
     for segment in list_segments(folder):
         check_segment(segment)
-        for batch in batched(show_progress(read_segment(segment), f"Reading {segment.name}", unit="answer"), BATCH):
+        for batch in chunked(show_progress(read_segment(segment), f"Reading {segment.name}", unit="answer"), BATCH):
             with journal.transaction() as database:
                 database.executemany(
                     "INSERT OR IGNORE INTO temp.held VALUES (?, ?)", [(row.key, row.max_tokens) for row in batch]

@@ -44,5 +44,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE segments (name TEXT PRIMARY KEY) WITHOUT ROWID",  # of the ledger: those whose answers are here
         "CREATE TABLE ledgers (md5 TEXT PRIMARY KEY) WITHOUT ROWID",  # as DVC names them: those whose segments all are
     ),
+    (
+        # Requests that a service answers within a day. Which they are stands in the claims, whose owner is the batch.
+        """
+        CREATE TABLE batches (
+            name TEXT PRIMARY KEY,
+            teacher TEXT NOT NULL,
+            credentials TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            max_tokens INTEGER NOT NULL,
+            requests INTEGER NOT NULL,
+            file TEXT NOT NULL,
+            begun_at REAL NOT NULL,
+            submitter TEXT NOT NULL,
+            id TEXT,
+            state TEXT NOT NULL,
+            done INTEGER NOT NULL DEFAULT 0,
+            failed INTEGER NOT NULL DEFAULT 0,
+            prompt_tokens INTEGER NOT NULL,
+            completion_tokens INTEGER,
+            ended_at REAL
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 VERSION = len(MIGRATIONS)

@@ -1,10 +1,11 @@
-"""Names of processes that own claims, by which a dead one is recognised."""
+"""Names of processes and batches that own claims, by which a dead process is recognised."""
 
 import socket
 
 import psutil
 
 SAME_START_S = 1.0
+BATCH = "batch "
 
 
 def name_owner() -> str:
@@ -14,7 +15,9 @@ def name_owner() -> str:
 
 
 def is_alive(owner: str) -> bool | None:
-    """Return whether an owner still runs; None for one on another machine, which cannot be seen."""
+    """Return whether an owner still runs; None for a batch, or a process on another machine, which cannot be seen."""
+    if owner.startswith(BATCH):
+        return None
     host, number, started = owner.rsplit(" ", 2)
     if host != socket.gethostname():
         return None

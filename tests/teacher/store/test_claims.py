@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from potstill.teacher.api.replies import Reply
-from potstill.teacher.buying import renew_often
 from potstill.teacher.store.claims import CLAIM_S, Claims
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.owners import name_owner
+from potstill.teacher.upkeep import renew_often
 
 ROOT = Path(__file__).parents[3]
 ANSWER = Reply("answered", "A", None, "stop", "m", None, None)

@@ -1,0 +1,1 @@
+"""Asking in batches that a service answers within a day, at half the price."""

@@ -1,0 +1,93 @@
+"""From a batch that has ended to answers in the journal: its files are fetched, and read line by line."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import time
+from urllib.parse import urlsplit
+
+from potstill.core.errors import CallError, FatalError, RejectedError, TransientError
+from potstill.core.records import Usage
+from potstill.teacher.api.batch_service import BatchService, BatchState
+from potstill.teacher.api.replies import Reply
+from potstill.teacher.batching.retrying import retry
+from potstill.teacher.store.answers import BoughtAnswer
+from potstill.teacher.store.batches import JournalledBatch
+from potstill.teacher.store.chunks import chunked
+from potstill.teacher.store.journal import Journal
+
+LINES = 500
+
+
+@dataclass
+class Collected:
+    """What a batch brought: how many tokens, the usage of each answer, and the errors of the other requests, by key."""
+
+    answers: dict[str, Usage | None] = field(default_factory=dict)
+    errors: dict[str, CallError] = field(default_factory=dict)
+
+    def count_tokens(self) -> dict[str, int]:
+        """Return the tokens of all answers."""
+        known = [usage for usage in self.answers.values() if usage]
+        return {
+            "prompt_tokens": sum(usage.prompt_tokens for usage in known),
+            "completion_tokens": sum(usage.completion_tokens for usage in known),
+        }
+
+
+async def collect(
+    service: BatchService, journal: Journal, batch: JournalledBatch, state: BatchState, keys: set[str], attempts: int
+) -> Collected:
+    """Fetch the answers of a batch that has ended and keep each; a file that comes with fewer is fetched again.
+
+    `keys` are those of its requests. Raise FatalError if a file cannot be fetched in so many attempts; then the batch
+    is as it was, and nothing is lost.
+    """
+
+    async def fetch() -> Collected:
+        with TemporaryDirectory() as folder:
+            paths = [Path(folder, str(number)) for number in range(len(state.files))]
+            for file, path in zip(state.files, paths, strict=True):
+                await service.download(file, path)
+            collected = keep(service, journal, batch, keys, paths)
+        if (missing := state.done + state.failed - len(collected.answers) - len(collected.errors)) > 0:
+            incomplete.append(collected)
+            raise TransientError(f"{missing} answers are not in its files")
+        return collected
+
+    incomplete: list[Collected] = []
+    try:
+        return await retry(fetch, attempts)
+    except TransientError as error:
+        if incomplete:
+            return incomplete[-1]
+        reason = f"its files could not be fetched ({error}); run again to try again"
+    except RejectedError as error:
+        reason = f"its files are not there any more ({error}); `make batches CANCEL={batch.shown_id}` gives it up"
+    raise FatalError(f"batch {batch.shown_id} at {urlsplit(batch.endpoint).hostname}: {reason}")
+
+
+def keep(
+    service: BatchService, journal: Journal, batch: JournalledBatch, keys: set[str], paths: list[Path]
+) -> Collected:
+    """Keep the answers in files that were fetched, and return what became of the requests with these keys."""
+    collected, host = Collected(), urlsplit(batch.endpoint).hostname or ""
+    known = ((key, outcome) for key, outcome in read_files(service, paths) if key in keys)
+    for lines in chunked(known, LINES):
+        answers = [(key, outcome) for key, outcome in lines if isinstance(outcome, Reply)]
+        journal.record_all([BoughtAnswer(key, batch.max_tokens, reply, host, time()) for key, reply in answers])
+        collected.answers |= {key: reply.usage for key, reply in answers}
+        collected.errors |= {key: outcome for key, outcome in lines if isinstance(outcome, CallError)}
+    journal.flush()
+    return collected
+
+
+def read_files(service: BatchService, paths: list[Path]) -> Iterator[tuple[str, Reply | CallError]]:
+    """Yield the key of each line of answers and what became of it; a line that is none, as one cut off, is left out."""
+    for path in paths:
+        with path.open("rb") as file:
+            for line in file:
+                with suppress(ValueError):
+                    yield service.read_line(line)

@@ -1,0 +1,132 @@
+"""The batches of this machine's journal: how far they are, what they cost, and how to give one up."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+from potstill.core.catalogues import Price
+from potstill.core.errors import CallError, InputError, RejectedError
+from potstill.core.params import Params
+from potstill.core.prices import known_price
+from potstill.teacher.api.batch_service import BatchService
+from potstill.teacher.api.credentials import read_credentials
+from potstill.teacher.batching.wording import describe_batches, find_cost, format_age
+from potstill.teacher.store.batches import GIVEN_UP, BatchStore, JournalledBatch
+from potstill.teacher.store.journal import Journal, journal_path
+
+HEAD = ("batch", "teacher", "state", "begun", "requests", "done", "failed", "USD")
+
+
+def describe_all(params: Params) -> Iterator[str]:
+    """Yield the lines of a table of all batches, the oldest first, those that have not ended as they are now."""
+    with Journal(journal_path()) as journal:
+        store = BatchStore(journal)
+        problems = asyncio.run(_refresh(params, store))
+        batches = list(store.read())
+        if not batches:
+            yield "no batches; with runtime.batch: true, `make repro` asks in batches"
+            return
+        yield from format_table([HEAD, *(_describe(batch, params) for batch in batches)])
+        open_ones = [batch for batch in batches if batch.ended_at is None]
+        if open_ones:
+            costs = [find_cost(batch, find_price(params, batch)) for batch in open_ones]
+            yield f"not ended: {describe_batches(open_ones, costs)}; `make repro` fetches their answers"
+        yield from problems
+
+
+def cancel(params: Params, identity: str) -> str:
+    """Cancel a batch at the service, or give one up that is not there any more; return what became of it.
+
+    Raise InputError if no open batch has this id, or the service does not do it.
+    """
+    with Journal(journal_path()) as journal:
+        store = BatchStore(journal)
+        batch = next((each for each in store.read("ended_at IS NULL") if identity in (each.id, each.name)), None)
+        if batch is None:
+            raise InputError(
+                f"CANCEL: expected a batch that `make batches` lists and that has not ended, got {identity}"
+            )
+        try:
+            return asyncio.run(_cancel(params, store, batch))
+        except CallError as error:
+            raise InputError(f"batch {identity}: {error}; it was not cancelled") from None
+
+
+async def _cancel(params: Params, store: BatchStore, batch: JournalledBatch) -> str:
+    """Cancel a batch; one that the service does not have is given up, so that its requests are asked again."""
+    service = open_service(params, batch)
+    try:
+        identity = batch.id
+        if identity is None and (found := await service.find(batch.file, batch.begun_at)):
+            identity = found.id
+            store.note(batch.name, id=identity)
+        if identity is None:
+            raise RejectedError("it was never submitted")
+        state = await service.cancel(identity)
+    except RejectedError as error:
+        store.end(batch.name, state=GIVEN_UP)
+        return f"{batch.shown_id} is given up ({error}); the next `make repro` asks its requests"
+    finally:
+        await service.close()
+    store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
+    return f"{batch.shown_id} is {state.state}; the next `make repro` keeps what came, and asks the rest"
+
+
+async def _refresh(params: Params, store: BatchStore) -> list[str]:
+    """Ask how far the batches are that have not ended; return a sentence for each of which that is not to be had."""
+    problems = []
+    for batch in list(store.read("ended_at IS NULL")):
+        if batch.id is None:
+            continue
+        try:
+            service = open_service(params, batch)
+            try:
+                state = await service.retrieve(batch.id)
+            finally:
+                await service.close()
+        except (CallError, InputError) as error:
+            problems.append(f"{batch.shown_id} may be further by now: {error}")
+        else:
+            store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
+    return problems
+
+
+def open_service(params: Params, batch: JournalledBatch) -> BatchService:
+    """Return the service that a batch was submitted to; raise InputError if .env names another one by now."""
+    credentials = read_credentials(batch.credentials)
+    if credentials.endpoint != batch.endpoint:
+        raise InputError(
+            f".env: {batch.credentials}_ENDPOINT: expected {batch.endpoint}, where batch {batch.shown_id} was "
+            f"submitted, got {credentials.endpoint}"
+        )
+    teacher = params.teachers.get(batch.teacher)
+    return BatchService(credentials, params.runtime.timeout_s, teacher.scope if teacher else None)
+
+
+def _describe(batch: JournalledBatch, params: Params) -> tuple[str, ...]:
+    """Return the cells of a batch."""
+    cost = find_cost(batch, find_price(params, batch))
+    about = "about " if batch.ended_at is None else ""
+    return (
+        batch.shown_id,
+        batch.teacher,
+        batch.state,
+        f"{format_age(batch.begun_at)} ago",
+        f"{batch.requests:,}",
+        f"{batch.done:,}",
+        f"{batch.failed:,}",
+        "unknown" if cost is None else f"{about}{cost:.4f}",
+    )
+
+
+def find_price(params: Params, batch: JournalledBatch) -> Price | None:
+    """Return the price of a batch's teacher; None if it is not known, or there is no such teacher any more."""
+    teacher = params.teachers.get(batch.teacher)
+    return known_price(teacher.price_per_million) if teacher else None
+
+
+def format_table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows with their columns in line."""
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,232 @@
+"""Runs of infer that ask in batches, over a server that behaves like OpenAI's."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from click.testing import CliRunner
+
+from potstill.commands import batches
+from tests.servers.batches import BatchServer
+from tests.servers.teacher import Answer, completion, refusal
+from tests.teacher.light_project import KEY, LightProject, numbered
+
+OPENAI = {"provider": "openai", "batch": True}
+PRICE = {"input": 1.0, "output": 2.0}
+
+
+def answer_by_question(service: BatchServer, times: int = 2) -> None:
+    """Let each question have an answer of its own, so many times."""
+    for question in numbered(6):
+        service.script_for(question, *[Answer(completion(f"{question} B"))] * times)
+
+
+def test_a_batch_gives_the_rows_of_direct_calls(batching: LightProject, service: BatchServer) -> None:
+    answer_by_question(service)
+
+    batching.succeed()
+    in_batches, log = batching.bytes_written(), batching.log()
+    assert service.steps["create"] == 1
+    assert list(service.served.values()) == [1] * 6
+    assert (log["asked"], log["from_journal"], log["endpoint_host"]) == (6, 0, "127.0.0.1")
+
+    (batching.folder.parent / "journal.sqlite").unlink()
+    batching.configure(provider="openai")
+    batching.succeed()
+    assert batching.bytes_written() == in_batches
+
+
+def expect_one_answer_each(batching: LightProject, service: BatchServer) -> None:
+    """Check that every row is answered, and that no request was answered twice."""
+    assert [row.status for row in batching.responses()] == ["answered"] * 6
+    assert list(service.served.values()) == [1] * 6
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"uploads_cut": 1}, id="an upload breaks off"),
+        pytest.param({"accepted_with_500": 1}, id="a batch is begun and answered with an error"),
+        pytest.param({"looks_refused": 2}, id="looks are refused"),
+        pytest.param({"lines_left_out": 2}, id="a file comes without some lines"),
+        pytest.param({"expires_after": 4}, id="a batch expires"),
+    ],
+)
+def test_a_fault_of_the_service_costs_no_answer(
+    batching: LightProject, service: BatchServer, fault: dict[str, int]
+) -> None:
+    vars(service).update(fault)
+
+    batching.succeed()
+
+    expect_one_answer_each(batching, service)
+
+
+def test_a_line_that_was_refused_is_a_failed_row_and_one_that_failed_is_asked_again(
+    batching: LightProject, service: BatchServer
+) -> None:
+    batching.configure(**OPENAI, max_failed_fraction=0.5)
+    service.script_for("question 2?", refusal(400, "context_length_exceeded", "too long"))
+    service.script_for("question 3?", refusal(500, "server_error", "try again"))
+
+    batching.succeed()
+
+    statuses = [row.status for row in batching.responses()]
+    assert statuses == ["answered", "answered", "failed", "answered", "answered", "answered"]
+    assert "too long" in str(batching.responses()[2].error)
+    assert sorted(service.served.values()) == [1, 1, 1, 1, 1, 2]
+
+
+def test_what_a_batch_left_is_asked_directly_where_that_is_wanted(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_fallback="now")
+    service.expires_after = 4
+
+    batching.succeed()
+
+    assert [row.status for row in batching.responses()] == ["answered"] * 6
+    assert (service.steps["create"], len(service.served)) == (1, 4)
+    assert sorted(service.questions()) == numbered(6)
+
+
+def test_a_run_that_has_waited_long_enough_is_gone_on_with_by_the_next(
+    batching: LightProject, service: BatchServer
+) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+
+    assert "after 0 s the service still has 6 requests in batches (batch_2); `make repro` goes on" in batching.refuse()
+    service.held = False
+    batching.configure(**OPENAI)
+    batching.succeed()
+
+    expect_one_answer_each(batching, service)
+    assert service.steps["create"] == 1
+
+
+def test_requests_in_a_batch_are_not_asked_directly(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    service.held = False
+    batching.configure(provider="openai")
+    batching.write_requests("train", numbered(8))
+
+    batching.succeed()
+
+    assert [row.status for row in batching.responses()] == ["answered"] * 8
+    assert list(service.served.values()) == [1] * 6
+    assert sorted(service.questions()) == numbered(8)
+
+
+def test_batches_keep_within_the_tokens_that_the_service_takes(batching: LightProject, service: BatchServer) -> None:
+    service.token_limit = 30  # 8 and 3 tokens a request, so that three fit
+
+    batching.succeed()
+
+    assert [row.status for row in batching.responses()] == ["answered"] * 6
+    assert list(service.served.values()) == [1] * 6
+    assert [len(batch.lines) for batch in service.batches.values()] == [6, 3, 3]
+
+
+def test_a_batch_is_no_larger_than_the_budget_allows(batching: LightProject, service: BatchServer) -> None:
+    dearest = (len("Reply with one letter.") + len("question 0?") + 2 * 8 + 16 * 2) / 1e6
+    batching.configure(**OPENAI, price=PRICE, budget_usd=4.5 * dearest)
+
+    batching.succeed()
+
+    assert [len(batch.lines) for batch in service.batches.values()] == [4, 2]
+
+
+def test_a_budget_with_no_room_for_one_request_stops_the_run(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, price=PRICE, budget_usd=0.00001)
+
+    assert "runtime.budget_usd" in batching.refuse()
+    assert not service.batches
+
+
+def test_a_service_without_batches_is_one_sentence(batching: LightProject, service: BatchServer) -> None:
+    os.environ["TEACHER_MODEL_ENDPOINT"] = service.endpoint.replace("models", "v2")
+
+    assert "check TEACHER_MODEL_ENDPOINT, or set runtime.batch to false" in batching.refuse()
+
+
+def test_a_teacher_that_has_no_batches_is_refused(batching: LightProject) -> None:
+    batching.configure(provider="azure", batch=True)
+
+    assert "params.yaml: runtime.batch: expected false, since teacher stand-in has provider azure" in batching.refuse()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("step", ["upload", "accepted", "look", "download"])
+def test_a_run_that_is_killed_is_gone_on_with_and_nothing_is_bought_twice(
+    batching: LightProject, service: BatchServer, step: str
+) -> None:
+    if step == "accepted":
+        service.create_delay_s = 60  # so that nobody hears of it
+    with batching.start() as run:
+        wait_for(lambda: service.batches if step == "accepted" else service.steps[step])
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    service.create_delay_s = 0
+
+    batching.succeed()
+
+    expect_one_answer_each(batching, service)
+
+
+def test_two_runs_at_once_ask_each_request_once(batching: LightProject, service: BatchServer) -> None:
+    with batching.start("one") as one, batching.start("two", stderr=subprocess.DEVNULL) as two:
+        assert [run.wait() for run in (one, two)] == [0, 0], one.stdout and one.stdout.read()
+
+    assert list(service.served.values()) == [1] * 6
+    assert batching.bytes_written("one") == batching.bytes_written("two")
+
+
+def run_batches(*options: str) -> str:
+    """Run the command, and return what it printed."""
+    done = CliRunner().invoke(batches.main, options)
+    assert done.exit_code == 0, done.output
+    assert KEY not in done.output
+    return done.output
+
+
+def test_batches_are_listed_and_cancelled(batching: LightProject, service: BatchServer) -> None:
+    assert run_batches().startswith("no batches")
+    batching.configure(**OPENAI, price=PRICE, batch_wait_s=0)
+    service.held, service.expires_after = True, None
+    batching.refuse()
+
+    head, row, open_ones = run_batches().splitlines()
+    assert head.split() == ["batch", "teacher", "state", "begun", "requests", "done", "failed", "USD"]
+    assert row.split()[:3] == ["batch_2", "stand-in", "in_progress"]
+    assert row.split()[-4:] == ["6", "6", "0", "unknown"]
+    assert open_ones.startswith("not ended: 1 batch in_progress: 6 of 6 done")
+
+    assert run_batches("--cancel", "batch_2").startswith("batch_2 is cancelling")
+    batching.succeed()
+    expect_one_answer_each(batching, service)
+    assert run_batches().splitlines()[1].split()[-4:] == ["6", "6", "0", "0.0001"]
+
+
+def test_a_batch_that_the_service_has_forgotten_can_be_given_up(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    service.batches.clear()
+
+    assert "make batches CANCEL=batch_2" in batching.refuse()
+    assert run_batches("--cancel", "batch_2").startswith("batch_2 is given up")
+    service.held = False
+    batching.configure(**OPENAI)
+    batching.succeed()
+    assert [row.status for row in batching.responses()] == ["answered"] * 6
