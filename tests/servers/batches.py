@@ -49,6 +49,7 @@ class BatchServer(TeacherServer):
         self.held = False
         self.uploads_cut = 0  # so many uploads break off in mid-body
         self.accepted_with_500 = 0  # so many batches are begun, and answered with an error
+        self.files_pending = 0  # for so many looks the next file cannot be used
         self.create_delay_s = 0.0  # until the answer to a batch that was begun
         self.looks_refused = 0  # so many looks are answered with 429
         self.lines_left_out = 0  # of the next answers file that is fetched
@@ -63,6 +64,7 @@ class BatchServer(TeacherServer):
     def _add_routes(self, app: web.Application) -> None:
         routes = {
             ("POST", "/files"): self._upload,
+            ("GET", "/files/{id}"): self._look_at_file,
             ("GET", "/files/{id}/content"): self._download,
             ("POST", "/batches"): self._create,
             ("GET", "/batches"): self._list,
@@ -85,15 +87,22 @@ class BatchServer(TeacherServer):
         assert isinstance(sent, web.FileField)
         identity = f"file-{next(self._numbers)}"
         self.files[identity] = sent.file.read()
+        return self._show_file(identity)
+
+    async def _look_at_file(self, request: web.Request) -> web.StreamResponse:
+        self.files_pending -= 1
+        return self._show_file(request.match_info["id"])
+
+    def _show_file(self, identity: str) -> web.Response:
         return web.json_response(
             {
                 "id": identity,
                 "object": "file",
                 "bytes": len(self.files[identity]),
                 "created_at": int(time()),
-                "filename": sent.filename,
+                "filename": "requests.jsonl",
                 "purpose": "batch",
-                "status": "processed",
+                "status": "pending" if self.files_pending else "processed",
             }
         )
 
@@ -112,6 +121,7 @@ class BatchServer(TeacherServer):
         assert asked["completion_window"] == "24h"
         if asked["input_file_id"] not in self.files:
             return not_found(f"No such File object: {asked['input_file_id']}")
+        assert not self.files_pending
         lines = [json.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
         batch = ServedBatch(f"batch_{next(self._numbers)}", asked["input_file_id"], lines)
         enqueued = sum(other.tokens for other in self.batches.values() if other.state in STATES[:3])

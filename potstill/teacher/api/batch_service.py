@@ -1,5 +1,6 @@
 """OpenAI's files and batches, at OpenAI or at Azure's /openai/v1: one call each, with the errors of any other call."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 ROUTE: Final = "/v1/chat/completions"
 PAGE = 100
+READY = ("processed", "uploaded")  # of a file
+LOOK_S, MOST_LOOKS = 1, 600
 CLOCKS_DIFFER_S = 3600  # by how much the service's clock may be behind this machine's
 ENDED = ("completed", "failed", "expired", "cancelled")
 
@@ -62,14 +65,20 @@ class BatchService:
         self._opened: AsyncOpenAI | None = None
 
     async def upload(self, lines: Path, name: str) -> str:
-        """Upload a file of requests, and return its id."""
+        """Upload a file of requests, and return its id once a batch can be made of it: Azure takes a while."""
         async with self._calling() as (client, headers):
-            uploaded = await client.files.create(
-                file=(name, lines, "application/jsonl"), purpose="batch", extra_headers=headers
-            )
-            if not isinstance(uploaded, FileObject):
-                raise TransientError("the service's answer is no file")
-            return uploaded.id
+            with lines.open("rb") as file:
+                uploaded = await client.files.create(
+                    file=(name, file, "application/jsonl"), purpose="batch", extra_headers=headers
+                )
+            for _ in range(MOST_LOOKS):
+                if not isinstance(uploaded, FileObject):
+                    raise TransientError("the service's answer is no file")
+                if uploaded.status in READY:
+                    return uploaded.id
+                await asyncio.sleep(LOOK_S)
+                uploaded = await client.files.retrieve(uploaded.id, extra_headers=headers)
+        raise TransientError(f"the uploaded file is {uploaded.status}")
 
     async def submit(self, file: str) -> BatchState:
         """Begin a batch of the requests in an uploaded file."""

@@ -50,6 +50,7 @@ class BatchRun:
         self._services = {service.credentials.endpoint: service for service in services}
         self._ending = asyncio.Event()
         self._submitter = Submitter(params, plan, services, budget, self._ending)
+        self._has_free = True  # as far as is known without a look at each request
         self._attempts: Counter[str] = Counter()  # of requests that batches left without an answer
 
     def stop(self, error: Exception) -> None:
@@ -65,8 +66,9 @@ class BatchRun:
         """
         started = monotonic()
         while not self._ending.is_set():
-            if submitting:
+            if submitting and self._has_free:
                 await self._submitter.submit_missing(self._left_over())
+                self._has_free = False
             for batch in self._find_held():
                 await self._look_at(batch)
             held = self._find_held()
@@ -76,6 +78,7 @@ class BatchRun:
                 self._progress.waiting_for = describe_batches(held, costs)
             elif not submitting or self._is_done():
                 return
+            self._has_free |= not held
             await self._wait(min(map(poll_s, held), default=SHORTEST_POLL_S))
 
     async def close(self) -> None:
@@ -168,13 +171,14 @@ class BatchRun:
                 self._plan.note_failure(key, str(error))
                 self._progress.add_failure(self._budget.known_cost_usd)
         self._plan.count_open()  # which drops what has an answer now
+        self._has_free = True
 
     def _learn_limit(self, batch: JournalledBatch, state: BatchState) -> None:
         """Learn from a batch that the service had no room for how many tokens it takes at once.
 
         With others on their way it is what they have; else half of this one. Raise FatalError for one request alone.
         """
-        others = sum(other.prompt_tokens for other in self._store.read("ended_at IS NULL"))
+        others = self._store.count_tokens(batch.teacher, batch.endpoint)
         if not others and batch.requests == 1:
             raise FatalError(f"{urlsplit(batch.endpoint).hostname} has no room for even one request: {state.error}")
         self._submitter.token_limit = float(others or batch.prompt_tokens / 2)

@@ -1,7 +1,6 @@
 """Submitting what is missing, in batches that the service and the budget have room for."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
@@ -52,10 +51,9 @@ class Submitter:
         Raise FatalError if the service does not take them, or the budget does not allow for even one request.
         """
         while not self._ending.is_set():
-            room = self._room()
+            service, room = self._choose_service()
             if room is not None and room <= 0:
                 return
-            service = self._choose_service()
             name = f"potstill-{uuid4().hex[:12]}"
             with TemporaryDirectory() as folder:
                 path = Path(folder, f"{name}.jsonl")
@@ -97,17 +95,11 @@ class Submitter:
         self._reserved[key] = number
         return True
 
-    def _room(self) -> float | None:
-        """Return how many tokens of prompts may be submitted now, None where no limit is known."""
-        enqueued = sum(batch.prompt_tokens for batch in self._store.read("ended_at IS NULL"))
-        return None if self.token_limit is None else self.token_limit - enqueued
-
-    def _choose_service(self) -> BatchService:
-        """Return the endpoint with the fewest requests of batches that have not ended."""
-        requests: Counter[str] = Counter()
-        for batch in self._store.read("ended_at IS NULL"):
-            requests[batch.endpoint] += batch.requests
-        return min(self._services, key=lambda service: requests[service.credentials.endpoint])
+    def _choose_service(self) -> tuple[BatchService, float | None]:
+        """Return the endpoint with the fewest tokens enqueued, and how many more it takes, None for any number."""
+        counts = [self._store.count_tokens(self._params.teacher, each.credentials.endpoint) for each in self._services]
+        enqueued, service = min(zip(counts, self._services, strict=True), key=lambda pair: pair[0])
+        return service, None if self.token_limit is None else self.token_limit - enqueued
 
     async def _upload(self, service: BatchService, path: Path) -> str:
         """Upload an input file, and return its id; raise FatalError if the endpoint does not take it."""

@@ -116,6 +116,13 @@ class BatchStore:
         values = {"keys": json.dumps(keys), "limit": max_tokens, "start": len(BATCH) + 1, "batches": f"{BATCH}%"}
         return dict(self._journal.read(HELD, values))
 
+    def count_tokens(self, teacher: str, endpoint: str) -> int:
+        """Return how many tokens of prompts a teacher's batches hold at an endpoint, of those that have not ended."""
+        batches = self.read(
+            "ended_at IS NULL AND teacher = :teacher AND endpoint = :endpoint", teacher=teacher, endpoint=endpoint
+        )
+        return sum(batch.prompt_tokens for batch in batches)
+
     def keys(self, name: str) -> list[str]:
         """Return the keys of the requests in a batch that has not ended."""
         owner = {"owner": f"{BATCH}{name}"}

@@ -49,6 +49,7 @@ def expect_one_answer_each(batching: LightProject, service: BatchServer) -> None
     "fault",
     [
         pytest.param({"uploads_cut": 1}, id="an upload breaks off"),
+        pytest.param({"files_pending": 1}, id="a file cannot be used at once"),
         pytest.param({"accepted_with_500": 1}, id="a batch is begun and answered with an error"),
         pytest.param({"looks_refused": 2}, id="looks are refused"),
         pytest.param({"lines_left_out": 2}, id="a file comes without some lines"),
