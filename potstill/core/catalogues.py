@@ -104,6 +104,9 @@ class Price(Section):
     output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
 
 
+Prefix = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
 class Teacher(Section):
     """A model, where it is served, and how it is sampled."""
 
@@ -122,10 +125,22 @@ class Teacher(Section):
     extras: dict[str, JsonValue] = Field(
         default={}, description="further fields of the request, as the provider documents them"
     )
-    credentials: str = Field(
+    credentials: Prefix | Annotated[list[Prefix], Field(min_length=1)] = Field(
         default="TEACHER_MODEL",
-        pattern=r"^[A-Z][A-Z0-9_]*$",
-        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one",
+        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one; a list "
+        "of names shares the calls among as many endpoints",
     )
     scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
     price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")
+
+    @field_validator("credentials")
+    @classmethod
+    def check_credentials(cls, credentials: str | list[str]) -> str | list[str]:
+        """Refuse a list that has a name twice."""
+        if len(set(credentials)) < len(credentials) and not isinstance(credentials, str):
+            raise ValueError(f"expected each name once, got {credentials!r}")
+        return credentials
+
+    def list_credentials(self) -> list[str]:
+        """Return the names of all endpoints' credentials."""
+        return [self.credentials] if isinstance(self.credentials, str) else self.credentials

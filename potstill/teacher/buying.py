@@ -2,10 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 from time import monotonic, time
 
@@ -21,6 +20,7 @@ from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
+from potstill.teacher.endpoints import Endpoint
 from potstill.teacher.loop import run
 from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
@@ -50,11 +50,11 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
     teacher = params.teachers[params.teacher]
     with (
         connection(teacher) as credentials,
-        engine(params, credentials) as open_client,
+        engine(params, credentials) as open_clients,
         closing(Progress(params.teacher, plan.counts)) as progress,
     ):
         try:
-            run(ask_until_done(params, open_client, plan, progress, summary))
+            run(ask_until_done(params, open_clients, plan, progress, summary))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
             raise InputError(f"{error}{kept}") from None
@@ -64,20 +64,20 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
 
 
 async def ask_until_done(
-    params: Params, open_client: Callable[[], Caller], plan: Plan, progress: Progress, summary: RunSummary
+    params: Params, open_clients: Callable[[], Sequence[Caller]], plan: Plan, progress: Progress, summary: RunSummary
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
     share = read_budget_share()
     budget = Budget(params.teacher, teacher, runtime.budget_usd if share is None else share)
-    client = open_client()
-    summary.endpoint_host = client.endpoint_host
-    recorder = AnswerRecorder(plan, teacher.max_tokens, client.endpoint_host, budget, progress)
+    clients = open_clients()
+    summary.endpoint_host = ", ".join(dict.fromkeys(client.endpoint_host for client in clients))
+    recorder = AnswerRecorder(plan, teacher.max_tokens, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.
     concurrency = 1 if teacher.provider == "local" else runtime.concurrency
     bounds = Bounds(concurrency, runtime.timeout_s, runtime.max_attempts, runtime.max_failures_in_a_row)
-    pace = Pace(runtime.requests_per_minute, runtime.tokens_per_minute)
-    asker = Asker(client, pace, budget, bounds, recorder.record)
+    paces = [Pace(runtime.requests_per_minute, runtime.tokens_per_minute) for _ in clients]
+    asker = Asker([*map(Endpoint, clients, paces)], budget, bounds, recorder.record)
     recorder.stop = asker.stop
     stop_on_signals(asker)
     try:
@@ -90,7 +90,7 @@ async def ask_until_done(
     finally:
         recorder.keep_or_stop()
         summary.retries = asker.retries
-        await client.close()
+        await asyncio.gather(*(client.close() for client in clients))
     if asker.error:
         raise asker.error
 
@@ -105,13 +105,12 @@ class AnswerRecorder:
 
     plan: Plan
     max_tokens: int
-    endpoint_host: str
     budget: Budget
     progress: Progress
     stop: Callable[[Exception], None] = field(init=False)  # the run, because of an error
     _arrived: list[BoughtAnswer] = field(default_factory=list)
 
-    def record(self, key: str, outcome: Reply | Failure) -> None:
+    def record(self, key: str, outcome: Reply | Failure, endpoint_host: str) -> None:
         """Keep and count what became of a request, in this turn of the loop."""
         if isinstance(outcome, Failure):
             self.plan.note_failure(key, outcome.message)
@@ -119,7 +118,7 @@ class AnswerRecorder:
             return
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self.keep_or_stop)
-        self._arrived.append(BoughtAnswer(key, self.max_tokens, outcome, self.endpoint_host, time()))
+        self._arrived.append(BoughtAnswer(key, self.max_tokens, outcome, endpoint_host, time()))
         if len(self._arrived) == MOST_TOGETHER:  # more are there only after a write that failed
             self.keep()
 
@@ -186,19 +185,26 @@ async def report_often(progress: Progress, asker: Asker) -> None:
         progress.show(asker.lost_at)
 
 
-def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:
-    """Return the endpoint and key of a teacher for a block, with the bundled one started where it is the one chosen."""
-    return serve(teacher.model) if teacher.provider == "local" else nullcontext(read_credentials(teacher.credentials))
+@contextmanager
+def connection(teacher: Teacher) -> Iterator[list[Credentials]]:
+    """Yield a teacher's endpoints and keys, with the bundled one started for the block where it is the one chosen."""
+    if teacher.provider == "local":
+        with serve(teacher.model) as credentials:
+            yield [credentials]
+    else:
+        yield [read_credentials(prefix) for prefix in teacher.list_credentials()]
 
 
-def engine(params: Params, credentials: Credentials) -> AbstractContextManager[Callable[[], Caller]]:
-    """Return what opens the client for a block: one of this process, or one whose attempts a Ray cluster makes.
+def engine(
+    params: Params, credentials: Sequence[Credentials]
+) -> AbstractContextManager[Callable[[], Sequence[Caller]]]:
+    """Return what opens a client for each endpoint: of this process, or one whose attempts a Ray cluster makes.
 
     The bundled teacher, which takes one call at a time from this machine, is asked from here in any case.
     """
     teacher, runtime = params.teachers[params.teacher], params.runtime
     if runtime.engine == "local" or teacher.provider == "local":
-        return nullcontext(partial(connect, teacher, credentials, runtime.timeout_s))
+        return nullcontext(lambda: [connect(teacher, each, runtime.timeout_s) for each in credentials])
     try:
         from potstill.teacher.cluster.connection import open_cluster  # noqa: PLC0415 (an extra, which takes seconds)
     except ModuleNotFoundError as error:
