@@ -1,5 +1,6 @@
 """The catalogues of params.yaml: datasets, prompts and teachers, of which one each is chosen."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -7,6 +8,8 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from potstill.core.records import AnswerFormat
 from potstill.core.sections import Dollars, Section
 from potstill.core.templates import check_placeholders, list_placeholders
+
+PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class Splits(Section):
@@ -104,9 +107,6 @@ class Price(Section):
     output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
 
 
-Prefix = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
-
-
 class Teacher(Section):
     """A model, where it is served, and how it is sampled."""
 
@@ -125,7 +125,7 @@ class Teacher(Section):
     extras: dict[str, JsonValue] = Field(
         default={}, description="further fields of the request, as the provider documents them"
     )
-    credentials: Prefix | Annotated[list[Prefix], Field(min_length=1)] = Field(
+    credentials: str | list[str] = Field(
         default="TEACHER_MODEL",
         description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one; a list "
         "of names shares the calls among as many endpoints",
@@ -136,9 +136,12 @@ class Teacher(Section):
     @field_validator("credentials")
     @classmethod
     def check_credentials(cls, credentials: str | list[str]) -> str | list[str]:
-        """Refuse a list that has a name twice."""
-        if len(set(credentials)) < len(credentials) and not isinstance(credentials, str):
-            raise ValueError(f"expected each name once, got {credentials!r}")
+        """Accept names that variables may begin with."""
+        names = [credentials] if isinstance(credentials, str) else credentials
+        if not names or len(set(names)) < len(names) or not all(PREFIX.fullmatch(name) for name in names):
+            raise ValueError(
+                f"expected a name such as GPT4O, in capitals, or a list of them, each once, got {credentials!r}"
+            )
         return credentials
 
     def list_credentials(self) -> list[str]:

@@ -28,11 +28,18 @@ class LightProject:
     folder: Path
     teacher: TeacherServer
 
-    def configure(self, max_tokens: int = 16, price: dict[str, float] | None = None, **runtime: object) -> None:
+    def configure(
+        self,
+        max_tokens: int = 16,
+        price: dict[str, float] | None = None,
+        credentials: Sequence[str] = ("TEACHER_MODEL",),
+        **runtime: object,
+    ) -> None:
         """Write params.yaml, derived from the one of the tests."""
         yaml = YAML()
         params = yaml.load(ROOT / "tests/params.yaml")
         entry = {"provider": "azure", "model": "m", "max_tokens": max_tokens, "price_per_million": price}
+        entry["credentials"] = credentials[0] if len(credentials) == 1 else [*credentials]
         params["teacher"], params["teachers"]["stand-in"] = "stand-in", entry
         params["runtime"].update({"concurrency": 4, "timeout_s": 5, "max_attempts": 2, **runtime})
         yaml.dump(params, self.folder / "params.yaml")
