@@ -1,5 +1,6 @@
 """The catalogues of params.yaml: datasets, prompts and teachers, of which one each is chosen."""
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -7,6 +8,8 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from potstill.core.records import AnswerFormat
 from potstill.core.sections import Dollars, Section
 from potstill.core.templates import check_placeholders, list_placeholders
+
+PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class Splits(Section):
@@ -122,10 +125,25 @@ class Teacher(Section):
     extras: dict[str, JsonValue] = Field(
         default={}, description="further fields of the request, as the provider documents them"
     )
-    credentials: str = Field(
+    credentials: str | list[str] = Field(
         default="TEACHER_MODEL",
-        pattern=r"^[A-Z][A-Z0-9_]*$",
-        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one",
+        description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one; a list "
+        "of names shares the calls among as many endpoints",
     )
     scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
     price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")
+
+    @field_validator("credentials")
+    @classmethod
+    def check_credentials(cls, credentials: str | list[str]) -> str | list[str]:
+        """Accept names that variables may begin with."""
+        names = [credentials] if isinstance(credentials, str) else credentials
+        if not names or len(set(names)) < len(names) or not all(PREFIX.fullmatch(name) for name in names):
+            raise ValueError(
+                f"expected a name such as GPT4O, in capitals, or a list of them, each once, got {credentials!r}"
+            )
+        return credentials
+
+    def list_credentials(self) -> list[str]:
+        """Return the names of all endpoints' credentials."""
+        return [self.credentials] if isinstance(self.credentials, str) else self.credentials

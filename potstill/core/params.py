@@ -138,8 +138,12 @@ class Runtime(Section):
     max_attempts: int = Field(ge=1, description="attempts of one call: 1 or more; a 429 counts as none")
     max_failed_fraction: float = Field(ge=0, le=1, description="share of failed rows that the stage lets pass: 0 to 1")
     max_failures_in_a_row: int = Field(ge=1, description="failed rows in a row that stop the run early: 1 or more")
-    requests_per_minute: Positive | None = Field(description="above 0; null: learned from what the server refuses")
-    tokens_per_minute: Positive | None = Field(description="above 0; null: learned from what the server refuses")
+    requests_per_minute: Positive | None = Field(
+        description="of each endpoint, above 0; null: learned from what the server refuses"
+    )
+    tokens_per_minute: Positive | None = Field(
+        description="of each endpoint, above 0; null: learned from what the server refuses"
+    )
     budget_usd: Dollars | None = Field(description="US dollars that one run may spend: 0 or more; null: no limit")
     batch: bool = Field(
         default=False, description="whether to ask in batches, at half the price, within a day; only provider openai"

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,15 +13,13 @@ from typing import Any
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
-from potstill.teacher.api.client import Caller
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
-from potstill.teacher.pace import Pace
+from potstill.teacher.endpoints import Endpoint, Endpoints
+from potstill.teacher.pace import CallStart
 
 MAX_REFUSALS = 100  # 429s of one request
-LONGEST_RETRY_AFTER_S = 600  # that a run waits for; a server that asks for more ends it
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30  # between attempts, where the server asks for no pause
-OUTAGE_PAUSE_S = (0.25, 5.0)  # the first and the longest, while the server cannot be reached
 FIRST_GUESS_TOKENS, LEARNING = 256.0, 0.05  # tokens of an answer, and the weight of each new one in their mean
 
 
@@ -42,13 +40,14 @@ class PendingRequest:
     messages: list[Message] = field(compare=False)
     attempts: int = field(default=0, compare=False)
     refusals: int = field(default=0, compare=False)
+    not_before: dict[Endpoint, float] = field(default_factory=dict, compare=False)  # where it failed
 
 
 @dataclass(frozen=True)
 class Bounds:
     """How hard to ask: calls in flight, seconds and number of attempts of one request, failed rows in a row.
 
-    A server that was there before may be away for `outage_s` seconds before that costs attempts. When the run ends
+    Servers that were there before may be away for `outage_s` seconds before that costs attempts. When the run ends
     early, calls in flight have `grace_s` seconds.
     """
 
@@ -60,36 +59,35 @@ class Bounds:
     grace_s: float = 10
 
 
-Record = Callable[[str, Reply | Failure], None]
+Record = Callable[[str, Reply | Failure, str], None]  # key, outcome, and the host that it came from
 
 
 class Asker:
     """Asks requests with a bounded number of calls in flight.
 
-    `retries` counts the attempts after a first; `lost_at` is when (monotonic) the server could no longer be reached,
-    None while it can; `error` is what ended the run early.
+    `retries` counts the attempts after a first; `error` is what ended the run early.
     """
 
-    def __init__(self, client: Caller, pace: Pace, budget: Budget, bounds: Bounds, record: Record) -> None:
+    def __init__(self, endpoints: Sequence[Endpoint], budget: Budget, bounds: Bounds, record: Record) -> None:
         """Keep where to ask, and `record`, which gets each Reply or Failure as it comes; open no connection yet."""
         self.retries = 0
-        self.lost_at: float | None = None
         self.error: Exception | None = None
-        self._client = client
-        self._pace = pace
+        self._endpoints = Endpoints(endpoints, bounds.concurrency, bounds.outage_s)
         self._budget = budget
         self._bounds = bounds
         self._record = record
         self._numbers = count()
         self._retry_heap: list[PendingRequest] = []
         self._in_hand = 0  # requests that workers have taken
-        self._in_flight = 0  # those of them that the server has
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
-        self._was_reached = False
         self._failures_in_a_row = 0
-        self._connections_refused = 0
         self._completion_tokens = FIRST_GUESS_TOKENS
+
+    @property
+    def lost_at(self) -> float | None:
+        """Return since when (monotonic) no server can be reached, None where one can."""
+        return self._endpoints.lost_at
 
     def stop(self, error: Exception) -> None:
         """End the run because of the error: start no call, and let those in flight, which may be paid for, end."""
@@ -120,7 +118,7 @@ class Asker:
         await self._ending.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._bounds.grace_s):
-                while self._in_flight:
+                while self._endpoints.in_flight:
                     self._changed.clear()
                     await self._changed.wait()
         for worker in workers:
@@ -155,82 +153,79 @@ class Asker:
         return None
 
     async def _ask(self, request: PendingRequest) -> None:
-        """Make one attempt; a transient failure puts the request back with a pause that holds no slot."""
+        """Make one attempt where one may start first; a request that must wait there, unlike others, is put back."""
         characters = sum(len(message.content) for message in request.messages)
         expected_tokens = characters / CHARACTERS_PER_TOKEN + self._completion_tokens
         await self._budget.reserve(request.number, request.messages)
-        start = await self._pace.wait_for_start(expected_tokens)
-        self._in_flight += 1
+        try:
+            if place := await self._endpoints.wait_for_start(expected_tokens, request.not_before):
+                await self._attempt(request, *place, expected_tokens)
+            else:
+                self._put_back(request, self._endpoints.opens_at(request.not_before))
+        finally:
+            self._budget.release(request.number)
+
+    async def _attempt(
+        self, request: PendingRequest, endpoint: Endpoint, start: CallStart, expected_tokens: float
+    ) -> None:
+        """Make one attempt; a transient failure puts the request back with a pause that holds no slot."""
         try:
             if self._ending.is_set():
                 return
             async with asyncio.timeout(self._bounds.timeout_s):
-                reply = await self._client.complete(request.messages)
+                reply = await endpoint.client.complete(request.messages)
         except TimeoutError:
-            self._retry(request, TransientError(f"no answer within {self._bounds.timeout_s:g} s"))
+            self._retry(request, endpoint, TransientError(f"no answer within {self._bounds.timeout_s:g} s"))
         except TransientError as error:
             if not isinstance(error, UnreachableError):
-                self.lost_at = None
+                endpoint.lost_at = None
             if error.throttled:
-                self._pace.note_refusal(start, error.retry_after_s)
-            self._retry(request, error)
+                endpoint.pace.note_refusal(start, error.retry_after_s)
+            self._retry(request, endpoint, error)
         except RejectedError as error:
-            self._fail(request, str(error))
+            self._fail(request, endpoint, str(error))
         else:
             self._budget.settle(request.number, reply.usage)
-            self._note_answer(expected_tokens, reply)
-            self._record(request.key, reply)
+            self._note_answer(endpoint, expected_tokens, reply)
+            self._record(request.key, reply, endpoint.client.endpoint_host)
         finally:
-            self._in_flight -= 1
-            self._budget.release(request.number)
+            self._endpoints.end_call(endpoint)
 
-    def _note_answer(self, expected_tokens: float, reply: Reply) -> None:
+    def _note_answer(self, endpoint: Endpoint, expected_tokens: float, reply: Reply) -> None:
         """Learn from an answer that the server is there, what it allows, and how long its answers are."""
-        self._was_reached, self.lost_at = True, None
-        self._failures_in_a_row = self._connections_refused = 0
+        self._endpoints.note_answer(endpoint)
+        self._failures_in_a_row = 0
         tokens = None
         if reply.usage:
             tokens = float(reply.usage.prompt_tokens + reply.usage.completion_tokens)
             self._completion_tokens += LEARNING * (reply.usage.completion_tokens - self._completion_tokens)
-        self._pace.note_answer(expected_tokens, tokens, self._client.limits)
+        endpoint.pace.note_answer(expected_tokens, tokens, endpoint.client.limits)
 
-    def _retry(self, request: PendingRequest, error: TransientError) -> None:
-        """Put a request back, or give it up after its last attempt; a 429 and an outage cost no attempt."""
-        if error.retry_after_s is not None and error.retry_after_s > LONGEST_RETRY_AFTER_S:
-            raise FatalError(
-                f"{self._client.endpoint_host} asks to wait for {error.retry_after_s:.0f} s ({error}); run again then"
-            )
-        if error.throttled:
-            request.refusals += 1
-        elif not (isinstance(error, UnreachableError) and self._may_come_back(error)):
-            request.attempts += 1
+    def _retry(self, request: PendingRequest, endpoint: Endpoint, error: TransientError) -> None:
+        """Put a request back, or give it up after its last attempt; a 429 and an outage cost no attempt.
+
+        It waits for the endpoint where it failed, and not for another one that is well.
+        """
+        request.attempts += self._endpoints.note_error(endpoint, error)
+        request.refusals += error.throttled
         if request.attempts >= self._bounds.max_attempts or request.refusals >= MAX_REFUSALS:
-            self._fail(request, str(error))
+            self._fail(request, endpoint, str(error))
             return
         self.retries += 1
-        request.due = monotonic() + _pause_s(request, error)
+        now, pause_s = monotonic(), _pause_s(request, error)
+        request.not_before[endpoint] = now + pause_s
+        # After LONGEST_BACKOFF_S another endpoint may be well; if none is, the request is put back once more.
+        due = now if self._endpoints.has_another(request.not_before) else now + min(pause_s, LONGEST_BACKOFF_S)
+        self._put_back(request, due)
+
+    def _put_back(self, request: PendingRequest, due: float) -> None:
+        """Have a request taken again when it is due (monotonic)."""
+        request.due = due
         heapq.heappush(self._retry_heap, request)
 
-    def _may_come_back(self, error: UnreachableError) -> bool:
-        """Return whether a server that cannot be reached is away for less than `outage_s`, and pause all calls then.
-
-        Raise FatalError if nobody has reached it yet: most likely it is misnamed.
-        """
-        if not self._was_reached:
-            host = self._client.endpoint_host
-            raise FatalError(f"{host} cannot be reached ({error}); check the endpoint and the network")
-        self.lost_at = self.lost_at or monotonic()
-        if monotonic() > self.lost_at + self._bounds.outage_s:
-            return False
-        self._connections_refused += 1
-        shortest, longest = OUTAGE_PAUSE_S
-        rounds = min(self._connections_refused // self._bounds.concurrency, 8)
-        self._pace.close_for(min(longest, shortest * 2**rounds))
-        return True
-
-    def _fail(self, request: PendingRequest, message: str) -> None:
+    def _fail(self, request: PendingRequest, endpoint: Endpoint, message: str) -> None:
         """Record that a request failed for good; raise FatalError after too many in a row."""
-        self._record(request.key, Failure(message))
+        self._record(request.key, Failure(message), endpoint.client.endpoint_host)
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= self._bounds.max_failures_in_a_row:
             raise FatalError(f"{self._failures_in_a_row} requests failed in a row, the last with {message}")

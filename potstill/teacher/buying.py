@@ -1,10 +1,9 @@
 """Asking what nobody has bought yet, and keeping what comes, until all is answered or the user stops it."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic, time
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
+from potstill.teacher.endpoints import Endpoint
 from potstill.teacher.loop import run
 from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
@@ -44,12 +44,13 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
     teacher = params.teachers[params.teacher]
     in_batches = params.runtime.batch and teacher.provider != "local"
     with connection(teacher) as credentials, closing(Progress(params.teacher, plan.counts)) as progress:
+        summary.endpoint_host = ", ".join(dict.fromkeys(urlsplit(each.endpoint).hostname or "" for each in credentials))
         try:
             if in_batches:
                 run(ask_in_batches(params, credentials, plan, progress, submitting=True))
             if plan.count_open() > sum(plan.count_in_batches().values()):
-                with engine(params, credentials) as open_client:
-                    run(ask_until_done(params, open_client, plan, progress, summary))
+                with engine(params, credentials) as open_clients:
+                    run(ask_until_done(params, open_clients, plan, progress, summary))
             if plan.count_in_batches():
                 run(ask_in_batches(params, credentials, plan, progress, submitting=False))
         except FatalError as error:
@@ -57,19 +58,18 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
             raise InputError(f"{error}{kept}") from None
         finally:
             summary.asked = progress.answered + progress.failed
-        summary.endpoint_host = summary.endpoint_host or urlsplit(credentials.endpoint).hostname
     plan.counts.from_journal += plan.counts.missing - summary.asked  # what another run bought meanwhile
 
 
 async def ask_in_batches(
-    params: Params, credentials: Credentials, plan: Plan, progress: Progress, *, submitting: bool
+    params: Params, credentials: Sequence[Credentials], plan: Plan, progress: Progress, *, submitting: bool
 ) -> None:
     """Follow the batches that requests of the plan are in, and submit others where that is wanted."""
     from potstill.teacher.batching.run import BatchRun  # noqa: PLC0415 (openai takes a second to import)
 
     teacher = params.teachers[params.teacher]
     budget = Budget(params.teacher, teacher, params.runtime.budget_usd)
-    batches = BatchRun(params, plan, [credentials], budget, progress)
+    batches = BatchRun(params, plan, credentials, budget, progress)
     try:
         await run_with_upkeep(batches, batches.run(submitting=submitting), plan, progress)
     finally:
@@ -79,27 +79,26 @@ async def ask_in_batches(
 
 
 async def ask_until_done(
-    params: Params, open_client: Callable[[], Caller], plan: Plan, progress: Progress, summary: RunSummary
+    params: Params, open_clients: Callable[[], Sequence[Caller]], plan: Plan, progress: Progress, summary: RunSummary
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
     share = read_budget_share()
     budget = Budget(params.teacher, teacher, runtime.budget_usd if share is None else share)
-    client = open_client()
-    summary.endpoint_host = client.endpoint_host
-    recorder = AnswerRecorder(plan, teacher.max_tokens, client.endpoint_host, budget, progress)
+    clients = open_clients()
+    recorder = AnswerRecorder(plan, teacher.max_tokens, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.
     concurrency = 1 if teacher.provider == "local" else runtime.concurrency
     bounds = Bounds(concurrency, runtime.timeout_s, runtime.max_attempts, runtime.max_failures_in_a_row)
-    pace = Pace(runtime.requests_per_minute, runtime.tokens_per_minute)
-    asker = Asker(client, pace, budget, bounds, recorder.record)
+    paces = [Pace(runtime.requests_per_minute, runtime.tokens_per_minute) for _ in clients]
+    asker = Asker([*map(Endpoint, clients, paces)], budget, bounds, recorder.record)
     recorder.stop = asker.stop
     try:
         await run_with_upkeep(asker, ask_here_or_elsewhere(asker, plan), plan, progress)
     finally:
         recorder.keep_or_stop()
         summary.retries = asker.retries
-        await client.close()
+        await asyncio.gather(*(client.close() for client in clients))
     if asker.error:
         raise asker.error
 
@@ -114,13 +113,12 @@ class AnswerRecorder:
 
     plan: Plan
     max_tokens: int
-    endpoint_host: str
     budget: Budget
     progress: Progress
     stop: Callable[[Exception], None] = field(init=False)  # the run, because of an error
     _arrived: list[BoughtAnswer] = field(default_factory=list)
 
-    def record(self, key: str, outcome: Reply | Failure) -> None:
+    def record(self, key: str, outcome: Reply | Failure, endpoint_host: str) -> None:
         """Keep and count what became of a request, in this turn of the loop."""
         if isinstance(outcome, Failure):
             self.plan.note_failure(key, outcome.message)
@@ -128,7 +126,7 @@ class AnswerRecorder:
             return
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self.keep_or_stop)
-        self._arrived.append(BoughtAnswer(key, self.max_tokens, outcome, self.endpoint_host, time()))
+        self._arrived.append(BoughtAnswer(key, self.max_tokens, outcome, endpoint_host, time()))
         if len(self._arrived) == MOST_TOGETHER:  # more are there only after a write that failed
             self.keep()
 
@@ -159,19 +157,26 @@ async def ask_here_or_elsewhere(asker: Asker, plan: Plan) -> None:
         await asyncio.sleep(max(ELSEWHERE_POLL_S, ELSEWHERE_REST * (monotonic() - started)))
 
 
-def connection(teacher: Teacher) -> AbstractContextManager[Credentials]:
-    """Return the endpoint and key of a teacher for a block, with the bundled one started where it is the one chosen."""
-    return serve(teacher.model) if teacher.provider == "local" else nullcontext(read_credentials(teacher.credentials))
+@contextmanager
+def connection(teacher: Teacher) -> Iterator[list[Credentials]]:
+    """Yield a teacher's endpoints and keys, with the bundled one started for the block where it is the one chosen."""
+    if teacher.provider == "local":
+        with serve(teacher.model) as credentials:
+            yield [credentials]
+    else:
+        yield [read_credentials(prefix) for prefix in teacher.list_credentials()]
 
 
-def engine(params: Params, credentials: Credentials) -> AbstractContextManager[Callable[[], Caller]]:
-    """Return what opens the client for a block: one of this process, or one whose attempts a Ray cluster makes.
+def engine(
+    params: Params, credentials: Sequence[Credentials]
+) -> AbstractContextManager[Callable[[], Sequence[Caller]]]:
+    """Return what opens a client for each endpoint: of this process, or one whose attempts a Ray cluster makes.
 
     The bundled teacher, which takes one call at a time from this machine, is asked from here in any case.
     """
     teacher, runtime = params.teachers[params.teacher], params.runtime
     if runtime.engine == "local" or teacher.provider == "local":
-        return nullcontext(partial(connect, teacher, credentials, runtime.timeout_s))
+        return nullcontext(lambda: [connect(teacher, each, runtime.timeout_s) for each in credentials])
     try:
         from potstill.teacher.cluster.connection import open_cluster  # noqa: PLC0415 (an extra, which takes seconds)
     except ModuleNotFoundError as error:

@@ -35,8 +35,8 @@ class Checks:
     """
 
     params: Params
-    credentials: Credentials
-    reply: Reply
+    credentials: list[Credentials]
+    reply: Reply  # the latest
 
     def __init__(self, ledger: Path, running: ExitStack) -> None:
         """Keep where the ledger is; `running` ends what a check starts."""
@@ -62,12 +62,7 @@ class Checks:
         """Name the variables that are set, and never what they are set to."""
         if self.teacher.provider == "local":
             return OK, f"{self.params.teacher} needs none, since it runs on this machine"
-        found = read_credentials(self.teacher.credentials)
-        if found.key:
-            return OK, f"{found.prefix}_ENDPOINT and the key {found.prefix}_KEY are set"
-        return OK, (
-            f"{found.prefix}_ENDPOINT is set, {found.prefix}_KEY is not, so Microsoft Entra ID is asked for a token"
-        )
+        return OK, "; ".join(describe(read_credentials(prefix)) for prefix in self.teacher.list_credentials())
 
     def check_journal(self) -> CheckResult:
         """Write to the journal, and count its answers."""
@@ -77,43 +72,47 @@ class Checks:
         return OK, f"{journal.path} can be read and written, and holds {answers:,} answers"
 
     def check_endpoint(self) -> CheckResult:
-        """Start the bundled teacher, or connect to another one's host, without a word of HTTP."""
+        """Start the bundled teacher, or connect to another one's hosts, without a word of HTTP."""
         self.credentials = self._running.enter_context(connection(self.teacher))
         if self.teacher.provider == "local":
             return OK, "the bundled teacher has started on this machine"
-        return OK, f"{check_reachable(self.credentials, self.params.runtime.timeout_s)} can be reached"
+        timeout_s = self.params.runtime.timeout_s
+        return OK, f"{' and '.join(check_reachable(each, timeout_s) for each in self.credentials)} can be reached"
 
     def check_call(self) -> CheckResult:
-        """Ask one small question, again without log probabilities if they may be why it is refused."""
+        """Ask each endpoint one small question."""
+        return OK, "; ".join([self._call(each) for each in self.credentials])
+
+    def _call(self, credentials: Credentials) -> str:
+        """Ask one endpoint, again without log probabilities if they may be why it refuses, and describe its answer."""
         try:
-            seconds = self._ask(LOGPROBS)
+            seconds = self._ask(credentials, LOGPROBS)
         except RejectedError as error:
             self.refusal = str(error)
-            seconds = self._ask_plainly()
-        key = self.credentials.key
+            seconds = self._ask_plainly(credentials)
+        key = credentials.key
         model = redact(self.reply.model or "a model without a name", [key] if key else [])
-        return OK, f"{model} answered in {seconds:.2f} s; {self._describe_cost()}"
+        endpoint = f" at {credentials.prefix}_ENDPOINT" if len(self.credentials) > 1 else ""
+        return f"{model}{endpoint} answered in {seconds:.2f} s; {self._describe_cost()}"
 
-    def _ask_plainly(self) -> float:
+    def _ask_plainly(self, credentials: Credentials) -> float:
         """Ask with what params.yaml sets and no more; raise an InputError if this is refused as well."""
         try:
-            return self._ask({})
+            return self._ask(credentials, {})
         except RejectedError as error:
             raise InputError(
                 f"{error}; check teachers.{self.params.teacher} in params.yaml (this call allowed {MOST_TOKENS} tokens "
                 "at most)"
             ) from None
 
-    def _ask(self, extras: dict[str, JsonValue]) -> float:
+    def _ask(self, credentials: Credentials, extras: dict[str, JsonValue]) -> float:
         """Ask once and keep the reply; return the seconds it took."""
         try:
-            self.reply, seconds = ask_probe(self.teacher, extras, self.credentials, self.params.runtime.timeout_s)
+            self.reply, seconds = ask_probe(self.teacher, extras, credentials, self.params.runtime.timeout_s)
         except TransientError as error:
             unreachable = isinstance(error, UnreachableError)
             advice = (
-                f"check {self.credentials.prefix}_ENDPOINT"
-                if unreachable
-                else "this may pass, so run `make doctor` again"
+                f"check {credentials.prefix}_ENDPOINT" if unreachable else "this may pass, so run `make doctor` again"
             )
             raise InputError(f"{error}; {advice}") from None
         return seconds
@@ -145,3 +144,11 @@ class Checks:
         if not pointer.is_file():
             return NOTE, f"{pointer} is not there, so nothing was published yet; `make publish` does"
         return OK, f"all that {pointer} names is in {self.ledger} ({len(segments)} segments) or in the journal"
+
+
+def describe(credentials: Credentials) -> str:
+    """Return the names of the variables that are set."""
+    prefix = credentials.prefix
+    if credentials.key:
+        return f"{prefix}_ENDPOINT and the key {prefix}_KEY are set"
+    return f"{prefix}_ENDPOINT is set, {prefix}_KEY is not, so Microsoft Entra ID is asked for a token"

@@ -1,6 +1,5 @@
 """When the next call may start: as fast as the limits allow, those that are known and those that must be learned."""
 
-import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,29 +37,30 @@ class Pace:
         self._user_limits = Limits(requests_per_minute, tokens_per_minute)
         self._rate = _per_second(requests_per_minute)
         self._token_rate = _per_second(tokens_per_minute)
-        self._queue = asyncio.Lock()
         self._next_call = self._next_tokens = self._closed_until = 0.0
         self._recent: deque[CallStart] = deque(maxlen=REMEMBERED)
         self._starts = self._answers = 0
         self._counting_since: float | None = None
         self._cut_at: float | None = None
 
-    async def wait_for_start(self, tokens: float) -> CallStart:
-        """Wait until a call that will take about so many tokens may start."""
-        async with self._queue:
-            while (pause_s := self._opens_at() - monotonic()) > 0:
-                await asyncio.sleep(pause_s)
-            now = monotonic()
-            self._counting_since = self._counting_since or now
-            self._next_call = _after(self._next_call, now, 1, self._grown(self._rate, now))
-            self._next_tokens = _after(self._next_tokens, now, tokens, self._token_rate)
-            self._recent.append(start := CallStart(now))
-            self._starts += 1
-            return start
-
-    def _opens_at(self) -> float:
-        """Return when the next call may start, as far as is known now."""
+    def opens_at(self) -> float:
+        """Return when (monotonic) the next call may start, as far as is known now."""
         return max(self._closed_until, self._next_call - CATCH_UP_S, self._next_tokens)
+
+    def start(self, tokens: float) -> CallStart:
+        """Note that a call starts now that will take about so many tokens."""
+        now = monotonic()
+        self._counting_since = self._counting_since or now
+        self._next_call = _after(self._next_call, now, 1, self._grown(self._rate, now))
+        self._next_tokens = _after(self._next_tokens, now, tokens, self._token_rate)
+        self._recent.append(start := CallStart(now))
+        self._starts += 1
+        return start
+
+    def calls_per_second(self, tokens: float) -> float | None:
+        """Return how many calls of so many tokens the limits allow a second, None where no limit is known."""
+        rates = (self._grown(self._rate, monotonic()), self._token_rate and self._token_rate / tokens)
+        return min((rate for rate in rates if rate), default=None)
 
     def _grown(self, rate: float | None, now: float) -> float | None:
         """Return a learned rate, raised slowly after a calm time: the limit may have been another run's share."""

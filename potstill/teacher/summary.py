@@ -65,8 +65,8 @@ class RunSummary:
             f"journal, {counts.from_ledger:,} in the ledger; {statuses}"
         )
 
-    def describe_mixtures(self) -> Iterator[str]:
-        """Yield a warning where the answers are not all of one model at one endpoint."""
-        for kind, names in (("models", self.models), ("endpoints", self.endpoint_hosts)):
-            if len(names) > 1:
+    def describe_mixtures(self, endpoints: int) -> Iterator[str]:
+        """Yield a warning where the answers are of more than one model, or of more endpoints than the teacher has."""
+        for kind, names, most in (("models", self.models, 1), ("endpoints", self.endpoint_hosts, endpoints)):
+            if len(names) > most:
                 yield f"the answers come from {len(names)} {kind}: {', '.join(sorted(names))}"

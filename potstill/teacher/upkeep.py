@@ -22,7 +22,10 @@ class Stoppable(Protocol):
     """A run that ends early because of an error; `lost_at` is since when (monotonic) no server can be reached."""
 
     error: Exception | None
-    lost_at: float | None
+
+    @property
+    def lost_at(self) -> float | None:
+        """Return it, None while a server can be reached."""
 
     def stop(self, error: Exception) -> None:
         """End the run because of the error, after what is in flight."""

@@ -251,6 +251,26 @@ def test_a_teacher_may_have_variables_of_its_own(patient: Patient) -> None:
     assert patient.examine()["credentials"] == "✓ GPT4O_ENDPOINT and the key GPT4O_KEY are set"
 
 
+def test_each_endpoint_is_tried(patient: Patient) -> None:
+    patient.choose(credentials=["TEACHER_MODEL", "GPT4O"])
+    endpoint = patient.teacher.endpoint
+    variables = [f"{name}_ENDPOINT={endpoint}\n{name}_KEY={KEY}-{name}\n" for name in ("TEACHER_MODEL", "GPT4O")]
+    patient.write(".env", "".join(variables))
+
+    lines = patient.examine()
+
+    assert lines["credentials"] == (
+        "✓ TEACHER_MODEL_ENDPOINT and the key TEACHER_MODEL_KEY are set; GPT4O_ENDPOINT and the key GPT4O_KEY are set"
+    )
+    host = endpoint.split("/")[2]
+    assert lines["endpoint"] == f"✓ {host} and {host} can be reached"
+    assert f"; {MODEL} at GPT4O_ENDPOINT answered in 0." in lines["call"]
+    keys = [str(call.header("authorization")) for call in patient.teacher.calls]
+    assert keys == [f"Bearer {KEY}-TEACHER_MODEL", f"Bearer {KEY}-GPT4O"]
+    patient.teacher.script(Answer(completion()), refusal(401))
+    patient.examine({"call": "check GPT4O_KEY"}, ["logprobs"])
+
+
 def test_without_a_key_entra_is_named(patient: Patient) -> None:
     patient.write(".env", f"TEACHER_MODEL_ENDPOINT={patient.teacher.endpoint}\n")
     patient.teacher.stop()  # so that nobody is asked for a token

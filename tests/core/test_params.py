@@ -138,6 +138,19 @@ def test_a_wrong_value_is_told_with_its_key_what_it_may_be_and_what_it_was(
     assert refuse() == f"{path}: expected {expected}, got {got!r}"
 
 
+@pytest.mark.parametrize(
+    "credentials",
+    ["gpt4o", [], ["EAST", "west"], ["EAST", "EAST"]],
+    ids=["small letters", "no endpoint", "small letters in a list", "an endpoint twice"],
+)
+def test_credentials_that_are_no_names_are_told(workspace: "Workspace", credentials: object) -> None:
+    workspace.edit(teachers={"smollm2": {"credentials": credentials}})
+    assert refuse() == (
+        "teachers.smollm2.credentials: expected a name such as GPT4O, in capitals, or a list of them, each once, "
+        f"got {credentials!r}"
+    )
+
+
 @pytest.mark.parametrize("choices", [5, [], ["a", 5]], ids=["number", "empty list", "list of other things"])
 def test_a_value_that_may_be_of_two_kinds_is_told_with_both(workspace: "Workspace", choices: object) -> None:
     workspace.edit(datasets={"bundled": {"columns": {"question": "q", "choices": choices}}})

@@ -33,12 +33,14 @@ class LightProject:
         max_tokens: int = 16,
         price: dict[str, float] | None = None,
         provider: str = "azure",
+        credentials: Sequence[str] = ("TEACHER_MODEL",),
         **runtime: object,
     ) -> None:
         """Write params.yaml, derived from the one of the tests."""
         yaml = YAML()
         params = yaml.load(ROOT / "tests/params.yaml")
         entry = {"provider": provider, "model": "m", "max_tokens": max_tokens, "price_per_million": price}
+        entry["credentials"] = credentials[0] if len(credentials) == 1 else [*credentials]
         params["teacher"], params["teachers"]["stand-in"] = "stand-in", entry
         params["runtime"].update({"concurrency": 4, "timeout_s": 5, "max_attempts": 2, **runtime})
         yaml.dump(params, self.folder / "params.yaml")

@@ -15,6 +15,7 @@ from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Limits, Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
+from potstill.teacher.endpoints import Endpoint
 from potstill.teacher.pace import Pace
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
@@ -44,7 +45,8 @@ def ask_all(
     """Ask the questions, each its own key; return the outcomes in the order of arrival, and the retries."""
     outcomes: Outcomes = {}
 
-    def record(key: str, outcome: Reply | Failure) -> None:
+    def record(key: str, outcome: Reply | Failure, endpoint_host: str) -> None:
+        assert endpoint_host == "127.0.0.1"
         assert key not in outcomes
         outcomes[key] = outcome
         on_outcome()
@@ -54,7 +56,8 @@ def ask_all(
         bounds = Bounds(
             concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
         )
-        asker = Asker(client, Pace(requests_per_minute, None), Budget("t", TEACHER, None), bounds, record)
+        endpoint = Endpoint(client, Pace(requests_per_minute, None))
+        asker = Asker([endpoint], Budget("t", TEACHER, None), bounds, record)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]))
         await client.close()
         if asker.error:
@@ -294,7 +297,8 @@ def test_a_server_that_answers_an_error_is_no_longer_lost() -> None:
     async def ask_both() -> None:
         nonlocal asker
         bounds = Bounds(1, timeout_s=5, max_attempts=3, max_failures_in_a_row=20)
-        asker = Asker(Script(), Pace(None, None), Budget("t", TEACHER, None), bounds, lambda *_: None)
+        endpoint = Endpoint(Script(), Pace(None, None))
+        asker = Asker([endpoint], Budget("t", TEACHER, None), bounds, lambda *_: None)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in numbered(2)]))
 
     asker: Asker

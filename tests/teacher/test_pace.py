@@ -9,6 +9,13 @@ from potstill.teacher.api.replies import Limits
 from potstill.teacher.pace import CallStart, Pace, greatest_sum
 
 
+async def start_call(pace: Pace, tokens: float) -> CallStart:
+    """Start a call as soon as it may."""
+    while (pause_s := pace.opens_at() - monotonic()) > 0:
+        await asyncio.sleep(pause_s)
+    return pace.start(tokens)
+
+
 def run_for(
     seconds: float, pace_of: Callable[[], Pace], call: Callable[[Pace], Awaitable[None]], workers: int = 8
 ) -> float:
@@ -33,7 +40,7 @@ def call_with(limits: Limits, tokens: float = 10) -> Callable[[Pace], Awaitable[
     """Return a call that is expected to take 10 tokens, and is answered at once with `tokens` and `limits`."""
 
     async def call(pace: Pace) -> None:
-        await pace.wait_for_start(10)
+        await start_call(pace, 10)
         pace.note_answer(10, tokens, limits)
 
     return call
@@ -69,7 +76,7 @@ class Bucket:
         self.allowed = self.refused = 0
 
     async def call(self, pace: Pace) -> None:
-        start = await pace.wait_for_start(1)
+        start = await start_call(pace, 1)
         now = monotonic()
         self.store = min(self.rate, self.store + (now - (self.filled_at or now)) * self.rate) - 1
         self.filled_at = now
@@ -93,7 +100,7 @@ def test_a_limit_that_nobody_names_is_learned_from_refusals() -> None:
 
 def test_refusals_now_and_then_slow_nothing_down() -> None:
     async def call(pace: Pace) -> None:
-        start = await pace.wait_for_start(1)
+        start = await start_call(pace, 1)
         await asyncio.sleep(0.005)
         counts["calls"] += 1
         if counts["calls"] % 8 == 0:
@@ -111,7 +118,7 @@ def longest_pauses(refused: Iterable[bool]) -> list[float]:
     async def ask() -> list[float]:
         pace, starts = Pace(None, None), []
         for each in refused:
-            start = await pace.wait_for_start(1)
+            start = await start_call(pace, 1)
             starts.append(monotonic())
             if each:
                 pace.note_refusal(start, 0)
@@ -151,7 +158,7 @@ def test_no_call_starts_while_the_server_is_away() -> None:
     async def wait() -> float:
         pace, before = Pace(None, None), monotonic()
         pace.close_for(0.3)
-        await pace.wait_for_start(1)
+        await start_call(pace, 1)
         return monotonic() - before
 
     assert asyncio.run(wait()) >= 0.3

@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from math import ceil
@@ -28,19 +28,27 @@ LOCAL = "local"
 
 
 @contextmanager
-def open_cluster(teacher: Teacher, credentials: Credentials, runtime: Runtime) -> Iterator[Callable[[], ClusterClient]]:
-    """Join the cluster at RAY_ADDRESS, or start one on this machine, and yield what opens a client on its actors.
+def open_cluster(
+    teacher: Teacher, credentials: Sequence[Credentials], runtime: Runtime
+) -> Iterator[Callable[[], list[ClusterClient]]]:
+    """Join the cluster at RAY_ADDRESS, or start one on this machine, and yield what opens clients on its actors.
 
-    Raise InputError if it cannot be joined, or no actor can start there. The end of the block ends the actors.
+    Each endpoint has a client with actors of its own, which take that part of a processor, so that they find room where
+    one endpoint's would. Raise InputError if the cluster cannot be joined, or no actor can start there. The end of the
+    block ends the actors.
     """
     join(os.environ.get("RAY_ADDRESS") or LOCAL)
     try:
-        actor_class = ray.remote(Worker).options(num_cpus=1, scheduling_strategy="SPREAD")
-        new_actor = partial(actor_class.remote, teacher, credentials, runtime.timeout_s)
-        actors = [new_actor() for _ in range(count_actors(runtime.concurrency))]
-        ready, starting = wait_for_first(actors)
-        host = urlsplit(credentials.endpoint).hostname or ""
-        yield lambda: ClusterClient(host, new_actor, ready, starting)
+        actor_class = ray.remote(Worker).options(num_cpus=1 / len(credentials), scheduling_strategy="SPREAD")
+        count = count_actors(runtime.concurrency / len(credentials))
+        openers = [partial(actor_class.remote, teacher, each, runtime.timeout_s) for each in credentials]
+        crews = [[new_actor() for _ in range(count)] for new_actor in openers]
+        crews_by_readiness = [wait_for_first(crew) for crew in crews]
+        hosts = [urlsplit(each.endpoint).hostname or "" for each in credentials]
+        yield lambda: [
+            ClusterClient(host, new_actor, ready, starting)
+            for host, new_actor, (ready, starting) in zip(hosts, openers, crews_by_readiness, strict=True)
+        ]
     finally:
         ray.shutdown()
 
@@ -79,7 +87,7 @@ def check_reachable(address: str) -> None:
         ) from None
 
 
-def count_actors(concurrency: int) -> int:
+def count_actors(concurrency: float) -> int:
     """Return how many actors to have: enough for the calls in flight, and no more than the cluster has processors."""
     processors = int(ray.cluster_resources().get("CPU", 1))
     return max(1, min(processors, ceil(concurrency / CALLS_PER_ACTOR)))

@@ -25,5 +25,5 @@ def test_the_bundled_teacher_is_asked_from_this_process(light: LightProject) -> 
     params = load_params()
     bundled = params.model_copy(update={"teacher": "smollm2"})
     assert bundled.teachers["smollm2"].provider == "local"
-    with engine(bundled, Credentials(light.teacher.endpoint, "key", "TEACHER_MODEL")) as open_client:
-        assert isinstance(open_client(), Client)
+    with engine(bundled, [Credentials(light.teacher.endpoint, "key", "TEACHER_MODEL")]) as open_clients:
+        assert [type(client) for client in open_clients()] == [Client]
