@@ -40,10 +40,10 @@ lock: $(READY) ## remake the locks from pyproject.toml, with the newest versions
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
 	@python -m potstill check repro summary
 
-estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
+estimate: $(READY) ## say what would be asked and what it would cost; asks nothing; PILOT=20: 20 of it first, which are kept
 	@python -m potstill check
 	@dvc repro --quiet prepare
-	@python -m potstill estimate
+	@python -m potstill estimate $(if $(call given,PILOT),--pilot '$(call given,PILOT)')
 
 variants: $(READY) ## run prompts as experiments: PROMPTS=letter,chain_of_thought; TEACHERS=a,b: each with each; JOBS=2: two at once
 	@python -m potstill variants --prompts '$(call given,PROMPTS)' --teachers '$(call given,TEACHERS)' --jobs '$(if $(findstring command,$(origin JOBS)),$(JOBS),1)'

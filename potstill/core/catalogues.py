@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from potstill.core.records import AnswerFormat
-from potstill.core.sections import Dollars, Section
+from potstill.core.sections import Dollars, Section, Share
 from potstill.core.templates import check_placeholders, list_placeholders
 
 
@@ -100,8 +100,11 @@ class Prompt(Section):
 class Price(Section):
     """What a teacher's tokens cost."""
 
-    input: Dollars | None = Field(description="US dollars per million tokens of prompts; null: not known")
-    output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
+    input: Dollars = Field(description="US dollars per million tokens of prompts: 0 or more")
+    output: Dollars = Field(description="US dollars per million tokens of answers, reasoning among them: 0 or more")
+    batch: Share | None = Field(
+        default=None, description="share of that which batches cost: 0 to 1; null: not known, they count as direct"
+    )
 
 
 class Teacher(Section):
@@ -128,4 +131,14 @@ class Teacher(Section):
         description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one",
     )
     scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
-    price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_price(cls, entry: object) -> object:
+        """Refuse a price, with where it goes."""
+        if isinstance(entry, dict) and "price_per_million" in entry:
+            raise ValueError(
+                "price_per_million is no part of a teacher, so that an edit of it asks nothing anew; move it to the "
+                "section price_per_million of params.yaml, under this teacher's name"
+            )
+        return entry

@@ -37,6 +37,9 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         chosen, names = getattr(params, choice), list(getattr(params, catalogue))
         if chosen not in names:
             raise InputError(f"{path}: {choice}: {format_unknown_name(chosen, names)}")
+    for name in params.price_per_million:
+        if name not in params.teachers:
+            raise InputError(f"{path}: price_per_million: {format_unknown_name(name, list(params.teachers))}")
     return params
 
 

@@ -10,6 +10,7 @@ import click
 from potstill.core.errors import InputError
 from potstill.core.folder_hash import hash_folder
 from potstill.core.params import Params
+from potstill.core.prices import find_price
 from potstill.core.records import Answer, read_json, replacing, split_files, write_json, write_rows
 from potstill.core.wording import ASCII, format_cost
 from potstill.quality.explorer import ExplorerRows
@@ -63,7 +64,7 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
         answer_format,
         asks_logprobs=bool(teacher.extras.get("logprobs")),
     )
-    usage, sample = UsageCounter(teacher.price_per_million), ExplorerRows(params.analyze.explorer_rows)
+    usage, sample = UsageCounter(find_price(params)), ExplorerRows(params.analyze.explorer_rows)
     with listing_rows(reports / "tables" / "readings.csv", LISTED_COLUMNS) as list_row:
         inputs = ReportInputs(sample, usage, FrameBuilder(list_row), debiasing)
         for file in files:

@@ -12,7 +12,7 @@ from time import monotonic, time
 import click
 
 from potstill.core.catalogues import Teacher
-from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
+from potstill.core.environment import ASKING, NEVER, may_ask
 from potstill.core.errors import FatalError, InputError, StoppedError
 from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
@@ -68,8 +68,7 @@ async def ask_until_done(
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
-    share = read_budget_share()
-    budget = Budget(params.teacher, teacher, runtime.budget_usd if share is None else share)
+    budget = Budget(params)
     client = open_client()
     summary.endpoint_host = client.endpoint_host
     recorder = AnswerRecorder(plan, teacher.max_tokens, client.endpoint_host, budget, progress)
