@@ -1,6 +1,6 @@
 """How a comparison writes its numbers."""
 
-from potstill.core.wording import DECIMAL_FROM, EN_DASH, UNKNOWN, format_interval, format_percent
+from potstill.core.wording import DECIMAL_FROM, EN_DASH, SIGNIFICANT, UNKNOWN, format_interval, format_percent
 
 TO = " to "
 TENFOLD, ALIKE = 10, 0.05  # from tenfold on no decimal is written; a ratio within 5 % of 1 is "about the same"

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 # The library says no date itself: this is the day on which the package index got the version that the lock has.
 LIBRARY, LIBRARY_VERSION, LIBRARY_DATE = "genai-prices", "0.2.3", "2026-11-10"
-# Which of the library's lists hold for a provider. Azure charges for OpenAI's models what OpenAI does, for those of other
-# makers not what these do: the library would give DeepSeek-R1 at Azure for a tenth of its price.
+# Which of the library's lists hold for a provider. Azure charges for OpenAI's models what OpenAI does; those of other
+# makers have prices of their own there: the library would have DeepSeek-R1 for a tenth of what it costs at Azure.
 LISTS = {"openai": ("openai",), "azure": ("openai", "azure")}
-UNVERIFIED = "Imported from OpenRouter"  # what it says of a model that this maker does not serve itself
+UNVERIFIED = "OpenRouter"  # whose prices it has for what this maker does not sell itself, such as gpt-oss
 
 
 class KnownPrice(NamedTuple):
@@ -61,7 +61,7 @@ def find_listed_price(provider: str, model: str, service_tier: str = "") -> Know
     lists = {listed.id: listed for listed in get_snapshot().providers}
     for name in LISTS.get(provider, ()):
         found = lists[name].find_model(model)
-        if found and not (found.price_comments or "").startswith(UNVERIFIED):
+        if found and UNVERIFIED not in (found.price_comments or ""):
             where = " (at Azure: Global deployments)" if provider == "azure" else ""
             source = f"{LIBRARY} {LIBRARY_VERSION} of {LIBRARY_DATE}, {name}'s {found.id}{where}"
             return _read_price(found, {"service_tier": service_tier} if service_tier else {}, source)

@@ -122,6 +122,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
     skipped = len(source.get("skipped") or [])
     answer_format = params.prompts[params.prompt].answer_format
     temperature = "none" if teacher.temperature is None else f"{teacher.temperature:g}"
+    price = find_price(params)
     return {
         "Data set": f"{source.get('dataset', 'unknown')} ({source.get('path', 'unknown')}{name})",
         "Revision": str(source.get("revision") or "none (local files)"),
@@ -130,7 +131,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped:,} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
-        "Cost": format_cost(usage["cost_usd"]),
+        "Cost": format_cost(usage["cost_usd"]) + (f", price: {price.source}" if price else ""),
     }
 
 

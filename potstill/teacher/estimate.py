@@ -45,9 +45,10 @@ def _describe_tokens(expected: Forecast, answers: int) -> str:
     likely = expected.bound_answers()
     if expected.likely is None or likely is None:
         return f"at most {most}: nothing is bought yet to go by"
+    answered = f"{likely.likely:,.0f} ({likely.low:,.0f} to {likely.high:,.0f})"
     return (
-        f"likely {expected.likely.prompt_tokens:,} in prompts, {expected.likely.completion_tokens:,} ({likely.low:,.0f} "
-        f"to {likely.high:,.0f}) in answers, as the {answers:,} bought ones took; at most {most}"
+        f"likely {expected.likely.prompt_tokens:,} in prompts, {answered} in answers, as the {answers:,} bought ones "
+        f"took; at most {most}"
     )
 
 
@@ -76,7 +77,6 @@ def describe_price(price: KnownPrice, *, batch: bool) -> str:
     """Return a price in words, with where it is from."""
     rate = f"{price.input:g} USD per million tokens of prompts, {price.output:g} of answers"
     if batch:
-        rate += ", in batches " + (
-            "as well, for all that is known" if price.batch is None else f"{price.batch:.0%} of it"
-        )
+        share = "as well, since no other is known" if price.batch is None else f"{100 * price.batch:g} % of that"
+        rate += f", in batches {share}"
     return f"{rate} ({price.source})"

@@ -3,7 +3,7 @@ import pytest
 from potstill.core.records import Usage
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.asking import Failure
-from potstill.teacher.plan import RequestCounts
+from potstill.teacher.counts import RequestCounts
 from potstill.teacher.progress import Progress
 
 REPLY = Reply("answered", "A", None, "stop", "m", Usage(prompt_tokens=11, completion_tokens=3), None)
@@ -28,4 +28,4 @@ def test_a_line_has_speed_tokens_and_cost() -> None:
     rows, counts = progress.describe().split("; ")
     assert rows.startswith("gpt: 3 of 6 rows, ")
     assert rows.endswith("rows/s, 0 s left")
-    assert counts == "2 asked, 0 found, 1 failed, 28 tokens, 0.2500 USD"
+    assert counts == "2 asked, 0 found, 1 failed, 28 tokens, 0.25 USD"
