@@ -58,8 +58,8 @@ def _describe_cost(params: Params, price: KnownPrice | None, expected: Forecast)
     if price is None:
         teacher = params.teachers[params.teacher]
         yield (
-            f"cost         unknown: params.yaml has no price_per_million.{params.teacher}, and {LIBRARY} "
-            f"{LIBRARY_VERSION} of {LIBRARY_DATE} lists none of {teacher.model} for provider {teacher.provider}"
+            f"cost         unknown: {LIBRARY} {LIBRARY_VERSION} of {LIBRARY_DATE} lists no price of {teacher.model} for "
+            f"provider {teacher.provider}; put yours into price_per_million.{params.teacher} of params.yaml"
         )
         return
     most = format_usd(expected.price_most(price, batch=batch))
@@ -70,7 +70,7 @@ def _describe_cost(params: Params, price: KnownPrice | None, expected: Forecast)
 
 def format_likely(usd: Interval) -> str:
     """Return a likely cost in US dollars, with its interval."""
-    return f"{format_usd(usd.likely)} USD (95 % interval {format_usd(usd.low)} to {format_usd(usd.high)})"
+    return f"{format_usd(usd.likely)} USD (about 95 %: {format_usd(usd.low)} to {format_usd(usd.high)})"
 
 
 def describe_price(price: KnownPrice, *, batch: bool) -> str:

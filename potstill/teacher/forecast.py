@@ -8,7 +8,7 @@ from potstill.core.prices import KnownPrice, cost_usd
 from potstill.core.records import Usage
 from potstill.teacher.counts import RequestCounts, TokenSums
 
-CONFIDENCE = 0.95
+CONFIDENCE = 0.95  # about: docs/decisions/022-prices.md has how often it held
 
 
 class Interval(NamedTuple):

@@ -54,7 +54,7 @@ def test_what_was_bought_makes_a_likely_figure_with_its_interval() -> None:
     assert format_estimate(params_of(Price(input=2.0, output=10.0)), TOLD).splitlines()[3:] == [
         "tokens       likely 120 in prompts, 12 (2 to 22) in answers, as the 4 bought ones took; at most 336 in "
         "prompts, 300 in answers",
-        "cost         likely 0.00036 USD (95 % interval 0.00026 to 0.00046), at most 0.0037 USD",
+        "cost         likely 0.00036 USD (about 95 %: 0.00026 to 0.00046), at most 0.0037 USD",
         "price        2 USD per million tokens of prompts, 10 of answers (params.yaml)",
     ]
 
@@ -75,8 +75,8 @@ def test_in_batches_it_is_at_their_rate(share: float | None, cost: str, words: s
 
 def test_without_a_price_the_cost_is_unknown_and_nothing_to_ask_costs_nothing() -> None:
     assert format_estimate(params_of(None), UNBOUGHT).splitlines()[4] == (
-        "cost         unknown: params.yaml has no price_per_million.mine, and genai-prices 0.2.3 of 2026-11-10 lists "
-        "none of m for provider azure"
+        "cost         unknown: genai-prices 0.2.3 of 2026-11-10 lists no price of m for provider azure; put yours into "
+        "price_per_million.mine of params.yaml"
     )
     assert format_estimate(params_of(None), RequestCounts(2, 1, 1)).endswith("to ask       0")
 
@@ -93,7 +93,7 @@ def test_an_estimate_counts_what_would_be_asked_and_what_it_costs_and_asks_nothi
         "to ask       2",
         "tokens       likely 22 in prompts, 6 (6 to 6) in answers, as the 6 bought ones took; at most 98 in prompts, "
         "32 in answers",
-        "cost         likely 0.082 USD (95 % interval 0.082 to 0.082), at most 0.42 USD",
+        "cost         likely 0.082 USD (about 95 %: 0.082 to 0.082), at most 0.42 USD",
         "price        1000 USD per million tokens of prompts, 10000 of answers (params.yaml)",
     ]
     assert light.teacher.calls == []
