@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 # The library says no date itself: this is the day on which the package index got the version that the lock has.
 LIBRARY, LIBRARY_VERSION, LIBRARY_DATE = "genai-prices", "0.2.3", "2026-11-10"
+LISTED = f"{LIBRARY} {LIBRARY_VERSION} of {LIBRARY_DATE}"
 # Which of the library's lists hold for a provider. Azure charges for OpenAI's models what OpenAI does; those of other
-# makers have prices of their own there: the library would have DeepSeek-R1 for a tenth of what it costs at Azure.
+# makers have prices of their own there: the library would have DeepSeek-R1 for what its maker takes at night.
 LISTS = {"openai": ("openai",), "azure": ("openai", "azure")}
 UNVERIFIED = "OpenRouter"  # whose prices it has for what this maker does not sell itself, such as gpt-oss
 
@@ -63,7 +64,7 @@ def find_listed_price(provider: str, model: str, service_tier: str = "") -> Know
         found = lists[name].find_model(model)
         if found and UNVERIFIED not in (found.price_comments or ""):
             where = " (at Azure: Global deployments)" if provider == "azure" else ""
-            source = f"{LIBRARY} {LIBRARY_VERSION} of {LIBRARY_DATE}, {name}'s {found.id}{where}"
+            source = f"{LISTED}, {name}'s {found.id}{where}"
             return _read_price(found, {"service_tier": service_tier} if service_tier else {}, source)
     return None
 

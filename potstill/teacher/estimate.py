@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from potstill.core.params import Params
-from potstill.core.prices import LIBRARY, LIBRARY_DATE, LIBRARY_VERSION, KnownPrice, find_price
+from potstill.core.prices import LISTED, KnownPrice, find_price
 from potstill.core.wording import format_usd
 from potstill.teacher.counts import RequestCounts
 from potstill.teacher.forecast import Forecast, Interval, forecast
@@ -58,8 +58,8 @@ def _describe_cost(params: Params, price: KnownPrice | None, expected: Forecast)
     if price is None:
         teacher = params.teachers[params.teacher]
         yield (
-            f"cost         unknown: {LIBRARY} {LIBRARY_VERSION} of {LIBRARY_DATE} lists no price of {teacher.model} for "
-            f"provider {teacher.provider}; put yours into price_per_million.{params.teacher} of params.yaml"
+            f"cost         unknown: {LISTED} lists no price of {teacher.model} for provider {teacher.provider}; put yours "
+            f"into price_per_million.{params.teacher} of params.yaml"
         )
         return
     most = format_usd(expected.price_most(price, batch=batch))
