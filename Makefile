@@ -40,10 +40,10 @@ lock: $(READY) ## remake the locks from pyproject.toml, with the newest versions
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
 	@python -m potstill check repro summary
 
-estimate: $(READY) ## say what would be asked and what it would cost; asks nothing
+estimate: $(READY) ## say what would be asked and what it would cost; asks nothing; PILOT=20: 20 of it first, which are kept
 	@python -m potstill check
 	@dvc repro --quiet prepare
-	@python -m potstill estimate
+	@python -m potstill estimate $(if $(call given,PILOT),--pilot '$(call given,PILOT)')
 
 batches: $(READY) ## list the batches that runtime.batch submitted: state, age, counts, cost; CANCEL=id: cancel one
 	@python -m potstill batches --cancel '$(call given,CANCEL)'

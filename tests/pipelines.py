@@ -36,7 +36,7 @@ stages:
   analyze:
     cmd: mkdir -p reports && wc -l data/responses/*.jsonl > reports/metrics.json && cp -r data/responses data/answers
     deps: [data/responses]
-    params: [analyze]
+    params: [analyze, price_per_million]
     outs: [data/answers]
     metrics: [reports/metrics.json: {cache: false}]
   export:

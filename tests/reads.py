@@ -69,8 +69,8 @@ def make_params(stage: str) -> list[Params]:
     splits = {"train": "train", "validation": None, "test": None}
     params["datasets"]["own"] = {"path": "data/source/own", "splits": splits, "columns": COLUMNS}
     params["prompts"]["own"] = params["prompts"]["letter"] | {"examples": {"count": 1}}
-    prices = {"input": 1, "output": 2}
-    params["teachers"]["own"] = {"provider": "azure", "model": "stand-in", "price_per_million": prices}
+    params["teachers"]["own"] = {"provider": "azure", "model": "stand-in"}
+    params["price_per_million"]["own"] = {"input": 1, "output": 2, "batch": 0.5}
     params["load"] = {"train": None, "validation": 0, "test": 0, "sample": "random", "on_bad_row": "skip"}
     params["prepare"] = {"rotations": 2, "replicates": 1, "splits": ["train"], "pride_share": 0.5}
     params["analyze"]["gates"] = {"min_accuracy": 1}  # not passed: then it matters whether they are strict

@@ -13,6 +13,7 @@ OUTPUTS = ["data/raw", "data/requests", "data/responses", "data/answers", "data/
 # What would run again for a reason of its own; the stages after it run where their inputs change.
 PARAMS_AND_READERS = [
     ({"runtime__concurrency": 3}, []),
+    ({"price_per_million__loopback": {"input": 1, "output": 2}}, ["analyze"]),
     ({"prompts__chain_of_thought__system": "Think, then name one of {labels}."}, []),
     ({"teachers__smollm2__max_tokens": 99}, []),
     ({"datasets__commonsense_qa__revision": None}, []),

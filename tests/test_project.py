@@ -25,12 +25,15 @@ ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
 CODE = ("stages", "potstill")
-HEAVY = {"azure", "datasets", "dvc", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "ray", "scipy", "xllamacpp"}
+HEAVY = {
+    "azure", "datasets", "dvc", "genai_prices", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "ray", "scipy",
+    "xllamacpp",
+}  # fmt: skip
 MAY_IMPORT = {
     "load": {"datasets", "pyarrow"},
     "prepare": set(),
-    "infer": {"azure", "openai", "ray", "xllamacpp"},
-    "analyze": {"jinja2", "matplotlib", "pandas", "scipy"},
+    "infer": {"azure", "genai_prices", "openai", "ray", "xllamacpp"},
+    "analyze": {"genai_prices", "jinja2", "matplotlib", "pandas", "scipy"},
     "export": {"jinja2", "pyarrow", "scipy"},
 }
 MOST_LINES = {"stages": 80, "potstill": 250}
@@ -125,9 +128,10 @@ def test_only_the_pipeline_knows_paths(stage: str) -> None:
     assert [text for text in texts if isinstance(text, str) and re.search(r"\b(data|reports|logs)/", text)] == []
 
 
-def test_no_stage_tracks_runtime() -> None:
+def test_no_stage_tracks_runtime_and_analyze_alone_the_prices() -> None:
     tracked = [param for stage in PIPELINE["stages"].values() for param in stage["params"]]
     assert not [param for param in tracked if param.startswith("runtime")]
+    assert [name for name, stage in PIPELINE["stages"].items() if "price_per_million" in stage["params"]] == ["analyze"]
 
 
 def tracked_params(stage: str) -> set[str]:
@@ -143,7 +147,7 @@ def begins_with_any(path: str, params: set[str]) -> bool:
 def test_a_stage_tracks_the_params_that_it_reads_and_reads_those_that_it_tracks() -> None:
     for stage, reads in reads_of_stages().items():
         tracked = tracked_params(stage)
-        may_read = tracked | ({"runtime"} if stage == "infer" else set())
+        may_read = tracked | ({"runtime", "price_per_million"} if stage == "infer" else set())
         assert {path for path in reads.paths if not begins_with_any(path, may_read)} == set(), stage
         needed = {param for param in tracked if any(begins_with_any(path, {param}) for path in reads.paths)}
         assert tracked - needed == set(), stage

@@ -33,7 +33,7 @@ stages:
   analyze:
     cmd: analyze --answers data/answers --reports reports
     deps: [data/responses]
-    params: [analyze]
+    params: [analyze, price_per_million]
     outs: [data/answers]
 """
 IGNORED = "/data/raw\n/data/requests\n/data/responses\n/data/answers\n/reports\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 from potstill.comparing.revisions import Revision
 from potstill.sharing.differences import list_differences
-from potstill.sharing.lineage import CHOICES
+from potstill.sharing.lineage import CHOICES, PRICES
 
 PROMPT_TEXTS = ("system", "user")
 
@@ -53,7 +53,7 @@ def _list_params(first: Revision, second: Revision) -> Iterator[str]:
     catalogues = tuple(f"{choice}s." for choice in CHOICES)
     old, new = first.params, second.params
     for name in dict.fromkeys([*old, *new]):
-        if name not in CHOICES and not name.startswith(catalogues):
+        if name not in (*CHOICES, PRICES) and not name.startswith(catalogues):
             yield from list_differences(name, old.get(name), new.get(name))
 
 

@@ -14,8 +14,8 @@ from matplotlib.transforms import Bbox
 
 from potstill.comparing.measuring import Variant
 from potstill.comparing.verdicts import find_prices
-from potstill.comparing.wording import format_number, format_range, format_share, format_usd
-from potstill.core.wording import format_list
+from potstill.comparing.wording import format_number, format_range, format_share
+from potstill.core.wording import format_list, format_usd
 from potstill.quality.pictures import SERIES_LOOKS, new_figure
 
 WIDE = 20  # from this ratio of costs on, the axis is logarithmic, or the cheap ones would lie on one another

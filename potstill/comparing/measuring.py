@@ -11,7 +11,7 @@ from potstill.comparing.revisions import Revision
 from potstill.core.catalogues import Price
 from potstill.core.intervals import wilson_interval
 from potstill.core.letters import original_letter
-from potstill.core.prices import cost_usd, known_price
+from potstill.core.prices import PARAMS, KnownPrice, cost_usd, find_listed_price
 from potstill.core.progress import show_progress
 from potstill.core.records import Answer, Request, Usage
 from potstill.quality.columns import Columns
@@ -19,6 +19,7 @@ from potstill.quality.statistics import NONE, guessing_accuracy, position_bias
 from potstill.quality.usage import UsageCounter
 from potstill.reading.debiasing import measure_flips
 from potstill.reading.exchanges import read_judged_questions
+from potstill.sharing.lineage import PRICES
 
 
 class Judged(NamedTuple):
@@ -43,6 +44,7 @@ class Spending:
     prompt_tokens: int | None
     completion_tokens: int | None
     usd: float | None
+    price_source: str | None = None
 
     @property
     def tokens(self) -> float | None:
@@ -148,15 +150,18 @@ def _count_spending(
         return Spending(questions, correct, None, None, None)
     counted = usage.count()
     tokens = msgspec.convert({name: counted[name] for name in Usage.__struct_fields__}, Usage)
-    price = known_price(find_price(revision))
+    price = find_price(revision)
     usd = None if price is None else cost_usd(price, tokens)
-    return Spending(questions, correct, tokens.prompt_tokens, tokens.completion_tokens, usd)
+    source = price.source if price else None
+    return Spending(questions, correct, tokens.prompt_tokens, tokens.completion_tokens, usd, source)
 
 
-def find_price(revision: Revision) -> Price | None:
-    """Return the price that the revision's teacher has in its params; None if it has none."""
-    entry = revision.lineage.find_chosen()["teacher"].get("price_per_million")
+def find_price(revision: Revision) -> KnownPrice | None:
+    """Return the price that the revision's teacher has in its params, else the one that is listed; None: not known."""
+    teacher = revision.lineage.find_chosen()["teacher"]
     try:
-        return None if entry is None else Price.model_validate(entry)
-    except ValidationError:
-        return None
+        own = Price.model_validate(teacher.get(PRICES))
+    except ValidationError:  # none, or half of one, as older commits may have
+        tier = (teacher.get("extras") or {}).get("service_tier")
+        return find_listed_price(teacher.get("provider") or "", teacher.get("model") or "", tier or "")
+    return KnownPrice(own.input, own.output, own.batch, PARAMS)

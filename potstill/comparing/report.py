@@ -20,9 +20,9 @@ from potstill.comparing.wording import (
     format_number,
     format_range,
     format_share,
-    format_usd,
 )
 from potstill.core.errors import InputError
+from potstill.core.prices import PARAMS
 from potstill.core.records import SPLITS, replacing
 from potstill.core.wording import (
     NBSP,
@@ -31,6 +31,7 @@ from potstill.core.wording import (
     format_count,
     format_decimals,
     format_points,
+    format_usd,
 )
 from potstill.quality.pictures import draw
 from potstill.sharing.history import Commit
@@ -59,7 +60,7 @@ class Comparison:
         """What is to be known of the revisions before their numbers are read, one line each."""
         notes = [note for variant in self.variants for note in variant.revision.notes]
         notes += [f"{name} is left out: {reason}" for name, reason in self.left_out.items()]
-        return notes + [note for variant in self.variants for note in _explain_unknown(variant)]
+        return notes + [note for variant in self.variants for note in _explain_cost(variant)]
 
     @cached_property
     def contrasts(self) -> list[Contrast]:
@@ -99,16 +100,18 @@ def choose_split(revisions: Sequence[Revision]) -> str:
     return max(order, key=lambda split: sum(split in revision.splits for revision in revisions))
 
 
-def _explain_unknown(variant: Variant) -> Iterator[str]:
-    """Yield why a variant's cost is unknown, and what makes it known."""
+def _explain_cost(variant: Variant) -> Iterator[str]:
+    """Yield why a variant's cost is unknown, and what makes it known, or whose price it is at if not the user's."""
     if variant.spending.tokens is None:
         yield f"{variant.name}: tokens and cost are unknown, since its endpoint counted none for some answers"
     elif variant.spending.usd is None:
         teacher = variant.revision.lineage.find_chosen()["teacher"]["name"]
         yield (
-            f"{variant.name}: its cost is unknown, since it ran without teachers.{teacher}.price_per_million; set "
-            "input and output in params.yaml and run it again, which asks nothing anew"
+            f"{variant.name}: its cost is unknown, since it ran without price_per_million.{teacher}; set input "
+            "and output in params.yaml and run it again, which asks nothing anew"
         )
+    elif variant.spending.usd and variant.spending.price_source != PARAMS:
+        yield f"{variant.name}: its cost is at the price of {variant.spending.price_source}"
 
 
 def tabulate(comparison: Comparison) -> list[tuple[str, str, list[str]]]:

@@ -11,10 +11,9 @@ from potstill.comparing.wording import (
     TO,
     format_number,
     format_ratio,
-    format_usd,
     round_up,
 )
-from potstill.core.wording import NBSP, describe_p_value, format_count, format_list, format_points
+from potstill.core.wording import NBSP, describe_p_value, format_count, format_list, format_points, format_usd
 
 SEEN_POINTS = 3  # a difference in accuracy that matters to most: to see it is to find p < 0.05, in 4 of 5 such tries
 MAKE_VARIANTS = "`make variants PROMPTS=letter,chain_of_thought` makes some"

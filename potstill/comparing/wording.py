@@ -1,12 +1,9 @@
 """How a comparison writes its numbers."""
 
-from math import floor, log10
-
-from potstill.core.wording import DECIMAL_FROM, EN_DASH, UNKNOWN, format_interval, format_percent
+from potstill.core.wording import DECIMAL_FROM, EN_DASH, SIGNIFICANT, UNKNOWN, format_interval, format_percent
 
 TO = " to "
 TENFOLD, ALIKE = 10, 0.05  # from tenfold on no decimal is written; a ratio within 5 % of 1 is "about the same"
-SIGNIFICANT = 2
 
 
 def format_share(share: float | None) -> str:
@@ -17,15 +14,6 @@ def format_share(share: float | None) -> str:
 def format_range(low: float | None, high: float | None) -> str:
     """Return an interval of shares in per cent with one decimal."""
     return format_interval(low, high, DECIMAL_FROM).replace(EN_DASH, TO)
-
-
-def format_usd(usd: float | None) -> str:
-    """Return US dollars with two decimals, or with two significant digits where that is less than one."""
-    if usd is None:
-        return UNKNOWN
-    if usd == 0:
-        return "0"
-    return f"{usd:,.2f}" if usd >= 1 else f"{usd:.{SIGNIFICANT - 1 - floor(log10(usd))}f}"
 
 
 def format_number(number: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from potstill.core.records import AnswerFormat
-from potstill.core.sections import Dollars, Section
+from potstill.core.sections import Dollars, Section, Share
 from potstill.core.templates import check_placeholders, list_placeholders
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -103,8 +103,11 @@ class Prompt(Section):
 class Price(Section):
     """What a teacher's tokens cost."""
 
-    input: Dollars | None = Field(description="US dollars per million tokens of prompts; null: not known")
-    output: Dollars | None = Field(description="US dollars per million tokens of answers; null: not known")
+    input: Dollars = Field(description="US dollars per million tokens of prompts: 0 or more")
+    output: Dollars = Field(description="US dollars per million tokens of answers, reasoning among them: 0 or more")
+    batch: Share | None = Field(
+        default=None, description="share of that which batches cost: 0 to 1; null: not known, they count as direct"
+    )
 
 
 class Teacher(Section):
@@ -125,25 +128,32 @@ class Teacher(Section):
     extras: dict[str, JsonValue] = Field(
         default={}, description="further fields of the request, as the provider documents them"
     )
-    credentials: str | list[str] = Field(
-        default="TEACHER_MODEL",
+    credentials: list[str] = Field(
+        default=["TEACHER_MODEL"],
         description="NAME reads NAME_ENDPOINT and NAME_KEY from .env; without a key, Entra ID is asked for one; a list "
         "of names shares the calls among as many endpoints",
     )
     scope: str | None = Field(default=None, description="what to ask Entra ID for; null: the provider's own")
-    price_per_million: Price | None = Field(default=None, description="what its tokens cost; null: not known")
 
-    @field_validator("credentials")
+    @field_validator("credentials", mode="before")
     @classmethod
-    def check_credentials(cls, credentials: str | list[str]) -> str | list[str]:
-        """Accept names that variables may begin with."""
+    def check_credentials(cls, credentials: object) -> object:
+        """Accept names that variables may begin with; one alone is a list of one."""
         names = [credentials] if isinstance(credentials, str) else credentials
-        if not names or len(set(names)) < len(names) or not all(PREFIX.fullmatch(name) for name in names):
+        texts = [str(name) for name in names] if isinstance(names, list) else []
+        if not texts or len(set(texts)) < len(texts) or not all(map(PREFIX.fullmatch, texts)):
             raise ValueError(
                 f"expected a name such as GPT4O, in capitals, or a list of them, each once, got {credentials!r}"
             )
-        return credentials
+        return names
 
-    def list_credentials(self) -> list[str]:
-        """Return the names of all endpoints' credentials."""
-        return [self.credentials] if isinstance(self.credentials, str) else self.credentials
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_price(cls, entry: object) -> object:
+        """Refuse a price, with where it goes."""
+        if isinstance(entry, dict) and "price_per_million" in entry:
+            raise ValueError(
+                "price_per_million is no part of a teacher, so that an edit of it asks nothing anew; move it to the "
+                "section price_per_million of params.yaml, under this teacher's name"
+            )
+        return entry

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import Field, field_validator
 
-from potstill.core.catalogues import Dataset, Prompt, Teacher
+from potstill.core.catalogues import Dataset, Price, Prompt, Teacher
 from potstill.core.records import DebiasMethod, Split
 from potstill.core.sections import Dollars, Name, Positive, Section, Share, Size
 
@@ -170,6 +170,9 @@ class Params(Section):
     prompts: dict[Name, Prompt] = Field(description="how a question is put")
     prepare: Prepare = Field(description="which questions to put, and how often")
     teachers: dict[Name, Teacher] = Field(description="who answers")
+    price_per_million: dict[Name, Price] = Field(
+        description="what teachers cost, by their names; of one that is left out: what genai-prices lists"
+    )
     analyze: Analyze = Field(description="what the report shows, and asks of a teacher")
     export: Export = Field(description="which training files to write, of which rows")
     runtime: Runtime = Field(description="how to ask; no stage tracks it, so an edit here reruns nothing")

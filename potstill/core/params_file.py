@@ -42,6 +42,9 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
             f"{path}: runtime.batch: expected false, since teacher {params.teacher} has provider azure, which has no "
             "batches; Azure has them for provider openai, at an endpoint ending in /openai/v1"
         )
+    for name in params.price_per_million:
+        if name not in params.teachers:
+            raise InputError(f"{path}: price_per_million: {format_unknown_name(name, list(params.teachers))}")
     return params
 
 

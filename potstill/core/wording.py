@@ -5,12 +5,13 @@ points wide, and tenths of one would say nothing.
 """
 
 from collections.abc import Sequence
-from math import isnan
+from math import floor, isnan, log10
 
 NBSP, EN_DASH, UNKNOWN, MINUS = "\N{NO-BREAK SPACE}", "\N{EN DASH}", "\N{EM DASH}", "\N{MINUS SIGN}"
 ASCII = {ord(NBSP): " ", ord(EN_DASH): "-", ord(UNKNOWN): "?", ord(MINUS): "-"}  # for str.translate: a terminal's
 SMALLEST_P = 0.001
 CENT_USD = 0.01
+SIGNIFICANT = 2
 DECIMAL_FROM = 1_000
 FEW = 10  # rows or questions; a share of fewer says little
 
@@ -74,6 +75,15 @@ def format_cost(cost_usd: float | None) -> str:
     if cost_usd is None:
         return "unknown (no price, or no count of tokens)"
     return "less than 0.01 US dollars" if 0 < cost_usd < CENT_USD else f"{cost_usd:,.2f} US dollars"
+
+
+def format_usd(usd: float | None) -> str:
+    """Return US dollars with two decimals, or with two significant digits where that is less than one."""
+    if usd is None:
+        return UNKNOWN
+    if usd == 0:
+        return "0"
+    return f"{usd:,.2f}" if usd >= 1 else f"{usd:.{SIGNIFICANT - 1 - floor(log10(usd))}f}"
 
 
 def mark_few(count: int) -> str:

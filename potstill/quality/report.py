@@ -10,6 +10,7 @@ import click
 from potstill.core.errors import InputError
 from potstill.core.folder_hash import hash_folder
 from potstill.core.params import Params
+from potstill.core.prices import find_price
 from potstill.core.records import Answer, read_json, replacing, split_files, write_json, write_rows
 from potstill.core.wording import ASCII, format_cost
 from potstill.quality.explorer import ExplorerRows
@@ -63,7 +64,7 @@ def analyze(params: Params, raw: Path, requests: Path, responses: Path, answers:
         answer_format,
         asks_logprobs=bool(teacher.extras.get("logprobs")),
     )
-    usage, sample = UsageCounter(teacher.price_per_million), ExplorerRows(params.analyze.explorer_rows)
+    usage, sample = UsageCounter(find_price(params)), ExplorerRows(params.analyze.explorer_rows)
     with listing_rows(reports / "tables" / "readings.csv", LISTED_COLUMNS) as list_row:
         inputs = ReportInputs(sample, usage, FrameBuilder(list_row), debiasing)
         for file in files:
@@ -121,6 +122,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
     skipped = len(source.get("skipped") or [])
     answer_format = params.prompts[params.prompt].answer_format
     temperature = "none" if teacher.temperature is None else f"{teacher.temperature:g}"
+    price = find_price(params)
     return {
         "Data set": f"{source.get('dataset', 'unknown')} ({source.get('path', 'unknown')}{name})",
         "Revision": str(source.get("revision") or "none (local files)"),
@@ -129,7 +131,7 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped:,} bad rows skipped" if skipped else ""),
         "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
-        "Cost": format_cost(usage["cost_usd"]),
+        "Cost": format_cost(usage["cost_usd"]) + (f", price: {price.source}" if price else ""),
     }
 
 

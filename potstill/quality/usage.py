@@ -2,9 +2,8 @@
 
 import msgspec
 
-from potstill.core.catalogues import Price
 from potstill.core.distributions import DECIMALS
-from potstill.core.prices import cost_usd, known_price
+from potstill.core.prices import KnownPrice, cost_usd
 from potstill.core.records import Response, Usage
 
 
@@ -14,10 +13,10 @@ class UsageCounter:
     `models` holds the names that responses were served under.
     """
 
-    def __init__(self, price: Price | None) -> None:
-        """Start with none, at a price."""
+    def __init__(self, price: KnownPrice | None) -> None:
+        """Start with none, at a price; None: not known."""
         self.models: set[str] = set()
-        self._price = known_price(price)
+        self._price = price
         self._keys: set[bytes] = set()
         self._prompt_tokens = self._completion_tokens = 0
         self._unmetered = False

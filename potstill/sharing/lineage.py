@@ -18,6 +18,7 @@ from potstill.sharing.objects import Cache
 from potstill.sharing.processes import run_git, try_git
 from potstill.teacher.store.ledger import SUFFIX, read_segment
 
+PRICES = "price_per_million"
 CHOICES = {"dataset": "load", "prompt": "prepare", "teacher": "infer"}  # and the stage that each matters to first
 
 
@@ -52,11 +53,17 @@ class Lineage:
         return params
 
     def find_chosen(self) -> dict[str, dict[str, Any]]:
-        """Return the dataset, prompt and teacher that the stages ran with, each with its name and its entry."""
+        """Return the dataset, prompt and teacher that the stages ran with, each with its name and its entry.
+
+        A teacher's price is put into its entry, where older commits have it.
+        """
         chosen = {}
         for choice, stage in CHOICES.items():
             name = self.find_params(stage).get(choice)
             chosen[choice] = {"name": name, **(self.find_params(stage).get(f"{choice}s.{name}") or {})}
+        prices = self.find_params("analyze").get(PRICES) or {}
+        if chosen["teacher"]["name"] in prices:
+            chosen["teacher"][PRICES] = prices[chosen["teacher"]["name"]]
         return chosen
 
     def _read(self, name: str) -> str | None:

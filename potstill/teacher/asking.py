@@ -11,8 +11,8 @@ from time import monotonic
 from typing import Any
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
-from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
+from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.endpoints import Endpoint, Endpoints

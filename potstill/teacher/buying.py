@@ -8,7 +8,7 @@ from time import monotonic, time
 from urllib.parse import urlsplit
 
 from potstill.core.catalogues import Teacher
-from potstill.core.environment import ASKING, NEVER, may_ask, read_budget_share
+from potstill.core.environment import ASKING, NEVER, may_ask
 from potstill.core.errors import FatalError, InputError
 from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
@@ -67,8 +67,7 @@ async def ask_in_batches(
     """Follow the batches that requests of the plan are in, and submit others where that is wanted."""
     from potstill.teacher.batching.run import BatchRun  # noqa: PLC0415 (openai takes a second to import)
 
-    teacher = params.teachers[params.teacher]
-    budget = Budget(params.teacher, teacher, params.runtime.budget_usd)
+    budget = Budget(params, batch=True)
     batches = BatchRun(params, plan, credentials, budget, progress)
     try:
         await run_with_upkeep(batches, batches.run(submitting=submitting), plan, progress)
@@ -83,8 +82,7 @@ async def ask_until_done(
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
-    share = read_budget_share()
-    budget = Budget(params.teacher, teacher, runtime.budget_usd if share is None else share)
+    budget = Budget(params)
     clients = open_clients()
     recorder = AnswerRecorder(plan, teacher.max_tokens, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.
@@ -164,7 +162,7 @@ def connection(teacher: Teacher) -> Iterator[list[Credentials]]:
         with serve(teacher.model) as credentials:
             yield [credentials]
     else:
-        yield [read_credentials(prefix) for prefix in teacher.list_credentials()]
+        yield [read_credentials(prefix) for prefix in teacher.credentials]
 
 
 def engine(

@@ -9,7 +9,8 @@ from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, InputError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params
 from potstill.core.params_file import load_params
-from potstill.core.prices import cost_usd, known_price
+from potstill.core.prices import cost_usd, find_price
+from potstill.core.wording import format_usd
 from potstill.teacher.api.credentials import Credentials, read_credentials
 from potstill.teacher.api.logins import redact
 from potstill.teacher.api.replies import Reply
@@ -52,7 +53,7 @@ class Checks:
     def check_params(self) -> CheckResult:
         """Read params.yaml; raise an InputError for a budget that cannot be kept, as infer would."""
         self.params = params = load_params()
-        Budget(params.teacher, self.teacher, params.runtime.budget_usd)
+        Budget(params)
         return OK, (
             f"dataset {params.dataset}, prompt {params.prompt}, teacher {params.teacher} "
             f"({self.teacher.provider}, {self.teacher.model})"
@@ -62,7 +63,7 @@ class Checks:
         """Name the variables that are set, and never what they are set to."""
         if self.teacher.provider == "local":
             return OK, f"{self.params.teacher} needs none, since it runs on this machine"
-        return OK, "; ".join(describe(read_credentials(prefix)) for prefix in self.teacher.list_credentials())
+        return OK, "; ".join(describe(read_credentials(prefix)) for prefix in self.teacher.credentials)
 
     def check_journal(self) -> CheckResult:
         """Write to the journal, and count its answers."""
@@ -121,10 +122,10 @@ class Checks:
         """Return what the call cost, as far as that is known."""
         if self.teacher.provider == "local":
             return "it is free"
-        price = known_price(self.teacher.price_per_million)
+        price = find_price(self.params)
         if price is None or self.reply.usage is None:
-            return f"this one call is paid, at a cost that is not known (price_per_million of {self.params.teacher})"
-        return f"this one call is paid: {cost_usd(price, self.reply.usage):.6f} US dollars"
+            return f"this one call is paid, at a cost that is not known (price_per_million.{self.params.teacher})"
+        return f"this one call is paid: {format_usd(cost_usd(price, self.reply.usage))} US dollars ({price.source})"
 
     def check_logprobs(self) -> CheckResult:
         """Return whether that call was answered with log probabilities, which no stage needs."""

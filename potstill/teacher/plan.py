@@ -8,7 +8,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 from typing import NamedTuple
@@ -19,6 +18,8 @@ from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
 from potstill.core.params import Params
 from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.core.tokens import count_most_tokens
+from potstill.teacher.counts import RequestCounts
 from potstill.teacher.store.answers import COLUMNS, BoughtAnswer
 from potstill.teacher.store.batches import BatchStore
 from potstill.teacher.store.chunks import chunked
@@ -37,41 +38,6 @@ BATCH = 1000
 WHOLE_BATCH = 64  # of whole answers, whose log probabilities may be a megabyte each
 CACHE_KB = 64_000  # keys come in no order, so that each one meets another page
 ORIGIN = ("max_tokens", "status", "model", "endpoint_host")
-
-
-@dataclass
-class RequestCounts:
-    """How many requests there are, how many of them differ, and which answers to those were bought before."""
-
-    requests: int = 0
-    distinct: int = 0
-    from_journal: int = 0
-    from_ledger: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    characters: int = 0
-    missing_characters: int = 0
-
-    @property
-    def missing(self) -> int:
-        """Return how many distinct requests must be asked."""
-        return self.distinct - self.from_journal - self.from_ledger
-
-    def add_found(
-        self, characters: int, prompt_tokens: int | None, completion_tokens: int | None, segment: str | None
-    ) -> None:
-        """Count an answer that was there, and the tokens that it and its messages of so many characters took.
-
-        `segment` names what brought it to the journal, None where that is nothing of the ledger.
-        """
-        if segment is None:
-            self.from_journal += 1
-        else:
-            self.from_ledger += 1
-        if prompt_tokens is not None and completion_tokens is not None:
-            self.prompt_tokens += prompt_tokens
-            self.completion_tokens += completion_tokens
-            self.characters += characters
 
 
 class AnswerOrigin(NamedTuple):
@@ -144,6 +110,7 @@ class Plan:
                 self.counts.add_found(characters, *found[key][1:])
             else:
                 self.counts.missing_characters += characters
+                self.counts.missing_most_tokens += count_most_tokens(messages[key])
                 missing.append((msgspec.json.encode(messages[key]), key))
         self._update("messages = ?", missing)
 
@@ -151,6 +118,12 @@ class Plan:
         """Yield the key of each request that has no answer, but for those that this run has claimed to ask."""
         rows = self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL ORDER BY rowid")
         yield from (key for (key,) in rows)
+
+    def find_rows(self, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield the split and the id of each row that is one of these requests."""
+        for batch in chunked(keys, BATCH):
+            marks = ", ".join("?" * len(batch))
+            yield from self._database.execute(f"SELECT split, id FROM rows WHERE key IN ({marks})", batch)  # noqa: S608
 
     def claim_missing(self, *, keep: bool = False) -> Iterator[tuple[str, list[Message]]]:
         """Claim and yield what nobody has answered, some at a time; what others have claimed is left to them.

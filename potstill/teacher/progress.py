@@ -8,7 +8,8 @@ import click
 from tqdm import tqdm
 
 from potstill.core.records import Usage
-from potstill.teacher.plan import RequestCounts
+from potstill.core.wording import format_usd
+from potstill.teacher.counts import RequestCounts
 
 LINE_S = 10
 
@@ -77,7 +78,7 @@ class Progress:
 
     def _describe_counts(self) -> str:
         """Return what came, and what it took."""
-        cost = "" if self._cost_usd is None else f", {self._cost_usd:.4f} USD"
+        cost = "" if self._cost_usd is None else f", {format_usd(self._cost_usd)} USD"
         return f"{self.answered:,} asked, {self._found:,} found, {self.failed:,} failed, {self._tokens:,} tokens{cost}"
 
     def close(self) -> None:

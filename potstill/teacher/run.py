@@ -23,7 +23,7 @@ def infer(params: Params, requests: Path, responses: Path, ledger: Path, log: Pa
         summary = RunSummary(plan.counts)
         answer(params, plan, summary, responses, log)
         click.echo(summary.describe())
-        endpoints = len(params.teachers[params.teacher].list_credentials())
+        endpoints = len(params.teachers[params.teacher].credentials)
         for mixture in summary.describe_mixtures(endpoints):
             click.echo(f"warning: teacher {params.teacher}: {mixture}", err=True)
         check_failures(plan, params.runtime.max_failed_fraction)

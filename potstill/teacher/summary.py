@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from potstill.teacher.plan import Plan, RequestCounts
+from potstill.teacher.counts import RequestCounts
+from potstill.teacher.plan import Plan
 from potstill.teacher.store.chunks import chunked
 from potstill.teacher.store.ledger import record_uses
 from potstill.teacher.store.projects import project_id

@@ -8,8 +8,8 @@ import msgspec
 from potstill.core.catalogues import Prompt
 from potstill.core.letters import LETTERS, original_letter, rotate_choices, shown_letter
 from potstill.core.params import Export, Target
-from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Answer, Choice, Message, Outcome, Split
+from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.prompting.drawing import rank
 from potstill.prompting.rendering import render_messages
 from potstill.reading.debiasing import count_votes

@@ -14,7 +14,7 @@ from tests.variants import Variants, answer_all
 pytestmark = UNCLOSED
 
 GOOD, BAD = ["A"] * 40, ["A"] * 20 + ["B"] * 20
-PRICED = {"teachers__smollm2__price_per_million": {"input": 1, "output": 10}}
+PRICED = {"price_per_million__smollm2": {"input": 1, "output": 10}}
 
 
 def read(clone: Clone, name: str) -> str:

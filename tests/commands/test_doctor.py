@@ -166,14 +166,16 @@ def test_logprobs_are_never_a_cross(patient: Patient, answer: Answer, calls: int
 @pytest.mark.parametrize(
     ("price", "cost"),
     [
+        pytest.param({}, "this one call is paid, at a cost that is not known", id="not known"),
         pytest.param(
-            {"input": 1, "output": None}, "this one call is paid, at a cost that is not known", id="half known"
+            {"loopback": {"input": 100, "output": 1000}},
+            "this one call is paid: 0.0041 US dollars (params.yaml)",
+            id="known",
         ),
-        pytest.param({"input": 100, "output": 1000}, "this one call is paid: 0.004100 US dollars", id="known"),
     ],
 )
-def test_what_the_call_costs_is_named(patient: Patient, price: dict[str, float], cost: str) -> None:
-    patient.choose(price_per_million=price)
+def test_what_the_call_costs_is_named(patient: Patient, price: dict[str, object], cost: str) -> None:
+    patient.edit(price_per_million=price)
     assert cost in patient.examine()["call"]
 
 
@@ -288,7 +290,7 @@ def test_an_env_file_that_is_no_text_is_a_cross_of_all_that_read_it(patient: Pat
     ("edits", "sentence"),
     [
         pytest.param({"teacher": "nobody"}, "teacher: expected one of smollm2", id="unknown teacher"),
-        pytest.param({"runtime": {"budget_usd": 1}}, "loopback.price_per_million: expected", id="budget without price"),
+        pytest.param({"runtime": {"budget_usd": 1}}, "price_per_million.loopback: expected", id="budget without price"),
     ],
 )
 def test_wrong_params_are_a_cross(patient: Patient, edits: dict[str, Any], sentence: str) -> None:

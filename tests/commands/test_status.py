@@ -44,19 +44,21 @@ def test_an_edit_is_described_with_what_it_changes_and_costs_before_anything_run
 ) -> None:
     ada.edit_params(
         prompts__letter__system=OTHER_WORDS,
-        teachers__loopback__price_per_million={"input": 1000, "output": 1000},
+        teachers__loopback__max_tokens=99,
+        price_per_million__loopback={"input": 1000, "output": 1000},
     )
     before = ada.read("data/requests/train.jsonl")
     lines = ada.output(status.main).splitlines()
     assert re.fullmatch(
         r"prepare would run: prompts\.letter\.system You answer .*… → One of \{labels\}, please\.", lines[0]
     )
-    assert lines[1].startswith("infer would run: teachers.loopback.price_per_million nothing → {'input': 1000")
-    assert lines[2] == "after that, where their inputs change: analyze, export"
-    counts = dict(line.split(maxsplit=1) for line in lines[3:8])
+    assert lines[1] == "infer would run: teachers.loopback.max_tokens nothing → 99"
+    assert lines[2].startswith("analyze would run: price_per_million.loopback nothing → {'input': 1000")
+    assert lines[3] == "after that, where their inputs change: export"
+    counts = dict(line.split(maxsplit=1) for line in lines[4:9])
     assert counts["requests"] == f"{QUESTIONS}, {QUESTIONS} of them distinct"
-    assert re.fullmatch(r"\d+\.\d{4} USD", counts["cost"])
-    assert lines[5] == f"to ask       {QUESTIONS}"
+    assert re.fullmatch(r"at most \d\.\d\d USD", counts["cost"])
+    assert lines[6] == f"to ask       {QUESTIONS}"
     assert ada.read("data/requests/train.jsonl") == before
     assert teacher.calls == []
 

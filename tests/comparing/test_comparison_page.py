@@ -27,8 +27,9 @@ def make(name: str, letters: list[str], prompt: str) -> Revision:
     write_rows(Path(name), answer_all(letters, messages=[{"role": "user", "content": HOSTILE}]))
     texts = {"system": f"{prompt} {HOSTILE}", "user": "u"}
     params = {"prompt": prompt, f"prompts.{prompt}": texts}
-    teacher = {"teacher": "t", "teachers.t": {"price_per_million": {"input": 1, "output": len(prompt)}}}
-    stages = {"prepare": {"params": {"params.yaml": params}}, "infer": {"params": {"params.yaml": teacher}}}
+    prices = {"price_per_million": {"t": {"input": 1, "output": len(prompt)}}}
+    named = {"prepare": params, "infer": {"teacher": "t", "teachers.t": {}}, "analyze": prices}
+    stages = {stage: {"params": {"params.yaml": several}} for stage, several in named.items()}
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
     files = {key: Path(name, key, "validation.jsonl") for key in ("requests", "responses", "answers")}
     return Revision(name, Lineage(None), {}, {"validation": SplitFiles(**files)})

@@ -28,18 +28,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def make(name: str, questions: Sequence[JudgedQuestion], price: dict[str, float] | None = CHEAP) -> Revision:
-    """A revision of these answers, with a dvc.lock that names its params."""
+def make(
+    name: str,
+    questions: Sequence[JudgedQuestion],
+    price: dict[str, float] | None = CHEAP,
+    *,
+    old: bool = False,
+    **teacher: str,
+) -> Revision:
+    """A revision of these answers, with a dvc.lock that names its params; an `old` one has the price elsewhere."""
     write_rows(Path(name), questions)
     files = {key: Path(name, key, "validation.jsonl") for key in ("requests", "responses", "answers")}
-    teacher = {"model": "m", "price_per_million": price}
+    entry = {"provider": "azure", "model": "m", **teacher, **({"price_per_million": price} if old else {})}
     params = {
         "load": {"dataset": "d", "datasets.d": {"path": "p"}},
         "prepare": {"prompt": "letter", "prompts.letter": {"system": "s", "user": "u"}},
-        "infer": {"teacher": "t", "teachers.t": teacher},
+        "infer": {"teacher": "t", "teachers.t": entry},
     }
     stages: dict[str, Any] = {stage: {"params": {"params.yaml": named}} for stage, named in params.items()}
-    stages["analyze"] = {"outs": [{"path": "tables", "md5": name}]}
+    prices = {} if old else {"params": {"params.yaml": {"price_per_million": {"t": price} if price else {}}}}
+    stages["analyze"] = {"outs": [{"path": "tables", "md5": name}], **prices}
     stages["export"] = {"deps": [{"path": path, "md5": name} for path in ("tables/measures.json", "code")]}
     Path("dvc.lock").write_text(json.dumps({"stages": stages}))
     return Revision(name, Lineage(None), {"revision": "r1"}, {"validation": SplitFiles(**files)})
@@ -124,9 +132,7 @@ def test_without_gold_nothing_is_called_better_and_without_a_price_tokens_are_co
         "first and second cannot be judged, since no gold is known of the 3 shared questions; they answer 0 of them "
         "alike."
     )
-    assert any(
-        "first: its cost is unknown, since it ran without teachers.t.price_per_million; set" in line for line in lines
-    )
+    assert any("first: its cost is unknown, since it ran without price_per_million.t; set" in line for line in lines)
     assert any(line.split() == ["Flip", "rate", "100", "%", "0", "%"] for line in lines)
     assert describe(make("first", HALF, None), make("second", GOOD, None))[-1].endswith(
         "at about the same tokens: use second."
@@ -140,6 +146,22 @@ def test_a_price_that_is_not_known_stays_unknown_where_tokens_were_not_counted()
     lines = describe(make("first", unmetered), make("second", answer_all(["A", "A", "B"])))
     assert "note: first: tokens and cost are unknown, since its endpoint counted none for some answers" in lines
     assert lines[-1].endswith("Either will do, and what they cost is unknown.")
+
+
+def test_a_price_is_read_where_older_commits_have_it_and_differs_from_none_of_the_same() -> None:
+    old, new = make("old", GOOD, old=True), make("new", GOOD)
+    assert describe(old, new)[-1].endswith("either will do, at about the same cost.")
+    assert contrast(old, new).phrases == ("ran with other files: code",)
+    dear = make("dear", GOOD, DEAR)
+    assert "price_per_million" in "".join(contrast(old, dear).phrases)
+
+
+def test_without_a_price_of_their_own_variants_cost_what_is_listed_and_that_is_said() -> None:
+    mine, listed = make("mine", GOOD), make("listed", GOOD, None, provider="openai", model="gpt-4.1")
+    lines = describe(mine, listed)
+    (note,) = [line for line in lines if line.startswith("note: listed: its cost is at the price of genai-prices")]
+    assert note.endswith("openai's gpt-4.1")
+    assert any(line.split()[-2:] == ["0.20", "0.28"] for line in lines if line.startswith("US dollars per 1,000"))
 
 
 def test_one_alone_is_shown_with_the_way_to_others() -> None:

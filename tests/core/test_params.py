@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from tests.conftest import Workspace
 
 ROOT = Path(__file__).parents[2]
-KEYS = "dataset, prompt, teacher, datasets, load, prompts, prepare, teachers, analyze, export, runtime"
+KEYS = (
+    "dataset, prompt, teacher, datasets, load, prompts, prepare, teachers, price_per_million, analyze, export, runtime"
+)
 
 
 def refuse() -> str:
@@ -71,10 +73,10 @@ def test_every_param_is_described() -> None:
             "Legal keys here are train, validation, test",
         ),
         (
-            "teachers.smollm2.price_per_million.inputs",
+            "price_per_million.smollm2.inputs",
             1,
-            "teachers.smollm2.price_per_million.inputs: unknown key; did you mean input? "
-            "Legal keys here are input, output",
+            "price_per_million.smollm2.inputs: unknown key; did you mean input? "
+            "Legal keys here are input, output, batch",
         ),
         ("analyze.zzz", 1, "analyze.zzz: unknown key. Legal keys here are explorer_rows, debias, gates"),
     ],
@@ -105,9 +107,7 @@ def test_a_misspelt_required_key_is_told_as_misspelt_and_not_as_missing(workspac
         pytest.param("prepare.splits", "train", "a list of names", id="no list"),
         pytest.param("datasets", ["bundled"], "a mapping", id="no catalogue"),
         pytest.param("analyze", None, "the keys explorer_rows, debias, gates", id="empty section"),
-        pytest.param(
-            "teachers.smollm2.price_per_million", 5, "the keys input, output, or null", id="number for a section"
-        ),
+        pytest.param("price_per_million.smollm2", 5, "the keys input, output, batch", id="number for a section"),
         pytest.param(
             "teachers.smollm2.extras.at", date(2025, 1, 2), "a value that JSON has (a date needs quotes)", id="no JSON"
         ),
@@ -291,3 +291,16 @@ def test_null_takes_all_and_what_is_left_out_has_its_default(workspace: "Workspa
     splits = params.datasets["mine"].splits
     assert (splits.train, splits.validation, splits.test) == ("train", "validation", "test")
     assert params.teachers["deepseek-v3"].max_tokens == 4000
+
+
+def test_a_price_that_is_where_older_versions_had_it_is_told_with_where_it_goes(workspace: "Workspace") -> None:
+    workspace.edit(teachers={"smollm2": {"price_per_million": {"input": 1, "output": 2}}})
+    assert refuse() == (
+        "teachers.smollm2: price_per_million is no part of a teacher, so that an edit of it asks nothing anew; move it "
+        "to the section price_per_million of params.yaml, under this teacher's name"
+    )
+
+
+def test_a_price_of_nobody_is_told(workspace: "Workspace") -> None:
+    workspace.edit(price_per_million={"smolm2": {"input": 1, "output": 2}})
+    assert refuse() == "price_per_million: expected one of smollm2, deepseek-v3, got 'smolm2'; did you mean smollm2?"

@@ -8,6 +8,7 @@ from potstill.core.wording import (
     format_interval,
     format_p_value,
     format_percent,
+    format_usd,
     mark_few,
 )
 
@@ -62,6 +63,13 @@ def test_p_values_are_written_as_in_print(p: float, text: str) -> None:
 )
 def test_only_a_cost_of_nothing_is_written_as_nothing(cost: float | None, text: str) -> None:
     assert format_cost(cost) == text
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"), [(0, "0"), (0.000312, "0.00031"), (0.2, "0.20"), (3, "3.00"), (1234.5, "1,234.50")]
+)
+def test_dollars_have_two_digits_that_say_something(usd: float, text: str) -> None:
+    assert format_usd(usd) == text
 
 
 @pytest.mark.parametrize(("count", "mark"), [(0, ""), (1, ", few"), (9, ", few"), (10, "")])

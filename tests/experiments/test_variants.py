@@ -16,7 +16,7 @@ from dvc.repo import Repo
 from potstill.commands.variants import main
 from potstill.core.errors import InputError
 from potstill.core.records import Usage
-from potstill.experiments.costs import VariantCost, describe_costs, describe_shares, share_budget
+from potstill.experiments.costs import Amount, VariantCost, describe_costs, describe_shares, share_budget
 from potstill.experiments.lines import read_state
 from tests.clones import ROOT, Clone
 from tests.pipelines import QUESTIONS, Pipeline
@@ -37,8 +37,8 @@ def lab(ada: Pipeline) -> Pipeline:
     (ada.folder / "seed/reports").mkdir()
     (ada.folder / "seed/reports/metrics.json").write_text(json.dumps({"train": {"accuracy": 0.5}, "tokens": 42}))
     for name, model in (("one", "other"), ("two", "other"), ("three", "third")):
-        entry = {"provider": "azure", "model": model, "max_tokens": 100, "price_per_million": DEAR}
-        ada.edit_params(**{f"teachers__{name}": entry})
+        entry = {"provider": "azure", "model": model, "max_tokens": 100}
+        ada.edit_params(**{f"teachers__{name}": entry, f"price_per_million__{name}": DEAR})
     return ada
 
 
@@ -48,25 +48,37 @@ def experiments(project: Clone) -> dict[str, str]:
     return dict(ref.split() for ref in refs)
 
 
-def cost(name: str, missing: int, fresh: int, usd: float | None) -> VariantCost:
-    return VariantCost(name, 10, 10, missing, fresh, Usage(prompt_tokens=100, completion_tokens=10), usd)
+def cost(name: str, missing: int, fresh: int, most: float | None, likely: float | None = None) -> VariantCost:
+    usage = Usage(prompt_tokens=100, completion_tokens=10)
+    return VariantCost(
+        name, 10, 10, missing, fresh, Amount(usage, most), None if likely is None else Amount(usage, likely)
+    )
 
 
 def test_what_variants_share_counts_once_and_the_budget_is_divided_by_their_estimates() -> None:
     costs = [cost("a", 10, 10, 3.0), cost("b", 10, 5, 1.0), cost("free", 0, 0, 0.0)]
     assert list(describe_costs(costs))[1:] == [
-        "b         10 requests, 0 found, 10 to ask: 100 + 10 tokens, 1.0000 USD",
-        "free      10 requests, 10 found, 0 to ask: 100 + 10 tokens, 0.0000 USD",
-        "together  30 requests, 10 found, 15 to ask: 150 + 15 tokens, 3.5000 USD; 5 shared ones asked once",
+        "b         10 requests, 0 found, 10 to ask: at most 100 + 10 tokens (1.00 USD)",
+        "free      10 requests, 10 found, 0 to ask: at most 100 + 10 tokens (0 USD)",
+        "together  30 requests, 10 found, 15 to ask: at most 150 + 15 tokens (3.50 USD); 5 shared ones asked once",
     ]
     assert share_budget(costs, 8) == {"a": 6, "b": 2, "free": 0}
     assert list(describe_shares(share_budget(costs, 8))) == [
-        "runtime.budget_usd is divided among them: a 6.0000, b 2.0000, free 0.0000 US dollars"
+        "runtime.budget_usd is divided among them: a 6.00, b 2.00, free 0 US dollars"
     ]
     assert share_budget(costs, None) == {"a": None, "b": None, "free": None}
-    with pytest.raises(InputError, match=r"runtime.budget_usd: expected 4.0000 US dollars or more, .* got 3.9;"):
+    with pytest.raises(InputError, match=r"runtime.budget_usd: expected 4.00 US dollars or more, .* got 3.9;"):
         share_budget(costs, 3.9)
-    assert next(describe_costs([cost("a", 1, 1, None)])).endswith("US dollars unknown")
+    assert next(describe_costs([cost("a", 1, 1, None)])).endswith("(US dollars unknown)")
+
+
+def test_where_answers_tell_what_is_likely_that_is_said_and_the_budget_is_divided_by_it() -> None:
+    told, untold = cost("told", 10, 10, 3.0, 0.03), cost("untold", 10, 5, 1.0)
+    lines = list(describe_costs([told, untold]))
+    assert lines[0].endswith("likely 100 + 10 tokens (0.030 USD), at most 100 + 10 tokens (3.00 USD)")
+    assert "likely" not in lines[-1]
+    assert "likely 200 + 20 tokens (0.060 USD), at most" in list(describe_costs([told, told]))[-1]
+    assert share_budget([told, untold], 2.06) == pytest.approx({"told": 0.06, "untold": 2})
 
 
 @pytest.mark.parametrize(
@@ -98,7 +110,7 @@ def test_only_stages_and_rows_are_shown_of_what_a_run_says(line: str, state: str
         ),
         (("--prompts", "letter,letter"), "PROMPTS: expected each prompt once, got 'letter' twice"),
         (("--prompts", "letter", "--jobs", "0"), "JOBS: expected how many variants to run at once, 1 or more, got '0'"),
-        (("--prompts", "letter", "--teachers", "one,loopback"), "teachers.loopback.price_per_million: expected input"),
+        (("--prompts", "letter", "--teachers", "one,loopback"), "price_per_million.loopback: expected input"),
         (("--prompts", "letter,chain_of_thought", "--teachers", "one,three"), "expected 12.0"),
     ],
     ids=["no prompt", "prompt", "teacher", "twice", "jobs", "no price", "above the budget"],
@@ -131,8 +143,8 @@ def test_variants_side_by_side_buy_what_they_share_once_and_one_that_fails_stops
     assert [" ".join(line.split()[:7]) for line in lines] == [
         f"letter-{name} 3 requests, 0 found, 3 to" for name in ("one", "two", "three")
     ]
-    assert re.match("together      9 requests, 0 found, 6 to ask: .*, 6.0000 USD; 3 shared ones asked once", together)
-    assert divided.endswith("letter-one 3.0000, letter-two 3.0000, letter-three 3.0000 US dollars")
+    assert re.match("together      9 requests, 0 found, 6 to ask: .*6.00 USD.; 3 shared ones asked once", together)
+    assert divided.endswith("letter-one 3.00, letter-two 3.00, letter-three 3.00 US dollars")
     assert [first, second] == [f"letter-{name}: accuracy 50.0 % of train" for name in ("one", "two")]
     assert advice == "compare them: `make compare`"
     assert {"letter-one: stage infer", "letter-two: done", "letter-three: failed"} <= set(done.stderr.splitlines())

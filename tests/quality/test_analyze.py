@@ -27,7 +27,7 @@ TABLES += ["methods.csv", "outcomes.csv", "readings.csv", "tests.csv"]
 FIGURES = ["accuracy_by_slice", "actual_against_expected", "answer_by_length", "answer_by_type"]
 FIGURES += ["answers_per_letter", "confusion"]
 SOURCE: dict[str, Any] = {"dataset": "riddles", "path": "me/riddles", "name": None, "revision": "abc123", "skipped": []}
-TEACHER = {"provider": "local", "model": "tiny-model", "price_per_million": {"input": 2.0, "output": 5.0}}
+TEACHER = {"provider": "local", "model": "tiny-model"}
 
 Row = tuple[Request, str | None, Status]
 USUAL: list[Row] = [
@@ -46,6 +46,7 @@ def project(
     """Lay out what the stages before leave, and stand in it."""
     params = YAML(typ="safe").load((ROOT / "tests/params.yaml").read_text(encoding="utf-8"))
     params["teacher"], params["teachers"]["tiny"] = "tiny", TEACHER
+    params["price_per_million"] = {"tiny": {"input": 2.0, "output": 5.0}}
     params["analyze"] = {"explorer_rows": 20, "gates": gates or {}}
     params["prompts"][params["prompt"]]["answer_format"] = answer_format
     write(folder / "params.yaml", json.dumps(params))

@@ -2,13 +2,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from potstill.core.catalogues import Price
+from potstill.core.prices import KnownPrice
 from potstill.core.records import Response, Status
 from potstill.quality.usage import UsageCounter
 from tests.judged import make_request, make_response
 
 
-def count(responses: Sequence[Response], price: Price | None) -> dict[str, int | float | None]:
+def count(responses: Sequence[Response], price: KnownPrice | None) -> dict[str, int | float | None]:
     counter = UsageCounter(price)
     for response in responses:
         counter.add(response)
@@ -31,15 +31,14 @@ def test_usage_counts_each_answer_bought_once() -> None:
 @pytest.mark.parametrize(
     ("price", "unmetered", "cost"),
     [
-        pytest.param({"input": 2.0, "output": 5.0}, None, 0.00025, id="priced"),
-        pytest.param({"input": 2.0, "output": None}, None, None, id="half a price"),
-        pytest.param({"input": 2.0, "output": 5.0}, "answered", None, id="an answer without a count"),
-        pytest.param({"input": 2.0, "output": 5.0}, "failed", 0.00025, id="a failure costs nothing"),
-        pytest.param({"input": 0.0, "output": 0.0}, "answered", 0, id="for nothing"),
+        pytest.param((2.0, 5.0), None, 0.00025, id="priced"),
+        pytest.param((2.0, 5.0), "answered", None, id="an answer without a count"),
+        pytest.param((2.0, 5.0), "failed", 0.00025, id="a failure costs nothing"),
+        pytest.param((0.0, 0.0), "answered", 0, id="for nothing"),
     ],
 )
-def test_cost_is_known_or_none(price: dict[str, float | None], unmetered: Status | None, cost: float | None) -> None:
+def test_cost_is_known_or_none(price: tuple[float, float], unmetered: Status | None, cost: float | None) -> None:
     responses = [make_response(make_request(), "C")]
     if unmetered:
         responses.append(make_response(make_request(1), None, unmetered, usage=None))
-    assert count(responses, Price.model_validate(price))["cost_usd"] == cost
+    assert count(responses, KnownPrice(*price, None, "here"))["cost_usd"] == cost

@@ -33,15 +33,18 @@ class LightProject:
         max_tokens: int = 16,
         price: dict[str, float] | None = None,
         provider: str = "azure",
+        model: str = "m",
         credentials: Sequence[str] = ("TEACHER_MODEL",),
         **runtime: object,
     ) -> None:
         """Write params.yaml, derived from the one of the tests."""
         yaml = YAML()
         params = yaml.load(ROOT / "tests/params.yaml")
-        entry = {"provider": provider, "model": "m", "max_tokens": max_tokens, "price_per_million": price}
+        entry = {"provider": provider, "model": model, "max_tokens": max_tokens}
         entry["credentials"] = credentials[0] if len(credentials) == 1 else [*credentials]
         params["teacher"], params["teachers"]["stand-in"] = "stand-in", entry
+        if price:
+            params["price_per_million"]["stand-in"] = price
         params["runtime"].update({"concurrency": 4, "timeout_s": 5, "max_attempts": 2, **runtime})
         yaml.dump(params, self.folder / "params.yaml")
 

@@ -9,6 +9,7 @@ import pytest
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, TransientError, UnreachableError
+from potstill.core.params_file import load_params
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
@@ -17,9 +18,11 @@ from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
 from potstill.teacher.endpoints import Endpoint
 from potstill.teacher.pace import Pace
+from tests.project import ROOT
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
+PARAMS = load_params(ROOT / "tests/params.yaml")
 TEACHER = Teacher(provider="azure", model="m")
 NOW = {"Retry-After": "0"}
 THROTTLED = refusal(429, headers=NOW)
@@ -57,7 +60,7 @@ def ask_all(
             concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
         )
         endpoint = Endpoint(client, Pace(requests_per_minute, None))
-        asker = Asker([endpoint], Budget("t", TEACHER, None), bounds, record)
+        asker = Asker([endpoint], Budget(PARAMS), bounds, record)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]))
         await client.close()
         if asker.error:
@@ -298,7 +301,7 @@ def test_a_server_that_answers_an_error_is_no_longer_lost() -> None:
         nonlocal asker
         bounds = Bounds(1, timeout_s=5, max_attempts=3, max_failures_in_a_row=20)
         endpoint = Endpoint(Script(), Pace(None, None))
-        asker = Asker([endpoint], Budget("t", TEACHER, None), bounds, lambda *_: None)
+        asker = Asker([endpoint], Budget(PARAMS), bounds, lambda *_: None)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in numbered(2)]))
 
     asker: Asker

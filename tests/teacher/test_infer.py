@@ -286,7 +286,7 @@ def test_a_budget_that_is_spent_ends_the_run_and_keeps_what_it_bought(light: Lig
 
     sentence = light.refuse()
 
-    assert "runtime.budget_usd: 0.1200 of 0.25 US dollars are spent" in sentence
+    assert "runtime.budget_usd: 0.12 of 0.25 US dollars are spent" in sentence
     assert "4 answers are kept" in sentence
     assert len(light.teacher.calls) == 4
 
@@ -294,7 +294,7 @@ def test_a_budget_that_is_spent_ends_the_run_and_keeps_what_it_bought(light: Lig
 def test_a_share_of_the_budget_is_all_that_is_spent(light: LightProject, monkeypatch: pytest.MonkeyPatch) -> None:
     light.configure(concurrency=1, price={"input": 0, "output": 10_000}, budget_usd=9)
     monkeypatch.setenv("POTSTILL_BUDGET_SHARE_USD", "0.25")
-    assert "runtime.budget_usd: 0.1200 of 0.25 US dollars are spent" in light.refuse()
+    assert "runtime.budget_usd: 0.12 of 0.25 US dollars are spent" in light.refuse()
     assert len(light.teacher.calls) == 4
 
 

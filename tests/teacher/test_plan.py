@@ -10,8 +10,10 @@ import pytest
 
 from potstill.core.catalogues import Teacher
 from potstill.core.records import Usage, write_rows
+from potstill.core.tokens import MESSAGE_TOKENS
 from potstill.teacher.api.replies import Reply, ReplyStatus
-from potstill.teacher.plan import Plan, RequestCounts
+from potstill.teacher.counts import RequestCounts, TokenSums
+from potstill.teacher.plan import Plan
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.keys import Keys
 from tests.project import ROOT
@@ -53,9 +55,10 @@ def test_requests_are_counted_and_equal_ones_once(tmp_path: Path, journal: Journ
     folder = write(tmp_path, train=["one", "two", "one"], validation=["two", "three"])
     buy(journal, "three")
     with closing(Plan(journal, TEACHER, folder)) as plan:
-        assert plan.counts == RequestCounts(
-            5, 3, 1, prompt_tokens=7, completion_tokens=2, characters=22 + 5, missing_characters=2 * (22 + 3)
-        )
+        bought = TokenSums()
+        bought.add(22 + 5, 7, 2)
+        missing = 2 * (22 + 3)
+        assert plan.counts == RequestCounts(5, 3, 1, 0, missing, missing + 2 * 2 * MESSAGE_TOKENS, bought)
         assert plan.counts.missing == 2
 
 

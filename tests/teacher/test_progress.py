@@ -1,7 +1,7 @@
 import pytest
 
 from potstill.core.records import Usage
-from potstill.teacher.plan import RequestCounts
+from potstill.teacher.counts import RequestCounts
 from potstill.teacher.progress import Progress
 
 
@@ -25,4 +25,4 @@ def test_a_line_has_speed_tokens_and_cost() -> None:
     rows, counts = progress.describe().split("; ")
     assert rows.startswith("gpt: 3 of 6 rows, ")
     assert rows.endswith("rows/s, 0 s left")
-    assert counts == "2 asked, 0 found, 1 failed, 28 tokens, 0.2500 USD"
+    assert counts == "2 asked, 0 found, 1 failed, 28 tokens, 0.25 USD"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from potstill.core.prices import CHARACTERS_PER_TOKEN
 from potstill.core.records import Message
+from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.api.batch_service import ROUTE
 from potstill.teacher.api.client import build_body
 

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from potstill.core.catalogues import Price
 from potstill.core.errors import CallError, InputError, RejectedError
 from potstill.core.params import Params
-from potstill.core.prices import known_price
+from potstill.core.prices import KnownPrice, find_price
+from potstill.core.wording import format_usd
 from potstill.teacher.api.batch_service import BatchService
 from potstill.teacher.api.credentials import read_credentials
 from potstill.teacher.batching.wording import describe_batches, find_cost, format_age
@@ -28,7 +28,7 @@ def describe_all(params: Params) -> Iterator[str]:
         yield from format_table([HEAD, *(_describe(batch, params) for batch in batches)])
         open_ones = [batch for batch in batches if batch.ended_at is None]
         if open_ones:
-            costs = [find_cost(batch, find_price(params, batch)) for batch in open_ones]
+            costs = [find_cost(batch, find_batch_price(params, batch)) for batch in open_ones]
             yield f"not ended: {describe_batches(open_ones, costs)}; `make repro` fetches their answers"
         yield from problems
 
@@ -104,7 +104,7 @@ def open_service(params: Params, batch: JournalledBatch) -> BatchService:
 
 def _describe(batch: JournalledBatch, params: Params) -> tuple[str, ...]:
     """Return the cells of a batch."""
-    cost = find_cost(batch, find_price(params, batch))
+    cost = find_cost(batch, find_batch_price(params, batch))
     about = "about " if batch.ended_at is None else ""
     return (
         batch.shown_id,
@@ -114,14 +114,13 @@ def _describe(batch: JournalledBatch, params: Params) -> tuple[str, ...]:
         f"{batch.requests:,}",
         f"{batch.done:,}",
         f"{batch.failed:,}",
-        "unknown" if cost is None else f"{about}{cost:.4f}",
+        "unknown" if cost is None else f"{about}{format_usd(cost)}",
     )
 
 
-def find_price(params: Params, batch: JournalledBatch) -> Price | None:
+def find_batch_price(params: Params, batch: JournalledBatch) -> KnownPrice | None:
     """Return the price of a batch's teacher; None if it is not known, or there is no such teacher any more."""
-    teacher = params.teachers.get(batch.teacher)
-    return known_price(teacher.price_per_million) if teacher else None
+    return find_price(params, batch.teacher) if batch.teacher in params.teachers else None
 
 
 def format_table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

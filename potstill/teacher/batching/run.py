@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params
-from potstill.core.prices import known_price
+from potstill.core.prices import find_price
 from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.batching.collecting import Collected, collect
@@ -45,7 +45,7 @@ class BatchRun:
         self._budget = budget
         self._progress = progress
         teacher = params.teachers[params.teacher]
-        self._price = known_price(teacher.price_per_million)
+        self._price = find_price(params)
         services = [BatchService(each, params.runtime.timeout_s, teacher.scope) for each in credentials]
         self._services = {service.credentials.endpoint: service for service in services}
         self._ending = asyncio.Event()

@@ -115,9 +115,8 @@ class Submitter:
 
     def _describe(self, name: str, service: BatchService, file: str, written: BatchInput) -> JournalledBatch:
         """Return a batch that is about to be submitted, with the tokens that it is expected to take."""
-        counts = self._plan.counts
-        bought = counts.distinct - counts.missing
-        mean = counts.completion_tokens / bought if counts.characters else None
+        bought = self._plan.counts.bought
+        mean = bought.completion_tokens / bought.answers if bought.answers else None
         return JournalledBatch(
             name=name,
             teacher=self._params.teacher,

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from time import time
 
-from potstill.core.catalogues import Price
-from potstill.core.prices import cost_usd
+from potstill.core.prices import KnownPrice, cost_usd
 from potstill.core.records import Usage
-from potstill.core.wording import format_count
+from potstill.core.wording import format_count, format_usd
 from potstill.teacher.store.batches import JournalledBatch
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
@@ -19,7 +18,7 @@ def describe_batches(batches: Sequence[JournalledBatch], costs: Sequence[float |
         sum(numbers) for numbers in zip(*((each.requests, each.done, each.failed) for each in batches), strict=True)
     )
     known = [cost for cost in costs if cost is not None]
-    cost = f", about {sum(known):.4f} USD" if len(known) == len(costs) else ""
+    cost = f", about {format_usd(sum(known))} USD" if len(known) == len(costs) else ""
     count = "1 batch" if len(batches) == 1 else f"{len(batches)} batches"
     return f"{count} {states}: {done:,} of {requests:,} done, {failed:,} failed{cost}"
 
@@ -34,11 +33,12 @@ def describe_waiting(batches: Sequence[JournalledBatch], waited_s: float) -> str
     )
 
 
-def find_cost(batch: JournalledBatch, price: Price | None) -> float | None:
+def find_cost(batch: JournalledBatch, price: KnownPrice | None) -> float | None:
     """Return what a batch has cost, or is expected to, in US dollars; None where that is not known."""
     if price is None or batch.completion_tokens is None:
         return None
-    return cost_usd(price, Usage(prompt_tokens=batch.prompt_tokens, completion_tokens=batch.completion_tokens))
+    usage = Usage(prompt_tokens=batch.prompt_tokens, completion_tokens=batch.completion_tokens)
+    return cost_usd(price, usage, batch=True)
 
 
 def format_age(since: float) -> str:

@@ -216,7 +216,7 @@ def test_batches_are_listed_and_cancelled(batching: LightProject, service: Batch
     assert run_batches("--cancel", "batch_2").startswith("batch_2 is cancelling")
     batching.succeed()
     expect_one_answer_each(batching, service)
-    assert run_batches().splitlines()[1].split()[-4:] == ["6", "6", "0", "0.0001"]
+    assert run_batches().splitlines()[1].split()[-4:] == ["6", "6", "0", "0.00010"]
 
 
 def test_a_batch_that_the_service_has_forgotten_can_be_given_up(batching: LightProject, service: BatchServer) -> None:

@@ -46,7 +46,6 @@ def test_the_key_differs_with_all_that_decides_an_answer(
     [
         pytest.param(changed(max_tokens=17), id="max_tokens"),
         pytest.param(changed(credentials="GPT4O"), id="credentials"),
-        pytest.param(changed(price_per_million={"input": 1.0, "output": 2.0}), id="price"),
     ],
 )
 def test_the_key_does_not_differ_with_what_decides_no_answer(teacher: Teacher) -> None:
