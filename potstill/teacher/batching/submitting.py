@@ -51,9 +51,10 @@ class Submitter:
         Raise FatalError if the service does not take them, or the budget does not allow for even one request.
         """
         while not self._ending.is_set():
-            service, room = self._choose_service()
-            if room is not None and room <= 0:
-                return
+            service, enqueued = self._choose_service()
+            room = None if self.token_limit is None else self.token_limit - enqueued
+            if room is not None and enqueued and room < self.token_limit / 2:
+                return  # rather a few large batches than many small ones
             name = f"potstill-{uuid4().hex[:12]}"
             with TemporaryDirectory() as folder:
                 path = Path(folder, f"{name}.jsonl")
@@ -95,11 +96,11 @@ class Submitter:
         self._reserved[key] = number
         return True
 
-    def _choose_service(self) -> tuple[BatchService, float | None]:
-        """Return the endpoint with the fewest tokens enqueued, and how many more it takes, None for any number."""
+    def _choose_service(self) -> tuple[BatchService, int]:
+        """Return the endpoint with the fewest tokens enqueued, and how many these are."""
         counts = [self._store.count_tokens(self._params.teacher, each.credentials.endpoint) for each in self._services]
         enqueued, service = min(zip(counts, self._services, strict=True), key=lambda pair: pair[0])
-        return service, None if self.token_limit is None else self.token_limit - enqueued
+        return service, enqueued
 
     async def _upload(self, service: BatchService, path: Path) -> str:
         """Upload an input file, and return its id; raise FatalError if the endpoint does not take it."""
