@@ -37,7 +37,17 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         chosen, names = getattr(params, choice), list(getattr(params, catalogue))
         if chosen not in names:
             raise InputError(f"{path}: {choice}: {format_unknown_name(chosen, names)}")
+    check_response_format(params, path)
     return params
+
+
+def check_response_format(params: Params, path: Path) -> None:
+    """Raise InputError if the chosen prompt and the chosen teacher both say what form an answer is held to."""
+    if params.prompts[params.prompt].structured and "response_format" in params.teachers[params.teacher].extras:
+        raise InputError(
+            f"{path}: prompts.{params.prompt}.structured: expected no response_format beside it in "
+            f"teachers.{params.teacher}.extras; remove one of them"
+        )
 
 
 def format_unknown_name(name: str, legal: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.prices import CHARACTERS_PER_TOKEN
-from potstill.core.records import Message
+from potstill.core.records import Chat
 from potstill.teacher.api.client import Caller
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
@@ -39,7 +39,7 @@ class PendingRequest:
     due: float
     number: int
     key: str = field(compare=False)
-    messages: list[Message] = field(compare=False)
+    chat: Chat = field(compare=False)
     attempts: int = field(default=0, compare=False)
     refusals: int = field(default=0, compare=False)
 
@@ -103,8 +103,8 @@ class Asker:
         except Exception as error:  # noqa: BLE001 (whatever it is, calls in flight are to end well)
             self.stop(error)
 
-    async def ask_all(self, requests: Iterator[tuple[str, list[Message]]]) -> None:
-        """Ask each (key, messages), until all have a Reply or a Failure or `error` has ended the run.
+    async def ask_all(self, requests: Iterator[tuple[str, Chat]]) -> None:
+        """Ask each (key, chat), until all have a Reply or a Failure or `error` has ended the run.
 
         Requests are taken one by one as calls end, so that memory does not grow with them.
         """
@@ -126,7 +126,7 @@ class Asker:
         for worker in workers:
             worker.cancel()
 
-    async def _ask_next(self, requests: Iterator[tuple[str, list[Message]]]) -> None:
+    async def _ask_next(self, requests: Iterator[tuple[str, Chat]]) -> None:
         """Ask one request after the other."""
         while request := await self._take(requests):
             self._in_hand += 1
@@ -136,7 +136,7 @@ class Asker:
                 self._in_hand -= 1
                 self._changed.set()
 
-    async def _take(self, requests: Iterator[tuple[str, list[Message]]]) -> PendingRequest | None:
+    async def _take(self, requests: Iterator[tuple[str, Chat]]) -> PendingRequest | None:
         """Return what is to be asked next, a retry that is due first; None when nothing will come any more."""
         while not self._ending.is_set():
             retry = self._retry_heap[0] if self._retry_heap else None
@@ -156,16 +156,16 @@ class Asker:
 
     async def _ask(self, request: PendingRequest) -> None:
         """Make one attempt; a transient failure puts the request back with a pause that holds no slot."""
-        characters = sum(len(message.content) for message in request.messages)
+        characters = sum(len(message.content) for message in request.chat.messages)
         expected_tokens = characters / CHARACTERS_PER_TOKEN + self._completion_tokens
-        await self._budget.reserve(request.number, request.messages)
+        await self._budget.reserve(request.number, request.chat.messages)
         start = await self._pace.wait_for_start(expected_tokens)
         self._in_flight += 1
         try:
             if self._ending.is_set():
                 return
             async with asyncio.timeout(self._bounds.timeout_s):
-                reply = await self._client.complete(request.messages)
+                reply = await self._client.complete(request.chat)
         except TimeoutError:
             self._retry(request, TransientError(f"no answer within {self._bounds.timeout_s:g} s"))
         except TransientError as error:

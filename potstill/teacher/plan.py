@@ -17,7 +17,7 @@ import msgspec
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
 from potstill.core.params import Params
-from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.core.records import Chat, Request, Response, read_rows, split_files
 from potstill.teacher.store.answers import COLUMNS, BoughtAnswer
 from potstill.teacher.store.batches import batched
 from potstill.teacher.store.claims import Claims
@@ -27,9 +27,9 @@ from potstill.teacher.store.ledger import import_ledger
 
 SCHEMA = """
     CREATE TABLE rows (split TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL);
-    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB);
+    CREATE TABLE requests (key TEXT PRIMARY KEY, chat BLOB);
     CREATE TABLE failures (key TEXT PRIMARY KEY, failure TEXT NOT NULL) WITHOUT ROWID;
-"""  # a request has messages until it has an answer or is this run's to ask
+"""  # a request has its chat until it has an answer or is this run's to ask
 CLAIM_BATCH = 64  # few, so that of two runs neither waits long for what the other one has claimed
 BATCH = 1000
 WHOLE_BATCH = 64  # of whole answers, whose log probabilities may be a megabyte each
@@ -99,7 +99,7 @@ class Plan:
         self.counts = RequestCounts()
         self.journal = journal
         self.claims = Claims(journal)
-        self._messages = msgspec.json.Decoder(list[Message])
+        self._chats = msgspec.json.Decoder(Chat)
         self._keys = Keys(teacher)
         self._max_tokens = teacher.max_tokens
         self._database = sqlite3.connect("", isolation_level=None)
@@ -123,8 +123,9 @@ class Plan:
             ) from None
 
     def _add(self, split: str, requests: list[Request]) -> None:
-        """Keep rows; of their requests, count those that are new, and keep the messages of those without an answer."""
-        keys = [self._keys.key(request.messages, request.replicate) for request in requests]
+        """Keep rows; of their requests, count those that are new, and keep the chats of those without an answer."""
+        chats = [request.to_chat() for request in requests]
+        keys = [self._keys.key(chat, request.replicate) for chat, request in zip(chats, requests, strict=True)]
         rows = ((split, request.id, key) for request, key in zip(requests, keys, strict=True))
         self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", rows)
         self._database.executemany("INSERT OR IGNORE INTO requests (key) VALUES (?)", ((key,) for key in keys))
@@ -132,47 +133,45 @@ class Plan:
         new = [key for (key,) in self._database.execute(query, (self.counts.distinct,))]
         self.counts.requests += len(requests)
         self.counts.distinct += len(new)
-        messages = {key: request.messages for request, key in zip(requests, keys, strict=True)}
+        chat_of = dict(zip(keys, chats, strict=True))
         found = self.journal.find_columns(("prompt_tokens", "completion_tokens", "segment"), new, self._max_tokens)
         missing = []
         for key in new:
-            characters = sum([len(message.content) for message in messages[key]])
+            characters = sum([len(message.content) for message in chat_of[key].messages])
             if key in found:
                 self.counts.add_found(characters, *found[key][1:])
             else:
                 self.counts.missing_characters += characters
-                missing.append((msgspec.json.encode(messages[key]), key))
-        self._update("messages = ?", missing)
+                missing.append((msgspec.json.encode(chat_of[key]), key))
+        self._update("chat = ?", missing)
 
     def missing_keys(self) -> Iterator[str]:
         """Yield the key of each request that nobody has answered, before any is claimed."""
-        rows = self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL ORDER BY rowid")
+        rows = self._database.execute("SELECT key FROM requests WHERE chat IS NOT NULL ORDER BY rowid")
         yield from (key for (key,) in rows)
 
-    def claim_missing(self) -> Iterator[tuple[str, list[Message]]]:
+    def claim_missing(self) -> Iterator[tuple[str, Chat]]:
         """Claim and yield what nobody has answered, a batch at a time; what another run has claimed is left to it."""
-        query = (
-            "SELECT rowid, key, messages FROM requests WHERE rowid > ? AND messages IS NOT NULL ORDER BY rowid LIMIT ?"
-        )
+        query = "SELECT rowid, key, chat FROM requests WHERE rowid > ? AND chat IS NOT NULL ORDER BY rowid LIMIT ?"
         position = 0
         while batch := self._database.execute(query, (position, CLAIM_BATCH)).fetchall():
             position = batch[-1][0]
             mine = self.claims.claim([key for _, key, _ in batch], self._max_tokens)
-            self._update("messages = NULL", [(key,) for key in mine])
-            for _, key, messages in batch:
+            self._update("chat = NULL", [(key,) for key in mine])
+            for _, key, chat in batch:
                 if key in mine:
-                    yield key, self._messages.decode(messages)
+                    yield key, self._chats.decode(chat)
 
     def is_asked_elsewhere(self) -> bool:
         """Return whether another run is asking something that has no answer yet."""
-        open_keys = [key for (key,) in self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL")]
+        open_keys = [key for (key,) in self._database.execute("SELECT key FROM requests WHERE chat IS NOT NULL")]
         answered = [origin.key for origin in self._find_origins(open_keys)]
-        self._update("messages = NULL", [(key,) for key in answered])
+        self._update("chat = NULL", [(key,) for key in answered])
         return len(answered) < len(open_keys)
 
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
-        self._update("messages = NULL", [(key,)])
+        self._update("chat = NULL", [(key,)])
         with self._describing_errors():
             self._database.execute("INSERT OR REPLACE INTO failures VALUES (?, ?)", (key, message))
         self.claims.release(key, self._max_tokens)

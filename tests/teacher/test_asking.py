@@ -9,7 +9,7 @@ import pytest
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, TransientError, UnreachableError
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Limits, Reply
@@ -55,7 +55,7 @@ def ask_all(
             concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
         )
         asker = Asker(client, Pace(requests_per_minute, None), Budget("t", TEACHER, None), bounds, record)
-        await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]))
+        await asker.ask_all(iter([(text, Chat([Message(role="user", content=text)])) for text in questions]))
         await client.close()
         if asker.error:
             raise asker.error
@@ -295,7 +295,7 @@ def test_a_server_that_answers_an_error_is_no_longer_lost() -> None:
         nonlocal asker
         bounds = Bounds(1, timeout_s=5, max_attempts=3, max_failures_in_a_row=20)
         asker = Asker(Script(), Pace(None, None), Budget("t", TEACHER, None), bounds, lambda *_: None)
-        await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in numbered(2)]))
+        await asker.ask_all(iter([(text, Chat([Message(role="user", content=text)])) for text in numbered(2)]))
 
     asker: Asker
     asyncio.run(ask_both())

@@ -16,7 +16,7 @@ import pytest
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, InputError
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
 from potstill.teacher.api.bundled import MODEL, serve
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
@@ -44,7 +44,7 @@ def ask(credentials: Credentials, questions: Sequence[str]) -> list[Reply]:
     async def ask_in_turn() -> list[Reply]:
         client = connect(TEACHER, credentials, timeout_s=30)
         try:
-            return [await client.complete([Message(role="user", content=text)]) for text in questions]
+            return [await client.complete(Chat([Message(role="user", content=text)])) for text in questions]
         finally:
             await client.close()
 

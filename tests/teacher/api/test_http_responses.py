@@ -7,13 +7,16 @@ from collections.abc import Mapping
 import httpx2
 import pytest
 
+from potstill.core.catalogues import Teacher
 from potstill.core.errors import CallError, FatalError, RejectedError, TransientError
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.http_responses import read_reply, update_limits
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.api.replies import HttpResponse, Limits, Reply
 from tests.servers.teacher import completion
 
 KEY = "not-a-real-key-8f3a"
+TEACHER = Teacher(provider="openai", model="gpt-4o")
 LATER = {"Date": "Fri, 31 Dec 2027 23:59:00 GMT", "Retry-After": "Sat, 01 Jan 2028 00:00:30 GMT"}
 PASSED = {"Date": "Sat, 01 Jan 2028 00:00:30 GMT", "Retry-After": "Fri, 31 Dec 2027 23:59:00 GMT"}
 
@@ -22,7 +25,7 @@ def read(status: int, body: object, headers: Mapping[str, str] | None = None, pr
     """Read a body, given as bytes or as what its JSON says."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = HttpResponse(status, httpx2.Headers(headers), raw)
-    return read_reply(response, Credentials("https://models.example/v1", KEY, prefix), [KEY])
+    return read_reply(response, Credentials("https://models.example/v1", KEY, prefix), [KEY], RequestOptions(TEACHER))
 
 
 def read_error(
