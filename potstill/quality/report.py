@@ -119,12 +119,14 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
     sizes = {split: tuple(map(len, frames.of_split(split))) for split in inputs.splits}
     counts = [f"{split}: {questions:,} questions, {rows:,} rows" for split, (rows, questions) in sizes.items()]
     skipped = len(source.get("skipped") or [])
-    answer_format = params.prompts[params.prompt].answer_format
+    prompt = params.prompts[params.prompt]
+    held = ", structured" if prompt.structured else ""
+    form = f" (answer format {prompt.answer_format}{held})" if prompt.answer_format else ""
     temperature = "none" if teacher.temperature is None else f"{teacher.temperature:g}"
     return {
         "Data set": f"{source.get('dataset', 'unknown')} ({source.get('path', 'unknown')}{name})",
         "Revision": str(source.get("revision") or "none (local files)"),
-        "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
+        "Prompt": params.prompt + form,
         "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {temperature})",
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped:,} bad rows skipped" if skipped else ""),
