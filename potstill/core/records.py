@@ -91,11 +91,16 @@ class Request(Row, frozen=True, omit_defaults=True):
         return Chat(self.messages, "".join([choice.label for choice in self.choices]) if self.structured else None)
 
 
-class Usage(Row, frozen=True):
-    """Tokens that the teacher counted for one answer."""
+class Usage(Row, frozen=True, omit_defaults=True):
+    """Tokens that the teacher counted for one answer.
+
+    `completion_tokens` are all that are billed as output, those of reasoning among them; `reasoning_tokens` are these
+    alone, None where there were none or nobody said.
+    """
 
     prompt_tokens: Tokens
     completion_tokens: Tokens
+    reasoning_tokens: Tokens | None = None
 
 
 class Response(Row, frozen=True):

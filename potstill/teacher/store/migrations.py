@@ -44,5 +44,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE segments (name TEXT PRIMARY KEY) WITHOUT ROWID",  # of the ledger: those whose answers are here
         "CREATE TABLE ledgers (md5 TEXT PRIMARY KEY) WITHOUT ROWID",  # as DVC names them: those whose segments all are
     ),
+    ("ALTER TABLE answers ADD COLUMN reasoning_tokens INTEGER",),
 )
 VERSION = len(MIGRATIONS)
