@@ -14,6 +14,7 @@ from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.ledger import publish, record_uses
 from tests.conftest import Workspace
+from tests.servers.strict_openai import StrictOpenAI
 from tests.servers.teacher import MODEL, Answer, TeacherServer, changed_choice, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
@@ -121,6 +122,30 @@ def test_without_remote_and_ledger_there_is_no_cross_either_and_nothing_is_kept(
     assert lines["ledger"].startswith("- data/ledger.dvc is not there, so nothing was published yet")
     with Journal(patient.folder / "journal.sqlite") as journal:
         assert list(journal.read("SELECT key FROM answers UNION SELECT key FROM claims")) == []
+
+
+@pytest.mark.parametrize("provider", ["azure", "openai"])
+def test_a_field_that_the_model_does_not_take_is_a_cross_that_names_it(provider: str, tmp_path: Path) -> None:
+    with StrictOpenAI() as teacher:
+        patient = Patient(tmp_path, teacher)
+        patient.choose(provider, model="o4-mini")
+        sentence = "teachers.loopback.temperature: this model does not take it (status 400: unsupported_value: "
+        assert patient.examine({"call": sentence}, ["logprobs"])["call"].endswith("; set it to null")
+
+        patient.choose(provider, model="o4-mini", temperature=None)
+        assert "'logprobs' is not supported with this model" in patient.examine()["logprobs"]
+
+
+def test_the_one_call_asks_for_an_object_where_the_prompt_is_structured(tmp_path: Path) -> None:
+    with StrictOpenAI() as teacher:
+        patient = Patient(tmp_path, teacher)
+        patient.edit(prompts={"letter": {"structured": True, "answer_format": "json"}})
+        patient.choose("openai", model="gpt-4")
+        assert patient.examine({"call": "prompts.letter.structured: this model does not take it "}, ["logprobs"])
+
+        patient.choose("openai", model="gpt-4o")
+        patient.examine()
+        assert teacher.calls[-1].body["response_format"]["type"] == "json_schema"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,9 @@ def read_error(body: object) -> tuple[str | None, str]:
     if not isinstance(error, Mapping):
         return None, str(error or body or "")
     code, message = error.get("code"), error.get("message") or error.get("detail")
+    metadata = error.get("metadata")
+    if isinstance(metadata, Mapping) and "raw" in metadata:  # OpenRouter's, whose own message says that there was one
+        message = f"{message}: {metadata['raw']}"
     return None if code is None else str(code), str(message or ("" if code else error or ""))
 
 

@@ -1,8 +1,8 @@
 """Which field of a request an error names. No I/O.
 
 OpenAI often says it in `param`, FastAPI's servers in a list of places, and others within the message alone: quoted
-('temperature' does not support 0), after a colon (argument supplied: seed), at its start (max_tokens is too large) or
-as a path (error at #/seed).
+('temperature' does not support 0), after a colon (argument supplied: seed), at its start (max_tokens is too large;
+Invalid max_tokens value) or as a path (error at #/seed).
 """
 
 import re
@@ -31,4 +31,4 @@ def _read_param(body: object) -> str | None:
 
 def _search(name: str, message: str) -> re.Match[str] | None:
     """Return where a message names a field as none of its own words."""
-    return re.search(rf"(?:^|['\"`]|#/|: ){re.escape(name)}(?![\w-])", message)
+    return re.search(rf"(?:^|^Invalid |['\"`]|#/|: ){re.escape(name)}(?![\w-])", message)
