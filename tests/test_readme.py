@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from potstill.core.catalogues import Teacher
 from potstill.core.params import Params
 from tests.documents import README, ROOT, SHARING, code_blocks, commands, merge_recipe, with_tests_python
 from tests.engineers import first_engineer
@@ -51,6 +52,12 @@ def test_every_params_example_is_legal_and_chooses_what_it_adds(block: str) -> N
     params = Params.model_validate(merge(YAML(typ="safe").load((ROOT / "params.yaml").read_text()), edits))
     assert params.dataset in params.datasets
     assert params.teacher in params.teachers
+
+
+def test_every_entry_of_the_table_of_teachers_is_legal_and_each_provider_is_there() -> None:
+    entries = re.findall(r"^\|.*`(\{provider: [^`]*\})`", README, re.MULTILINE)
+    teachers = [Teacher.model_validate(YAML(typ="safe").load(entry)) for entry in entries]
+    assert {teacher.provider for teacher in teachers} == {"azure", "openai", "local"}
 
 
 def test_every_link_and_picture_is_there() -> None:

@@ -29,6 +29,7 @@ def check_remote(_: Checks) -> CheckResult:
 # What is checked, which other check must have succeeded before, and how.
 CHECKS: tuple[tuple[str, str | None, Callable[[Checks], CheckResult]], ...] = (
     ("params.yaml", None, Checks.check_params),
+    ("provider", "params.yaml", Checks.check_provider),
     ("credentials", "params.yaml", Checks.check_credentials),
     ("journal", None, Checks.check_journal),
     ("endpoint", "credentials", Checks.check_endpoint),

@@ -149,7 +149,7 @@ def _count_spending(
     if unmetered:
         return Spending(questions, correct, None, None, None)
     counted = usage.count()
-    tokens = msgspec.convert({name: counted[name] for name in Usage.__struct_fields__}, Usage)
+    tokens = msgspec.convert({name: counted.get(name) for name in Usage.__struct_fields__}, Usage)
     price = find_price(revision)
     usd = None if price is None else cost_usd(price, tokens)
     source = price.source if price else None

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from potstill.core.records import AnswerFormat
 from potstill.core.sections import Dollars, Section, Share
@@ -72,6 +72,11 @@ class Prompt(Section):
         default=None,
         description="where the answer stands: letter (the whole text), final_line or json; null: wherever it is stated",
     )
+    structured: bool = Field(
+        default=False,
+        description="whether the teacher is held to a JSON object with a letter (response_format), and nothing else is "
+        "read; with answer_format json or letter",
+    )
     letter_only: bool = Field(
         default=False,
         description="whether it asks for one letter and no more, which then is what a student learns to say",
@@ -85,6 +90,14 @@ class Prompt(Section):
     def check_template(cls, template: str) -> str:
         """Accept the known placeholders only, written plainly."""
         return check_placeholders(template, ("question", "answer_choices", "labels"))
+
+    @field_validator("structured")
+    @classmethod
+    def check_format(cls, structured: bool, info: ValidationInfo) -> bool:
+        """Refuse to hold a teacher to an object where the prompt has it answer in another form."""
+        if structured and (found := info.data.get("answer_format")) not in ("json", "letter"):
+            raise ValueError(f"expected answer_format json or letter beside it, got {found or 'none'}; set one of them")
+        return structured
 
     @model_validator(mode="after")
     def check_that_it_asks(self) -> Self:
@@ -125,6 +138,9 @@ class Teacher(Section):
     )
     seed: int | None = Field(default=None, description="any integer; null: none is sent")
     max_tokens: int = Field(default=4000, ge=1, description="tokens of one answer at most: 1 or more")
+    reasoning_effort: str | None = Field(
+        default=None, description="how much to think, as the provider documents it, such as low; null: none is sent"
+    )
     extras: dict[str, JsonValue] = Field(
         default={}, description="further fields of the request, as the provider documents them"
     )
@@ -157,3 +173,11 @@ class Teacher(Section):
                 "section price_per_million of params.yaml, under this teacher's name"
             )
         return entry
+
+    @field_validator("extras")
+    @classmethod
+    def check_extras(cls, extras: dict[str, JsonValue], info: ValidationInfo) -> dict[str, JsonValue]:
+        """Refuse a reasoning_effort that is set twice."""
+        if "reasoning_effort" in extras and info.data.get("reasoning_effort") is not None:
+            raise ValueError("expected no reasoning_effort in it, since the teacher's own field sets one; remove one")
+        return extras

@@ -5,6 +5,7 @@ PotstillError
 ├── StoppedError            the user stopped the run
 └── CallError               a call to the teacher brought no reply
     ├── FatalError          no call can succeed before somebody changes something
+    │   └── RefusedFieldError   the model does not take a field of the request
     ├── RejectedError       the teacher will not take this one request
     └── TransientError      this attempt failed, another may succeed
         └── UnreachableError    the server could not even be connected to
@@ -36,6 +37,19 @@ class CallError(PotstillError):
 
 class FatalError(CallError):
     """No call can succeed before somebody changes something; the message says what."""
+
+
+class RefusedFieldError(FatalError):
+    """The model does not take a field of the request, named as it was sent; `text` quotes the server."""
+
+    def __init__(self, field: str, text: str) -> None:
+        """Keep both apart, since only who knows the params can say where the field is set."""
+        super().__init__(field, text)
+        self.field, self.text = field, text
+
+    def __str__(self) -> str:
+        """Return the sentence of somebody who does not know where the field is set."""
+        return f"this model does not take {self.field} ({self.text})"
 
 
 class RejectedError(CallError):

@@ -45,7 +45,17 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     for name in params.price_per_million:
         if name not in params.teachers:
             raise InputError(f"{path}: price_per_million: {format_unknown_name(name, list(params.teachers))}")
+    check_response_format(params, path)
     return params
+
+
+def check_response_format(params: Params, path: Path) -> None:
+    """Raise InputError if the chosen prompt and the chosen teacher both say what form an answer is held to."""
+    if params.prompts[params.prompt].structured and "response_format" in params.teachers[params.teacher].extras:
+        raise InputError(
+            f"{path}: prompts.{params.prompt}.structured: expected no response_format beside it in "
+            f"teachers.{params.teacher}.extras; remove one of them"
+        )
 
 
 def format_unknown_name(name: str, legal: Sequence[str]) -> str:

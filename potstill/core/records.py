@@ -63,8 +63,18 @@ class Message(Row, frozen=True):
     content: str
 
 
-class Request(Row, frozen=True):
-    """One thing to ask: a question as shown, its choices rotated by `rotation`, asked the `replicate`-th time."""
+class Chat(Row, frozen=True, omit_defaults=True):
+    """What one call sends: messages and, where the answer is to be structured, the letters that it may have."""
+
+    messages: list[Message]
+    letters: str | None = None
+
+
+class Request(Row, frozen=True, omit_defaults=True):
+    """One thing to ask: a question as shown, its choices rotated by `rotation`, asked the `replicate`-th time.
+
+    `structured` says that the teacher is held to a JSON object with a letter; a row without it has a free text.
+    """
 
     id: str
     question_id: str
@@ -74,13 +84,23 @@ class Request(Row, frozen=True):
     rotation: int
     replicate: int
     messages: list[Message]
+    structured: bool = False
+
+    def to_chat(self) -> Chat:
+        """Return what a call that asks this sends."""
+        return Chat(self.messages, "".join([choice.label for choice in self.choices]) if self.structured else None)
 
 
-class Usage(Row, frozen=True):
-    """Tokens that the teacher counted for one answer."""
+class Usage(Row, frozen=True, omit_defaults=True):
+    """Tokens that the teacher counted for one answer.
+
+    `completion_tokens` are all that are billed as output, those of reasoning among them; `reasoning_tokens` are these
+    alone, None where there were none or nobody said.
+    """
 
     prompt_tokens: Tokens
     completion_tokens: Tokens
+    reasoning_tokens: Tokens | None = None
 
 
 class Response(Row, frozen=True):

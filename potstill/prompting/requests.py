@@ -86,4 +86,5 @@ def build_request(
         rotation=rotation,
         replicate=replicate,
         messages=render_messages(prompt, question.question, choices, examples),
+        structured=prompt.structured,
     )

@@ -120,17 +120,20 @@ def list_facts(params: Params, source: dict[str, Any], inputs: ReportInputs, fra
     sizes = {split: tuple(map(len, frames.of_split(split))) for split in inputs.splits}
     counts = [f"{split}: {questions:,} questions, {rows:,} rows" for split, (rows, questions) in sizes.items()]
     skipped = len(source.get("skipped") or [])
-    answer_format = params.prompts[params.prompt].answer_format
+    prompt = params.prompts[params.prompt]
+    held = ", structured" if prompt.structured else ""
+    form = f" (answer format {prompt.answer_format}{held})" if prompt.answer_format else ""
+    thoughts = f", {usage['reasoning_tokens']:,} of them reasoning" if "reasoning_tokens" in usage else ""
     temperature = "none" if teacher.temperature is None else f"{teacher.temperature:g}"
     price = find_price(params)
     return {
         "Data set": f"{source.get('dataset', 'unknown')} ({source.get('path', 'unknown')}{name})",
         "Revision": str(source.get("revision") or "none (local files)"),
-        "Prompt": f"{params.prompt} (answer format {answer_format})" if answer_format else params.prompt,
+        "Prompt": params.prompt + form,
         "Teacher": f"{params.teacher} ({teacher.model}, {teacher.provider}, temperature {temperature})",
         "Served as": ", ".join(sorted(inputs.usage.models)) or "unknown",
         "Sample": "; ".join(counts) + (f"; {skipped:,} bad rows skipped" if skipped else ""),
-        "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers",
+        "Tokens": f"{usage['prompt_tokens']:,} in prompts, {usage['completion_tokens']:,} in answers{thoughts}",
         "Cost": format_cost(usage["cost_usd"]) + (f", price: {price.source}" if price else ""),
     }
 
@@ -152,15 +155,17 @@ def write_report(reports: Path, report: Report, usage: Mapping[str, int | float 
 def select_metrics(measures: Mapping[str, Mapping[str, Any]], usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return what people compare of a run: few numbers with short names, since DVC prints each as a column.
 
-    A split's spread of recall, and the flip rate where choices were rotated, are left out where there is none.
+    A split's spread of recall, the flip rate where choices were rotated, and tokens of reasoning are left out where
+    there are none.
     """
     compared: dict[str, Any] = {}
     for split, numbers in measures.items():
         optional = {"recall_std": numbers["position_bias"]["recall_std"], "flip_rate": numbers.get("flip_rate")}
         compared[split] = {name: numbers[name] for name in ("accuracy", "answered_rate")}
         compared[split] |= {name: number for name, number in optional.items() if number is not None}
+    reasoning = {"reasoning_tokens": usage["reasoning_tokens"]} if "reasoning_tokens" in usage else {}
     tokens = usage["prompt_tokens"] + usage["completion_tokens"]
-    return compared | {"tokens": tokens, "cost_usd": usage["cost_usd"]}
+    return compared | {"tokens": tokens, **reasoning, "cost_usd": usage["cost_usd"]}
 
 
 def write_bytes(path: Path, content: bytes) -> None:

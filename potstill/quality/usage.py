@@ -18,7 +18,7 @@ class UsageCounter:
         self.models: set[str] = set()
         self._price = price
         self._keys: set[bytes] = set()
-        self._prompt_tokens = self._completion_tokens = 0
+        self._prompt_tokens = self._completion_tokens = self._reasoning_tokens = 0
         self._unmetered = False
 
     def add(self, response: Response) -> None:
@@ -32,13 +32,17 @@ class UsageCounter:
         if response.usage:
             self._prompt_tokens += response.usage.prompt_tokens
             self._completion_tokens += response.usage.completion_tokens
+            self._reasoning_tokens += response.usage.reasoning_tokens or 0
         self._unmetered |= response.usage is None and response.status in ("answered", "truncated")
 
     def count(self) -> dict[str, int | float | None]:
-        """Return requests, tokens and cost in US dollars: None where a price or a token count is unknown."""
-        used = Usage(prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens)
+        """Return requests, tokens and cost in US dollars: None where a price or a token count is unknown.
+
+        Where there were tokens of reasoning, they are counted as such, too.
+        """
+        used = Usage(self._prompt_tokens, self._completion_tokens, self._reasoning_tokens or None)
         cost = None
         if self._price is not None:
             free = not (self._price.input or self._price.output)
             cost = round(cost_usd(self._price, used), DECIMALS) if free or not self._unmetered else None
-        return {"requests": len(self._keys), **msgspec.structs.asdict(used), "cost_usd": cost}
+        return {"requests": len(self._keys), **msgspec.to_builtins(used), "cost_usd": cost}

@@ -1,7 +1,8 @@
 """From the text of a model's answer to a letter, or to the reason why there is none. No I/O.
 
 A misread answer is worse than a missing one: a letter is read only where the text states it. Where the question asked
-for a format, `read_as` reads the format's place alone, and checks it against the whole text.
+for a format, `read_as` reads the format's place alone, and checks it against the whole text. Where the teacher was held
+to an object, `read_structured` takes that object and no text.
 """
 
 import re
@@ -22,6 +23,7 @@ _CUE = (
 _AT_ONCE = re.compile(rf"\s*(?:{_CUE}|(?:Final )?[Aa]nswer: )?\(?([A-Z])[.)]{{0,2}}\s*")
 _WORDS = "the|my|final|correct|boxed|answer|option|choice|letter"
 _BEFORE_LETTER = re.compile(rf"[\s\"'(\[{{<]*(?:(?:{_WORDS})\b[\s:\"'(\[{{<]*)*")
+_OBJECT = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*"answer"[ \t\r\n]*:[ \t\r\n]*"([A-Z])"[ \t\r\n]*\}[ \t\r\n]*')
 _AFTER_LETTER = re.compile(r"[\s)\]}>\"'.,:;!]*")
 
 
@@ -67,6 +69,14 @@ def read_as(text: str, choices: Sequence[Choice], answer_format: AnswerFormat | 
     if whole.letter in (None, part.letter):
         return part if whole.letter else whole
     return _between({whole.letter, part.letter})
+
+
+def read_structured(text: str, choices: Sequence[Choice]) -> Extraction:
+    """Return the letter of a text that is {"answer": LETTER} and nothing else; any other text is unparsed."""
+    found = _OBJECT.fullmatch(text)
+    if found and any(choice.label == found[1] for choice in choices):
+        return Extraction(found[1], "read", found.span(1))
+    return Extraction(None, "unparsed")
 
 
 def _read_place(text: str, choices: Sequence[Choice], answer_format: AnswerFormat) -> Extraction:

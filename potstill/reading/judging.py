@@ -19,7 +19,7 @@ from potstill.reading.debiasing import (
     measure_flips,
 )
 from potstill.reading.exchanges import Exchange, JudgedExchange, show_exchanges
-from potstill.reading.extraction import read_as
+from potstill.reading.extraction import read_as, read_structured
 from potstill.reading.letter_probabilities import read_probabilities
 
 VOTE = Debiasing()
@@ -84,7 +84,10 @@ def judge_exchange(exchange: Exchange, answer_format: AnswerFormat | None = None
     if response.status != "answered":
         return JudgedExchange(*exchange, Reading(request_id=request.id, answer=None, outcome=response.status))
     content = response.content or ""
-    extraction = read_as(content, request.choices, answer_format)
+    if request.structured:
+        extraction = read_structured(content, request.choices)
+    else:
+        extraction = read_as(content, request.choices, answer_format)
     outcome = compare(extraction.letter, request.answer) if extraction.outcome == "read" else extraction.outcome
     judged = JudgedExchange(
         *exchange,

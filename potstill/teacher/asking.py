@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
-from potstill.core.records import Message
+from potstill.core.records import Chat
 from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
@@ -37,7 +37,7 @@ class PendingRequest:
     due: float
     number: int
     key: str = field(compare=False)
-    messages: list[Message] = field(compare=False)
+    chat: Chat = field(compare=False)
     attempts: int = field(default=0, compare=False)
     refusals: int = field(default=0, compare=False)
     not_before: dict[Endpoint, float] = field(default_factory=dict, compare=False)  # where it failed
@@ -101,8 +101,8 @@ class Asker:
         except Exception as error:  # noqa: BLE001 (whatever it is, calls in flight are to end well)
             self.stop(error)
 
-    async def ask_all(self, requests: Iterator[tuple[str, list[Message]]]) -> None:
-        """Ask each (key, messages), until all have a Reply or a Failure or `error` has ended the run.
+    async def ask_all(self, requests: Iterator[tuple[str, Chat]]) -> None:
+        """Ask each (key, chat), until all have a Reply or a Failure or `error` has ended the run.
 
         Requests are taken one by one as calls end, so that memory does not grow with them.
         """
@@ -124,7 +124,7 @@ class Asker:
         for worker in workers:
             worker.cancel()
 
-    async def _ask_next(self, requests: Iterator[tuple[str, list[Message]]]) -> None:
+    async def _ask_next(self, requests: Iterator[tuple[str, Chat]]) -> None:
         """Ask one request after the other."""
         while request := await self._take(requests):
             self._in_hand += 1
@@ -134,7 +134,7 @@ class Asker:
                 self._in_hand -= 1
                 self._changed.set()
 
-    async def _take(self, requests: Iterator[tuple[str, list[Message]]]) -> PendingRequest | None:
+    async def _take(self, requests: Iterator[tuple[str, Chat]]) -> PendingRequest | None:
         """Return what is to be asked next, a retry that is due first; None when nothing will come any more."""
         while not self._ending.is_set():
             retry = self._retry_heap[0] if self._retry_heap else None
@@ -154,9 +154,9 @@ class Asker:
 
     async def _ask(self, request: PendingRequest) -> None:
         """Make one attempt where one may start first; a request that must wait there, unlike others, is put back."""
-        characters = sum(len(message.content) for message in request.messages)
+        characters = sum(len(message.content) for message in request.chat.messages)
         expected_tokens = characters / CHARACTERS_PER_TOKEN + self._completion_tokens
-        await self._budget.reserve(request.number, request.messages)
+        await self._budget.reserve(request.number, request.chat.messages)
         try:
             if place := await self._endpoints.wait_for_start(expected_tokens, request.not_before):
                 await self._attempt(request, *place, expected_tokens)
@@ -173,7 +173,7 @@ class Asker:
             if self._ending.is_set():
                 return
             async with asyncio.timeout(self._bounds.timeout_s):
-                reply = await endpoint.client.complete(request.messages)
+                reply = await endpoint.client.complete(request.chat)
         except TimeoutError:
             self._retry(request, endpoint, TransientError(f"no answer within {self._bounds.timeout_s:g} s"))
         except TransientError as error:

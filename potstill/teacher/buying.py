@@ -22,6 +22,7 @@ from potstill.teacher.loop import run
 from potstill.teacher.pace import Pace
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
+from potstill.teacher.refusals import describe_fatal_error
 from potstill.teacher.store.answers import BoughtAnswer
 from potstill.teacher.summary import RunSummary
 from potstill.teacher.upkeep import run_with_upkeep
@@ -55,7 +56,7 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
                 run(ask_in_batches(params, credentials, plan, progress, submitting=False))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
-            raise InputError(f"{error}{kept}") from None
+            raise InputError(f"{describe_fatal_error(error, params)}{kept}") from None
         finally:
             summary.asked = progress.answered + progress.failed
     plan.counts.from_journal += plan.counts.missing - summary.asked  # what another run bought meanwhile

@@ -6,17 +6,26 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from potstill.core.catalogues import Teacher
-from potstill.core.errors import FatalError, InputError, RejectedError, TransientError, UnreachableError
+from potstill.core.errors import (
+    FatalError,
+    InputError,
+    RefusedFieldError,
+    RejectedError,
+    TransientError,
+    UnreachableError,
+)
 from potstill.core.params import Params
 from potstill.core.params_file import load_params
 from potstill.core.prices import cost_usd, find_price
 from potstill.core.wording import format_usd
 from potstill.teacher.api.credentials import Credentials, read_credentials
+from potstill.teacher.api.http_responses import RETIRED
 from potstill.teacher.api.logins import redact
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.buying import connection
 from potstill.teacher.probe import MOST_TOKENS, ask_probe, check_reachable
+from potstill.teacher.refusals import describe_fatal_error
 from potstill.teacher.store.claims import Claims
 from potstill.teacher.store.journal import Journal, journal_path
 from potstill.teacher.store.ledger import check_complete, check_segment, list_segments
@@ -58,6 +67,12 @@ class Checks:
             f"dataset {params.dataset}, prompt {params.prompt}, teacher {params.teacher} "
             f"({self.teacher.provider}, {self.teacher.model})"
         )
+
+    def check_provider(self) -> CheckResult:
+        """Say whether the provider's library is still supported."""
+        if self.teacher.provider == "azure":
+            return NOTE, RETIRED
+        return OK, f"{self.teacher.provider} is asked through a library that is supported"
 
     def check_credentials(self) -> CheckResult:
         """Name the variables that are set, and never what they are set to."""
@@ -109,7 +124,17 @@ class Checks:
     def _ask(self, credentials: Credentials, extras: dict[str, JsonValue]) -> float:
         """Ask once and keep the reply; return the seconds it took."""
         try:
-            self.reply, seconds = ask_probe(self.teacher, extras, credentials, self.params.runtime.timeout_s)
+            self.reply, seconds = ask_probe(
+                self.teacher,
+                extras,
+                credentials,
+                self.params.runtime.timeout_s,
+                structured=self.params.prompts[self.params.prompt].structured,
+            )
+        except RefusedFieldError as error:
+            if error.field in extras.keys() - self.teacher.extras.keys():
+                raise RejectedError(error.text) from None  # of what this call alone asks for
+            raise InputError(describe_fatal_error(error, self.params)) from None
         except TransientError as error:
             unreachable = isinstance(error, UnreachableError)
             advice = (

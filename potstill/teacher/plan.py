@@ -17,7 +17,7 @@ import msgspec
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
 from potstill.core.params import Params
-from potstill.core.records import Message, Request, Response, read_rows, split_files
+from potstill.core.records import Chat, Request, Response, read_rows, split_files
 from potstill.core.tokens import count_most_tokens
 from potstill.teacher.counts import RequestCounts
 from potstill.teacher.store.answers import COLUMNS, BoughtAnswer
@@ -30,9 +30,9 @@ from potstill.teacher.store.ledger import import_ledger
 
 SCHEMA = """
     CREATE TABLE rows (split TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL);
-    CREATE TABLE requests (key TEXT PRIMARY KEY, messages BLOB);
+    CREATE TABLE requests (key TEXT PRIMARY KEY, chat BLOB);
     CREATE TABLE failures (key TEXT PRIMARY KEY, failure TEXT NOT NULL) WITHOUT ROWID;
-"""  # a request has messages until it has an answer or is this run's to ask
+"""  # a request has its chat until it has an answer or is this run's to ask
 CLAIM_BATCH = 64  # few, so that of two runs neither waits long for what the other one has claimed
 BATCH = 1000
 WHOLE_BATCH = 64  # of whole answers, whose log probabilities may be a megabyte each
@@ -68,7 +68,7 @@ class Plan:
         self.journal = journal
         self.claims = Claims(journal)
         self.batches = BatchStore(journal)
-        self._messages = msgspec.json.Decoder(list[Message])
+        self._chats = msgspec.json.Decoder(Chat)
         self._keys = Keys(teacher)
         self._max_tokens = teacher.max_tokens
         self._database = sqlite3.connect("", isolation_level=None)
@@ -92,8 +92,9 @@ class Plan:
             ) from None
 
     def _add(self, split: str, requests: list[Request]) -> None:
-        """Keep rows; of their requests, count those that are new, and keep the messages of those without an answer."""
-        keys = [self._keys.key(request.messages, request.replicate) for request in requests]
+        """Keep rows; of their requests, count those that are new, and keep the chats of those without an answer."""
+        chats = [request.to_chat() for request in requests]
+        keys = [self._keys.key(chat, request.replicate) for chat, request in zip(chats, requests, strict=True)]
         rows = ((split, request.id, key) for request, key in zip(requests, keys, strict=True))
         self._database.executemany("INSERT INTO rows VALUES (?, ?, ?)", rows)
         self._database.executemany("INSERT OR IGNORE INTO requests (key) VALUES (?)", ((key,) for key in keys))
@@ -101,22 +102,22 @@ class Plan:
         new = [key for (key,) in self._database.execute(query, (self.counts.distinct,))]
         self.counts.requests += len(requests)
         self.counts.distinct += len(new)
-        messages = {key: request.messages for request, key in zip(requests, keys, strict=True)}
+        chat_of = dict(zip(keys, chats, strict=True))
         found = self.journal.find_columns(("prompt_tokens", "completion_tokens", "segment"), new, self._max_tokens)
         missing = []
         for key in new:
-            characters = sum([len(message.content) for message in messages[key]])
+            characters = sum([len(message.content) for message in chat_of[key].messages])
             if key in found:
                 self.counts.add_found(characters, *found[key][1:])
             else:
                 self.counts.missing_characters += characters
-                self.counts.missing_most_tokens += count_most_tokens(messages[key])
-                missing.append((msgspec.json.encode(messages[key]), key))
-        self._update("messages = ?", missing)
+                self.counts.missing_most_tokens += count_most_tokens(chat_of[key].messages)
+                missing.append((msgspec.json.encode(chat_of[key]), key))
+        self._update("chat = ?", missing)
 
     def missing_keys(self) -> Iterator[str]:
         """Yield the key of each request that has no answer, but for those that this run has claimed to ask."""
-        rows = self._database.execute("SELECT key FROM requests WHERE messages IS NOT NULL ORDER BY rowid")
+        rows = self._database.execute("SELECT key FROM requests WHERE chat IS NOT NULL ORDER BY rowid")
         yield from (key for (key,) in rows)
 
     def find_rows(self, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -125,23 +126,21 @@ class Plan:
             marks = ", ".join("?" * len(batch))
             yield from self._database.execute(f"SELECT split, id FROM rows WHERE key IN ({marks})", batch)  # noqa: S608
 
-    def claim_missing(self, *, keep: bool = False) -> Iterator[tuple[str, list[Message]]]:
+    def claim_missing(self, *, keep: bool = False) -> Iterator[tuple[str, Chat]]:
         """Claim and yield what nobody has answered, some at a time; what others have claimed is left to them.
 
         With `keep` what is yielded goes on being missing until it has an answer or fails, and is yielded again.
         """
-        query = (
-            "SELECT rowid, key, messages FROM requests WHERE rowid > ? AND messages IS NOT NULL ORDER BY rowid LIMIT ?"
-        )
+        query = "SELECT rowid, key, chat FROM requests WHERE rowid > ? AND chat IS NOT NULL ORDER BY rowid LIMIT ?"
         position = 0
         while batch := self._database.execute(query, (position, CLAIM_BATCH)).fetchall():
             position = batch[-1][0]
             mine = self.claims.claim([key for _, key, _ in batch], self._max_tokens)
             if not keep:
-                self._update("messages = NULL", [(key,) for key in mine])
-            for _, key, messages in batch:
+                self._update("chat = NULL", [(key,) for key in mine])
+            for _, key, chat in batch:
                 if key in mine:
-                    yield key, self._messages.decode(messages)
+                    yield key, self._chats.decode(chat)
 
     def is_asked_elsewhere(self) -> bool:
         """Return whether another run is asking something that has no answer yet, other than in a batch."""
@@ -151,7 +150,7 @@ class Plan:
         """Return how many requests have neither an answer nor a failure, and are not this run's to ask."""
         open_keys = list(self.missing_keys())
         answered = [origin.key for origin in self._find_origins(open_keys)]
-        self._update("messages = NULL", [(key,) for key in answered])
+        self._update("chat = NULL", [(key,) for key in answered])
         return len(open_keys) - len(answered)
 
     def count_in_batches(self) -> dict[str, int]:
@@ -163,12 +162,12 @@ class Plan:
 
     def is_open(self, key: str) -> bool:
         """Return whether a request of this plan has neither an answer nor a failure, as far as it knows."""
-        query = "SELECT 1 FROM requests WHERE key = ? AND messages IS NOT NULL"
+        query = "SELECT 1 FROM requests WHERE key = ? AND chat IS NOT NULL"
         return self._database.execute(query, (key,)).fetchone() is not None
 
     def note_failure(self, key: str, message: str) -> None:
         """Keep why a request has no answer, and let others ask it."""
-        self._update("messages = NULL", [(key,)])
+        self._update("chat = NULL", [(key,)])
         with self._describing_errors():
             self._database.execute("INSERT OR REPLACE INTO failures VALUES (?, ?)", (key, message))
         self.claims.release(key, self._max_tokens)

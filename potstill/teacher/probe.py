@@ -8,13 +8,14 @@ from pydantic import JsonValue
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError, TransientError
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.network import address_of, classify_connection_error, connect_timeout_s, proxy_for
 from potstill.teacher.api.replies import Reply
 
 QUESTION = Message(role="user", content="Reply with the letter A.")
+LETTERS = "AB"
 MOST_TOKENS = 16
 
 
@@ -34,10 +35,11 @@ def check_reachable(credentials: Credentials, timeout_s: float) -> str:
 
 
 def ask_probe(
-    teacher: Teacher, extras: dict[str, JsonValue], credentials: Credentials, timeout_s: float
+    teacher: Teacher, extras: dict[str, JsonValue], credentials: Credentials, timeout_s: float, *, structured: bool
 ) -> tuple[Reply, float]:
     """Ask once, with few tokens allowed, and return the reply and the seconds it took; raise what a client raises."""
-    return asyncio.run(_ask_once(_shrink(teacher, extras), credentials, timeout_s))
+    chat = Chat([QUESTION], LETTERS if structured else None)
+    return asyncio.run(_ask_once(_shrink(teacher, extras), chat, credentials, timeout_s))
 
 
 def _shrink(teacher: Teacher, extras: dict[str, JsonValue]) -> Teacher:
@@ -51,13 +53,13 @@ def _shrink(teacher: Teacher, extras: dict[str, JsonValue]) -> Teacher:
     return teacher.model_copy(update={"max_tokens": min(teacher.max_tokens, MOST_TOKENS), "extras": merged})
 
 
-async def _ask_once(teacher: Teacher, credentials: Credentials, timeout_s: float) -> tuple[Reply, float]:
+async def _ask_once(teacher: Teacher, chat: Chat, credentials: Credentials, timeout_s: float) -> tuple[Reply, float]:
     """Make one attempt, bounded as infer bounds it."""
     client = connect(teacher, credentials, timeout_s)
     started = time.monotonic()
     try:
         async with asyncio.timeout(timeout_s):
-            reply = await client.complete([QUESTION])
+            reply = await client.complete(chat)
         return reply, time.monotonic() - started
     except TimeoutError:
         raise TransientError(f"no answer within {timeout_s:g} s") from None

@@ -108,7 +108,8 @@ class ExampleBuilder:
             return render_choice(self.target, choices, letter)
         said = (one for one in exchanges if one.request.rotation == rotation and one.reading.answer == letter)
         one = next(said, None)
-        return one and render_response(self.target, one.response, choices, letter, self.prompt.answer_format)
+        answer_format = "json" if self.prompt.structured else self.prompt.answer_format
+        return one and render_response(self.target, one.response, choices, letter, answer_format)
 
     def _show(self, exchange: JudgedExchange, rotation: int) -> tuple[list[Message], list[Choice]]:
         """Return a question's messages and choices under a rotation, as sent if it was asked so."""

@@ -14,10 +14,11 @@ from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.ledger import publish, record_uses
 from tests.conftest import Workspace
+from tests.servers.strict_openai import StrictOpenAI
 from tests.servers.teacher import MODEL, Answer, TeacherServer, changed_choice, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
-SUBJECTS = ["params.yaml", "credentials", "journal", "endpoint", "call", "logprobs", "remote", "ledger"]
+SUBJECTS = ["params.yaml", "provider", "credentials", "journal", "endpoint", "call", "logprobs", "remote", "ledger"]
 PROXIES = [name for scheme in ("http", "https", "no", "all") for name in (f"{scheme}_proxy", f"{scheme}_PROXY".upper())]
 WITH_LOGPROBS = Answer(changed_choice(logprobs={"content": [{"token": "A", "logprob": -0.1}]}))
 NO_LOGPROBS = refusal(400, "unsupported_parameter", "logprobs is not supported")
@@ -102,7 +103,10 @@ def test_a_good_set_up_has_no_cross(patient: Patient, provider: str) -> None:
 
     lines = patient.examine()
 
-    assert [sentence[0] for sentence in lines.values()] == ["✓"] * len(SUBJECTS)
+    retired = lines.pop("provider")
+    assert retired[0] == ("-" if provider == "azure" else "✓")
+    assert ("set `provider: openai`" in retired) == (provider == "azure")
+    assert [sentence[0] for sentence in lines.values()] == ["✓"] * (len(SUBJECTS) - 1)
     assert lines["params.yaml"] == f"✓ dataset bundled, prompt letter, teacher loopback ({provider}, m)"
     assert lines["credentials"] == "✓ TEACHER_MODEL_ENDPOINT and the key TEACHER_MODEL_KEY are set"
     assert lines["journal"] == f"✓ {patient.folder}/journal.sqlite can be read and written, and holds 2 answers"
@@ -118,6 +122,30 @@ def test_without_remote_and_ledger_there_is_no_cross_either_and_nothing_is_kept(
     assert lines["ledger"].startswith("- data/ledger.dvc is not there, so nothing was published yet")
     with Journal(patient.folder / "journal.sqlite") as journal:
         assert list(journal.read("SELECT key FROM answers UNION SELECT key FROM claims")) == []
+
+
+@pytest.mark.parametrize("provider", ["azure", "openai"])
+def test_a_field_that_the_model_does_not_take_is_a_cross_that_names_it(provider: str, tmp_path: Path) -> None:
+    with StrictOpenAI() as teacher:
+        patient = Patient(tmp_path, teacher)
+        patient.choose(provider, model="o4-mini")
+        sentence = "teachers.loopback.temperature: this model does not take it (status 400: unsupported_value: "
+        assert patient.examine({"call": sentence}, ["logprobs"])["call"].endswith("; set it to null")
+
+        patient.choose(provider, model="o4-mini", temperature=None)
+        assert "'logprobs' is not supported with this model" in patient.examine()["logprobs"]
+
+
+def test_the_one_call_asks_for_an_object_where_the_prompt_is_structured(tmp_path: Path) -> None:
+    with StrictOpenAI() as teacher:
+        patient = Patient(tmp_path, teacher)
+        patient.edit(prompts={"letter": {"structured": True, "answer_format": "json"}})
+        patient.choose("openai", model="gpt-4")
+        assert patient.examine({"call": "prompts.letter.structured: this model does not take it "}, ["logprobs"])
+
+        patient.choose("openai", model="gpt-4o")
+        patient.examine()
+        assert teacher.calls[-1].body["response_format"]["type"] == "json_schema"
 
 
 @pytest.mark.parametrize(
@@ -295,14 +323,14 @@ def test_an_env_file_that_is_no_text_is_a_cross_of_all_that_read_it(patient: Pat
 )
 def test_wrong_params_are_a_cross(patient: Patient, edits: dict[str, Any], sentence: str) -> None:
     patient.edit(**edits)
-    lines = patient.examine({"params.yaml": sentence}, ["credentials", "endpoint", "call", "logprobs"])
+    lines = patient.examine({"params.yaml": sentence}, ["provider", "credentials", "endpoint", "call", "logprobs"])
     assert lines["logprobs"] == "- not tried, since params.yaml failed"
 
 
 def test_another_folder_is_a_cross(patient: Patient, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     crosses = {"params.yaml": "run from the project's folder", "remote": "expected a DVC project"}
-    patient.examine(crosses, ["credentials", "endpoint", "call", "logprobs"])
+    patient.examine(crosses, ["provider", "credentials", "endpoint", "call", "logprobs"])
 
 
 def corrupt(journal: Path) -> None:

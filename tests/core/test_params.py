@@ -158,6 +158,46 @@ def test_a_value_that_may_be_of_two_kinds_is_told_with_both(workspace: "Workspac
     assert message == f"datasets.bundled.columns.choices: expected text or a list of names, got {choices!r}"
 
 
+HELD = {"structured": True, "answer_format": "json"}
+EFFORTS = {"reasoning_effort": "low", "extras": {"reasoning_effort": "high"}}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "teacher", "message"),
+    [
+        pytest.param(
+            HELD | {"answer_format": "final_line"},
+            {},
+            "prompts.letter.structured: expected answer_format json or letter beside it, got final_line",
+            id="an object of a line",
+        ),
+        pytest.param(
+            HELD | {"answer_format": None},
+            {},
+            "prompts.letter.structured: expected answer_format json or letter beside it, got none",
+            id="an object of any text",
+        ),
+        pytest.param(
+            HELD,
+            {"extras": {"response_format": {"type": "json_object"}}},
+            "prompts.letter.structured: expected no response_format beside it in teachers.smollm2.extras; remove one",
+            id="two formats",
+        ),
+        pytest.param(
+            {},
+            EFFORTS,
+            "teachers.smollm2.extras: expected no reasoning_effort in it, since the teacher's own field sets one",
+            id="two reasoning efforts",
+        ),
+    ],
+)
+def test_params_that_clash_are_told(
+    workspace: "Workspace", prompt: dict[str, Any], teacher: dict[str, Any], message: str
+) -> None:
+    workspace.edit(prompts={"letter": prompt}, teachers={"smollm2": teacher})
+    assert refuse().startswith(message)
+
+
 def test_a_name_that_is_a_number_is_told(workspace: "Workspace") -> None:
     workspace.edit(teachers={4: {"provider": "local", "model": "m"}})
     assert refuse() == "teachers.4: expected text, got 4"

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from potstill.core.records import Request, read_rows
 from stages.prepare import main
 
 if TYPE_CHECKING:
@@ -57,6 +58,18 @@ def test_a_question_becomes_a_request_in_the_prompts_words(workspace: "Workspace
             ],
         }
     ]
+
+
+@pytest.mark.parametrize("structured", [True, False])
+def test_a_request_says_that_its_answer_is_structured_and_an_older_row_is_read(
+    workspace: "Workspace", prepare_rows: Any, structured: bool
+) -> None:
+    workspace.edit(prompts={"letter": {"structured": structured, "answer_format": "letter"}})
+    (row,) = prepare_rows(make_question(count=3))
+    (request,) = read_rows(workspace.folder / "data/requests/train.jsonl", Request)
+
+    assert row.get("structured", "left out") == (True if structured else "left out")
+    assert request.to_chat().letters == ("ABC" if structured else None)
 
 
 @pytest.mark.parametrize("prompt", ["letter", "chain_of_thought"])

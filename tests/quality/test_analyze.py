@@ -178,6 +178,20 @@ def test_the_metrics_are_what_people_compare() -> None:
     assert (compared["train"]["flip_rate"], "flip_rate" in compared["test"]) == (0.2, False)
 
 
+def test_the_passage_of_a_structured_answer_and_what_was_thought_for_it_are_shown(tmp_path: Path) -> None:
+    request = make_request(0, "C", structured=True)
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "reasoning_tokens": 4}
+    response = make_response(request, '{"answer": "C"}', usage=usage)
+    with project(tmp_path, answer_format="json", validation=[(request, "", "answered")]):
+        write(Path("data/responses/validation.jsonl"), encode_row(response).decode())
+        analyze()
+        page, metrics = Path("reports/index.html").read_text(encoding="utf-8"), read_measures("metrics.json")
+
+    assert '"response":["{\\"answer\\": \\"","C","\\"}"]' in page
+    assert "100 in prompts, 10 in answers, 4 of them reasoning" in page
+    assert (metrics["validation"]["accuracy"], metrics["tokens"], metrics["reasoning_tokens"]) == (1, 110, 4)
+
+
 @pytest.mark.usefixtures("usual")
 def test_tables_by_hand() -> None:
     assert Path("reports/tables/readings.csv").read_text(encoding="utf-8").splitlines()[3:] == [

@@ -28,6 +28,20 @@ def test_usage_counts_each_answer_bought_once() -> None:
     }
 
 
+def test_tokens_of_reasoning_are_counted_where_there_are_some() -> None:
+    request = make_request()
+    thought = {"prompt_tokens": 100, "completion_tokens": 10, "reasoning_tokens": 4}
+    responses = [make_response(request, "C", key=key, usage=thought) for key in ("k1", "k2")]
+
+    assert count([*responses, make_response(request, "C", key="k3")], None) == {
+        "requests": 3,
+        "prompt_tokens": 300,
+        "completion_tokens": 30,
+        "reasoning_tokens": 8,
+        "cost_usd": None,
+    }
+
+
 @pytest.mark.parametrize(
     ("price", "unmetered", "cost"),
     [

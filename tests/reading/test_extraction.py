@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill.core.records import AnswerFormat, Choice
-from potstill.reading.extraction import Extraction, extract_answer, read_as
+from potstill.reading.extraction import Extraction, extract_answer, read_as, read_structured
 from potstill.reading.mentions import normalize_option
 from potstill.reading.normalizing import normalize
 from potstill.reading.rules import RULES, Rule
@@ -197,3 +197,29 @@ def test_a_hostile_text_takes_no_longer_than_it_is_long(piece: str) -> None:
         seconds.append(perf_counter() - started)
         assert extraction.letter is None or extraction == Extraction("B", "read", extraction.span)
     assert seconds[-1] < 1  # in quiet 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        pytest.param('{"answer": "B"}', "B", id="the object"),
+        pytest.param(' {\n  "answer" :\t"B"\n}\n', "B", id="white space where JSON allows it"),
+        pytest.param('{"answer": "Z"}', None, id="a letter that is not shown"),
+        pytest.param('{"answer": "b"}', None, id="a small letter"),
+        pytest.param('{"answer": "B. bank"}', None, id="more than a letter"),
+        pytest.param('{"answer": "B", "why": "money"}', None, id="another field"),
+        pytest.param('{"letter": "B"}', None, id="another name"),
+        pytest.param('{"answer": null}', None, id="nothing"),
+        pytest.param('```json\n{"answer": "B"}\n```', None, id="a fence"),
+        pytest.param('The answer is {"answer": "B"}', None, id="a text before it"),
+        pytest.param('{"answer": "B"} {"answer": "A"}', None, id="two objects"),
+        pytest.param("B", None, id="the letter alone"),
+        pytest.param('"B"', None, id="a string"),
+        pytest.param("", None, id="no text"),
+    ],
+)
+def test_a_structured_answer_is_read_by_no_rule_of_texts(text: str, letter: str | None) -> None:
+    extraction = read_structured(text, CHOICES)
+
+    assert (extraction.letter, extraction.outcome) == (letter, "read" if letter else "unparsed")
+    assert letter is None or (extraction.span and text[slice(*extraction.span)] == letter)

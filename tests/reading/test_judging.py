@@ -34,6 +34,15 @@ def test_judge_exchange(
     assert (exchange.span is None) == (answer is None)
 
 
+@pytest.mark.parametrize(("structured", "outcome"), [(True, "unparsed"), (False, "correct")], ids=["held", "free"])
+def test_a_request_says_whether_its_answer_is_held_to_an_object(structured: bool, outcome: Outcome) -> None:
+    request = make_request(gold="C", structured=structured)
+
+    exchange = judge_exchange(Exchange(request, make_response(request, 'I say {"answer": "C"}')), "json")
+
+    assert exchange.reading.outcome == outcome
+
+
 def vote(*letters: str | None, gold: str | None = "A", outcomes: tuple[Outcome, ...] = ()) -> Answer:
     """Answer a question of four choices, one rotation for each letter; gold is in the original order."""
     exchanges = []

@@ -10,7 +10,7 @@ import pytest
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, TransientError, UnreachableError
 from potstill.core.params_file import load_params
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Limits, Reply
@@ -61,7 +61,7 @@ def ask_all(
         )
         endpoint = Endpoint(client, Pace(requests_per_minute, None))
         asker = Asker([endpoint], Budget(PARAMS), bounds, record)
-        await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]))
+        await asker.ask_all(iter([(text, Chat([Message(role="user", content=text)])) for text in questions]))
         await client.close()
         if asker.error:
             raise asker.error
@@ -302,7 +302,7 @@ def test_a_server_that_answers_an_error_is_no_longer_lost() -> None:
         bounds = Bounds(1, timeout_s=5, max_attempts=3, max_failures_in_a_row=20)
         endpoint = Endpoint(Script(), Pace(None, None))
         asker = Asker([endpoint], Budget(PARAMS), bounds, lambda *_: None)
-        await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in numbered(2)]))
+        await asker.ask_all(iter([(text, Chat([Message(role="user", content=text)])) for text in numbered(2)]))
 
     asker: Asker
     asyncio.run(ask_both())

@@ -255,7 +255,7 @@ def test_answers_before_a_fatal_error_are_kept(light: LightProject) -> None:
 
 
 def test_a_first_call_that_fails_ends_the_run_in_a_sentence_that_speaks_of_no_answers(light: LightProject) -> None:
-    light.teacher.default = refusal(404)
+    light.teacher.default = refusal(404, "DeploymentNotFound")
     assert light.refuse().endswith("check TEACHER_MODEL_ENDPOINT and the teacher's model")
 
     light.teacher.stop()

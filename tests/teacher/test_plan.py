@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from potstill.core.catalogues import Teacher
@@ -39,7 +40,7 @@ def write(tmp_path: Path, **splits: list[str]) -> Path:
 
 
 def key_of(text: str) -> str:
-    return Keys(TEACHER).key(request("any", text).messages, 0)
+    return Keys(TEACHER).key(request("any", text).to_chat(), 0)
 
 
 def buy(journal: Journal, text: str, content: str = "A", status: ReplyStatus = "answered") -> None:
@@ -48,7 +49,16 @@ def buy(journal: Journal, text: str, content: str = "A", status: ReplyStatus = "
 
 
 def asked(plan: Plan) -> list[str]:
-    return [messages[-1].content for _, messages in plan.claim_missing()]
+    return [chat.messages[-1].content for _, chat in plan.claim_missing()]
+
+
+def test_free_and_structured_answers_never_serve_each_other(tmp_path: Path, journal: Journal) -> None:
+    free = request("free", "one")
+    rows = [free, msgspec.structs.replace(free, id="held", structured=True)]
+    write_rows(tmp_path / "requests/train.jsonl", rows)
+    buy(journal, "one")
+    with closing(Plan(journal, TEACHER, tmp_path / "requests")) as plan:
+        assert [chat.letters for _, chat in plan.claim_missing()] == ["AB"]
 
 
 def test_requests_are_counted_and_equal_ones_once(tmp_path: Path, journal: Journal) -> None:

@@ -186,9 +186,16 @@ def test_a_student_learns_to_say_what_target_says(workspace: "Workspace", target
 THOUGHT = {"content": '{"answer": "B"}', "reasoning": "Shops sell."}
 
 
-def test_the_rest_of_an_object_is_no_reasoning(workspace: "Workspace") -> None:
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        pytest.param({"answer_format": "json"}, id="json"),
+        pytest.param({"answer_format": "letter", "structured": True}, id="a letter that it is held to"),
+    ],
+)
+def test_the_rest_of_an_object_is_no_reasoning(workspace: "Workspace", prompt: dict[str, Any]) -> None:
     train = [ask(make_question(0), ['{\n  "answer": "B"\n}']), ask(make_question(1), [THOUGHT])]
-    workspace.edit(prompts={"letter": {"answer_format": "json"}})
+    workspace.edit(prompts={"letter": prompt})
     export(workspace, train, formats=["prompt_completion"], target="reasoning_and_letter")
     assert read_examples(workspace) == {"q1": "Shops sell.\n\nAnswer: B"}
 

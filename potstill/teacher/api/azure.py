@@ -38,12 +38,13 @@ class AzureSender:
     errors: tuple[type[Exception], ...] = (ClientError, TimeoutError)
     not_connected: tuple[type[Exception], ...] = (ClientConnectorError, ClientHttpProxyError, ConnectionTimeoutError)
 
-    def __init__(self, credentials: Credentials, timeout_s: float, *, pass_extras: bool) -> None:
-        """Keep the endpoint; open no connection yet. `pass_extras` has it take options that it does not know."""
+    def __init__(self, credentials: Credentials, timeout_s: float) -> None:
+        """Keep the endpoint; open no connection yet."""
         self._endpoint = credentials.endpoint
         self._timeout_s = timeout_s
         self._request = _SentOften("POST", self._endpoint + ROUTE)
-        self._headers = {"extra-parameters": "pass-through"} if pass_extras else {}
+        # Fields that the API does not know, such as a reasoning model's, go on to the model, which may refuse them.
+        self._headers = {"extra-parameters": "pass-through"}
         if credentials.key is not None:  # some services read a key from here only
             self._headers["api-key"] = credentials.key
 

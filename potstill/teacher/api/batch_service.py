@@ -20,6 +20,7 @@ from potstill.teacher.api.http_responses import read_reply
 from potstill.teacher.api.logins import Login, redact
 from potstill.teacher.api.network import classify_connection_error
 from potstill.teacher.api.openai import NOT_CONNECTED, OTHERS_HEADERS, SCOPE, open_openai
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.api.replies import HttpResponse, Reply
 
 if TYPE_CHECKING:
@@ -57,10 +58,13 @@ class BatchService:
     Only `find` and `download` may take several requests or long.
     """
 
-    def __init__(self, credentials: Credentials, timeout_s: float, scope: str | None = None) -> None:
-        """Keep the endpoint; open no connection yet."""
+    def __init__(
+        self, credentials: Credentials, timeout_s: float, options: RequestOptions, scope: str | None = None
+    ) -> None:
+        """Keep the endpoint, and what requests there say; open no connection yet."""
         self.credentials = credentials
         self._timeout_s = timeout_s
+        self._options = options
         self._login = Login(credentials, scope or SCOPE)
         self._opened: AsyncOpenAI | None = None
 
@@ -125,7 +129,7 @@ class BatchService:
         try:
             if isinstance(response, Mapping) and isinstance(status := response.get("status_code"), int):
                 body = json.dumps(response.get("body")).encode()
-                return key, read_reply(HttpResponse(status, {}, body), self.credentials, self._login.secrets)
+                return key, self._read_response(HttpResponse(status, {}, body))
         except CallError as refusal:
             return key, refusal
         code, message = (error.get(name) for name in ("code", "message")) if isinstance(error, Mapping) else ("", "")
@@ -156,12 +160,16 @@ class BatchService:
         if failure is not None:
             raise failure
 
+    def _read_response(self, response: HttpResponse) -> Reply:
+        """Return the Reply, or raise the error, that a response means."""
+        return read_reply(response, self.credentials, self._login.secrets, self._options)
+
     def _classify(self, response: HttpResponse) -> CallError:
         """Return what a refusal means; a file or a batch that is not there is no reason to end the run."""
         if response.status == HTTPStatus.NOT_FOUND:
             return RejectedError(f"status 404: {self._quote(response.content.decode(errors='replace'))}")
         try:
-            read_reply(response, self.credentials, self._login.secrets)
+            self._read_response(response)
         except CallError as error:
             return error
         return TransientError(f"status {response.status}")

@@ -1,22 +1,21 @@
-"""One attempt at one endpoint: messages in, a Reply or one of three errors out."""
+"""One attempt at one endpoint: a chat in, a Reply or one of three errors out."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from potstill.core.catalogues import Teacher
-from potstill.core.records import Message
+from potstill.core.errors import RefusedFieldError
+from potstill.core.records import Chat
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.http_responses import read_reply, update_limits
 from potstill.teacher.api.logins import Login
 from potstill.teacher.api.network import classify_connection_error
+from potstill.teacher.api.options import JSON, RESPONSE_FORMAT, RequestOptions, build_response_format
 from potstill.teacher.api.replies import HttpResponse, Limits, Reply
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
-
-JSON = json.JSONEncoder()  # which escapes what UTF-8 cannot hold
 
 
 class Sender(Protocol):
@@ -43,7 +42,7 @@ class Caller(Protocol):
     endpoint_host: str
     limits: Limits
 
-    async def complete(self, messages: Sequence[Message]) -> Reply:
+    async def complete(self, chat: Chat) -> Reply:
         """Ask once; raise a FatalError, a RejectedError or a TransientError."""
 
     async def close(self) -> None:
@@ -64,26 +63,38 @@ class Client:
         """Keep whom to ask; open no connection yet."""
         self.endpoint_host = urlsplit(credentials.endpoint).hostname or ""
         self.limits = Limits()
-        self._options = encode_options(teacher)
+        self._options = RequestOptions(teacher)
         self._credentials = credentials
         self._timeout_s = timeout_s
         self._sender = sender
         self._login = Login(credentials, teacher.scope or sender.scope, identity)
 
-    async def complete(self, messages: Sequence[Message]) -> Reply:
-        """Ask once; raise a FatalError, a RejectedError or a TransientError."""
+    async def complete(self, chat: Chat) -> Reply:
+        """Ask once; raise a FatalError, a RejectedError or a TransientError.
+
+        Where the model takes the token limit by its other name, that is one call, and those after it know.
+        """
+        try:
+            return await self._send(chat)
+        except RefusedFieldError as error:
+            if not self._options.learn(error):
+                raise
+        return await self._send(chat)
+
+    async def _send(self, chat: Chat) -> Reply:
+        """Send one request, and return or raise what its response means."""
         secret = await self._login.get_secret()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
         # Raised within the block, our error would be shown with the library's, which quotes what was sent and received.
         failure: Exception | None = None
         try:
-            response = await self._sender.send(headers, build_body(self._options, messages))
+            response = await self._sender.send(headers, build_body(self._options, chat))
         except self._sender.errors as error:
             failure = classify_connection_error(error, self._sender.not_connected, self._credentials, self._timeout_s)
         if failure is not None:
             raise failure
         self.limits = update_limits(self.limits, response.headers)
-        return read_reply(response, self._credentials, self._login.secrets)
+        return read_reply(response, self._credentials, self._login.secrets, self._options)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -110,25 +121,13 @@ def connect(
     else:
         from potstill.teacher.api.azure import AzureSender  # noqa: PLC0415
 
-        sender = AzureSender(credentials, timeout_s, pass_extras=bool(teacher.extras))
+        sender = AzureSender(credentials, timeout_s)
     return Client(teacher, credentials, timeout_s, sender, identity)
 
 
-def build_body(options: str, messages: Sequence[Message]) -> bytes:
-    """Return the body of a request, the same for each library; the options are as `encode_options` writes them."""
+def build_body(options: RequestOptions, chat: Chat) -> bytes:
+    """Return the body of a request, the same for each library."""
     encode = JSON.encode
-    shown = ", ".join(f'{{"role": "{message.role}", "content": {encode(message.content)}}}' for message in messages)
-    return f'{{"messages": [{shown}], {options}'.encode()
-
-
-def encode_options(teacher: Teacher) -> str:
-    """Return the end of each body, with its closing brace: what params.yaml sets, and no more."""
-    options = {
-        "model": teacher.model,
-        "temperature": teacher.temperature,
-        "top_p": teacher.top_p,
-        "seed": teacher.seed,
-        # A model that takes the one limit refuses the other.
-        "max_tokens": None if "max_completion_tokens" in teacher.extras else teacher.max_tokens,
-    }
-    return JSON.encode({name: value for name, value in options.items() if value is not None} | teacher.extras)[1:]
+    shown = ", ".join(f'{{"role": "{each.role}", "content": {encode(each.content)}}}' for each in chat.messages)
+    held = f'"{RESPONSE_FORMAT}": {encode(build_response_format(chat.letters))}, ' if chat.letters else ""
+    return f'{{"messages": [{shown}], {held}{options.encoded}'.encode()

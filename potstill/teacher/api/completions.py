@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from potstill.core.errors import RejectedError, TransientError
-from potstill.core.records import Usage
+from potstill.core.records import Tokens, Usage
 from potstill.teacher.api.replies import Reply, ReplyStatus
 
 STATUSES: dict[str | None, ReplyStatus] = {
@@ -20,6 +20,7 @@ STATUSES: dict[str | None, ReplyStatus] = {
     "content_filter": "filtered",
 }
 BROKEN_OFF = ("abort", "aborted", "cancelled", "error", "insufficient_system_resource")
+REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 THINKING = re.compile(r"\s*<think>(.*?)(?:</think>\s*|\Z)", re.DOTALL)
 THINKING_END = re.compile(r"</think>\s*")
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -47,7 +48,7 @@ def read_completion(body: object) -> Reply:
     return Reply(
         status=_read_status(finish_reason),
         content=content or _read_string(message.get("refusal")) or "",
-        reasoning=_read_string(message.get("reasoning_content")) or thoughts,
+        reasoning=_read_reasoning(message) or thoughts,
         finish_reason=finish_reason,
         model=_read_string(body.get("model")),
         usage=_read_usage(body.get("usage")),
@@ -78,6 +79,21 @@ def _read_status(finish_reason: str | None) -> ReplyStatus:
     if finish_reason in BROKEN_OFF:
         raise TransientError(message)
     raise RejectedError(f"{message}, of which nobody knows whether it is whole")
+
+
+def _read_reasoning(message: Mapping[str, object]) -> str | None:
+    """Return the thoughts that stand beside the answer, by whatever name: the first of REASONING with a text in it.
+
+    A list of details, as OpenRouter has it, may hold texts, summaries, and what is encrypted, which is left out.
+    """
+    for name in REASONING:
+        thoughts = message.get(name)
+        if isinstance(thoughts, list):
+            parts = [part for part in thoughts if isinstance(part, Mapping)]
+            thoughts = "".join([_read_string(part.get("text") or part.get("summary")) or "" for part in parts])
+        if isinstance(thoughts, str) and thoughts.strip():
+            return clean(thoughts)
+    return None
 
 
 def _read_content(content: object) -> tuple[str, str | None]:
@@ -118,10 +134,29 @@ def _read_string(value: object) -> str | None:
 
 
 def _read_usage(counted: object) -> Usage | None:
-    """Return how many tokens were counted; None where that is not said in full."""
+    """Return how many tokens were counted; None where that is not said in full.
+
+    xAI counts reasoning beside the completion, and not in it as others do: there all three make the total.
+    """
+    if not isinstance(counted, Mapping):
+        return None
+    details = counted.get("completion_tokens_details")
+    reasoning = _read_count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
+    prompt, completion, total = (
+        _read_count(counted.get(f"{name}_tokens")) for name in ("prompt", "completion", "total")
+    )
+    if prompt is None or completion is None:
+        return None
+    if reasoning and total == prompt + completion + reasoning:
+        completion += reasoning
+    return Usage(prompt_tokens=prompt, completion_tokens=completion, reasoning_tokens=reasoning or None)
+
+
+def _read_count(value: object) -> int | None:
+    """Return a number of tokens, in whatever form it comes; None for anything else."""
     try:
-        return msgspec.convert({name: counted.get(name) for name in Usage.__struct_fields__}, Usage, strict=False)  # type: ignore[attr-defined]
-    except (AttributeError, msgspec.ValidationError):
+        return msgspec.convert(value, Tokens, strict=False)
+    except msgspec.ValidationError:
         return None
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from potstill.core.records import Message
+from potstill.core.records import Chat
 from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.api.batch_service import ROUTE
 from potstill.teacher.api.client import build_body
+from potstill.teacher.api.options import RequestOptions
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,23 @@ def build_line(key: str, body: bytes) -> bytes:
 
 def write_lines(
     path: Path,
-    requests: Iterator[tuple[str, list[Message]]],
-    options: str,
+    requests: Iterator[tuple[str, Chat]],
+    options: RequestOptions,
     limits: BatchLimits,
-    reserve: Callable[[str, list[Message]], bool],
+    reserve: Callable[[str, Chat], bool],
 ) -> BatchInput:
-    """Write requests, each (key, messages), until one goes beyond the limits or is not to be had for the budget.
+    """Write requests, each (key, chat), until one goes beyond the limits or is not to be had for the budget.
 
     A first request is taken whatever its tokens. `reserve` says whether there is money for one, and sets it aside.
     """
     written = BatchInput()
     with path.open("wb") as file:
-        for key, messages in requests:
-            line = build_line(key, build_body(options, messages))
-            tokens = sum(len(message.content) for message in messages) / CHARACTERS_PER_TOKEN
+        for key, chat in requests:
+            line = build_line(key, build_body(options, chat))
+            tokens = sum(len(message.content) for message in chat.messages) / CHARACTERS_PER_TOKEN
             full = len(written.keys) == limits.requests or written.size + len(line) > limits.size
             too_many = limits.tokens is not None and written.tokens + tokens > limits.tokens
-            if full or (too_many and written.keys) or not reserve(key, messages):
+            if full or (too_many and written.keys) or not reserve(key, chat):
                 break
             file.write(line)
             written.keys.append(key)

@@ -9,6 +9,7 @@ from potstill.core.prices import KnownPrice, find_price
 from potstill.core.wording import format_usd
 from potstill.teacher.api.batch_service import BatchService
 from potstill.teacher.api.credentials import read_credentials
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.wording import describe_batches, find_cost, format_age
 from potstill.teacher.store.batches import GIVEN_UP, BatchStore, JournalledBatch
 from potstill.teacher.store.journal import Journal, journal_path
@@ -98,8 +99,8 @@ def open_service(params: Params, batch: JournalledBatch) -> BatchService:
             f".env: {batch.credentials}_ENDPOINT: expected {batch.endpoint}, where batch {batch.shown_id} was "
             f"submitted, got {credentials.endpoint}"
         )
-    teacher = params.teachers.get(batch.teacher)
-    return BatchService(credentials, params.runtime.timeout_s, teacher.scope if teacher else None)
+    teacher = params.teachers.get(batch.teacher, params.teachers[params.teacher])
+    return BatchService(credentials, params.runtime.timeout_s, RequestOptions(teacher), teacher.scope)
 
 
 def _describe(batch: JournalledBatch, params: Params) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from contextlib import suppress
 from time import monotonic, time
 from urllib.parse import urlsplit
 
-from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
+from potstill.core.errors import FatalError, RefusedFieldError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params
 from potstill.core.prices import find_price
 from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.credentials import Credentials
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.collecting import Collected, collect
 from potstill.teacher.batching.retrying import pause_s
 from potstill.teacher.batching.submitting import Submitter
@@ -46,10 +47,11 @@ class BatchRun:
         self._progress = progress
         teacher = params.teachers[params.teacher]
         self._price = find_price(params)
-        services = [BatchService(each, params.runtime.timeout_s, teacher.scope) for each in credentials]
+        self._options = RequestOptions(teacher)
+        services = [BatchService(each, params.runtime.timeout_s, self._options, teacher.scope) for each in credentials]
         self._services = {service.credentials.endpoint: service for service in services}
         self._ending = asyncio.Event()
-        self._submitter = Submitter(params, plan, services, budget, self._ending)
+        self._submitter = Submitter(params, plan, services, self._options, budget, self._ending)
         self._has_free = True  # as far as is known without a look at each request
         self._attempts: Counter[str] = Counter()  # of requests that batches left without an answer
 
@@ -89,7 +91,8 @@ class BatchRun:
     def _left_over(self) -> set[str]:
         """Return the keys of the requests that are to be asked directly, since a batch left them without an answer."""
         asked_now = self._params.runtime.batch_fallback == "now"
-        return set(filter(self._plan.is_open, self._attempts)) if asked_now else set()
+        left = {key for key, attempts in self._attempts.items() if attempts and self._plan.is_open(key)}
+        return left if asked_now else set()
 
     def _is_done(self) -> bool:
         """Return whether nothing is left to submit, here or in another run."""
@@ -149,7 +152,7 @@ class BatchRun:
         self._count(keys, collected, state)
         self._store.end(batch.name, state=state.state, done=state.done, failed=state.failed, **collected.count_tokens())
         fatal = next((error for error in collected.errors.values() if isinstance(error, FatalError)), None)
-        if fatal:
+        if fatal and not (isinstance(fatal, RefusedFieldError) and self._options.learn(fatal)):
             raise fatal
         if state.error_code == FULL:
             self._learn_limit(batch, state)
@@ -166,7 +169,7 @@ class BatchRun:
                 self._progress.add_answer(usage, self._budget.known_cost_usd)
                 continue
             error = collected.errors.get(key) or TransientError(f"the batch ended as {state.state} without an answer")
-            self._attempts[key] += state.error_code != FULL
+            self._attempts[key] += state.error_code != FULL and not isinstance(error, FatalError)
             if isinstance(error, RejectedError) or self._attempts[key] >= self._params.runtime.max_attempts:
                 self._plan.note_failure(key, str(error))
                 self._progress.add_failure(self._budget.known_cost_usd)

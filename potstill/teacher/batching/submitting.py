@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params
-from potstill.core.records import Message, Usage
+from potstill.core.records import Chat, Message, Usage
 from potstill.teacher.api.batch_service import BatchService
-from potstill.teacher.api.client import encode_options
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.lines import BatchInput, BatchLimits, write_lines
 from potstill.teacher.batching.retrying import pause_s, retry
 from potstill.teacher.budget import Budget
@@ -29,7 +29,13 @@ class Submitter:
     """
 
     def __init__(
-        self, params: Params, plan: Plan, services: Sequence[BatchService], budget: Budget, ending: asyncio.Event
+        self,
+        params: Params,
+        plan: Plan,
+        services: Sequence[BatchService],
+        options: RequestOptions,
+        budget: Budget,
+        ending: asyncio.Event,
     ) -> None:
         """Keep what to submit, and where; once `ending` is set, nothing more is submitted."""
         self.token_limit: float | None = params.runtime.batch_tokens
@@ -40,7 +46,7 @@ class Submitter:
         self._services = services
         self._budget = budget
         self._ending = ending
-        self._options = encode_options(self._teacher)
+        self._options = options
         self._numbers = count()
         self._reserved: dict[str, int] = {}
         self._refused: list[Message] | None = None  # the request that the budget has no room for
@@ -53,7 +59,7 @@ class Submitter:
         while not self._ending.is_set():
             service, enqueued = self._choose_service()
             room = None if self.token_limit is None else self.token_limit - enqueued
-            if room is not None and enqueued and room < self.token_limit / 2:
+            if room is not None and enqueued > room:
                 return  # rather a few large batches than many small ones
             name = f"potstill-{uuid4().hex[:12]}"
             with TemporaryDirectory() as folder:
@@ -76,22 +82,22 @@ class Submitter:
         else:
             self._budget.release(number)
 
-    def _free(self, but: Collection[str]) -> Iterator[tuple[str, list[Message]]]:
+    def _free(self, but: Collection[str]) -> Iterator[tuple[str, Chat]]:
         """Claim and yield what nobody asks."""
-        return ((key, messages) for key, messages in self._plan.claim_missing(keep=True) if key not in but)
+        return ((key, chat) for key, chat in self._plan.claim_missing(keep=True) if key not in but)
 
     async def _check_budget(self) -> None:
         """Raise FatalError if the budget has no room for a request although nothing is on its way."""
         if self._refused is not None and not self._reserved:
             await self._budget.reserve(next(self._numbers), self._refused)
 
-    def _reserve(self, key: str, messages: list[Message]) -> bool:
+    def _reserve(self, key: str, chat: Chat) -> bool:
         """Set aside what a request may cost at most, and return whether there was room for it in the budget."""
         if key in self._reserved:
             return True
         number = next(self._numbers)
-        if not self._budget.try_reserve(number, messages):
-            self._refused = messages
+        if not self._budget.try_reserve(number, chat.messages):
+            self._refused = chat.messages
             return False
         self._reserved[key] = number
         return True

@@ -1,7 +1,7 @@
 """The driver's side: a client whose attempts are made by the actors of a cluster."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -10,7 +10,7 @@ from ray.actor import ActorHandle
 from ray.exceptions import RayActorError, RayError
 
 from potstill.core.errors import FatalError, TransientError
-from potstill.core.records import Message
+from potstill.core.records import Chat
 from potstill.teacher.api.replies import Limits, Reply
 from potstill.teacher.cluster.worker import NumberedCall
 
@@ -52,7 +52,7 @@ class ClusterClient:
         for actor in starting:
             self._invite(actor)
 
-    async def complete(self, messages: Sequence[Message]) -> Reply:
+    async def complete(self, chat: Chat) -> Reply:
         """Have the least busy actor ask once; raise what it raised, or a TransientError if it was lost meanwhile.
 
         While no actor is ready, and one is to come, it waits; raise a FatalError if none is.
@@ -66,7 +66,7 @@ class ClusterClient:
         number = next(self._numbers)
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         member.calls[number] = reply
-        member.unsent.append((number, messages))
+        member.unsent.append((number, chat))
         if not member.sending:
             member.sending = True
             self._spawn(self._send(member))

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from potstill.core.catalogues import Teacher
-from potstill.core.records import Message
+from potstill.core.records import Chat
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Limits, Reply
 
-NumberedCall = tuple[int, Sequence[Message]]
+NumberedCall = tuple[int, Chat]
 NumberedOutcome = tuple[int, Reply | Exception]
 
 
@@ -29,8 +29,8 @@ class Worker:
 
     async def start(self, calls: Sequence[NumberedCall]) -> None:
         """Start calls, and return before they end."""
-        for number, messages in calls:
-            call = asyncio.create_task(self._attempt(number, messages))
+        for number, chat in calls:
+            call = asyncio.create_task(self._attempt(number, chat))
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
 
@@ -41,12 +41,12 @@ class Worker:
         outcomes, self._outcomes = self._outcomes, []
         return outcomes, self._client.limits
 
-    async def _attempt(self, number: int, messages: Sequence[Message]) -> None:
+    async def _attempt(self, number: int, chat: Chat) -> None:
         """Make one attempt, bounded as on one machine, so that one that the driver gave up ends here, too."""
         outcome: Reply | Exception
         try:
             async with asyncio.timeout(self._timeout_s):
-                outcome = await self._client.complete(messages)
+                outcome = await self._client.complete(chat)
         except Exception as error:  # noqa: BLE001 (whatever it is, the driver is to raise it)
             outcome = error
         self._outcomes.append((number, outcome))

@@ -32,23 +32,20 @@ class BoughtAnswer:
         return self.segment is not None
 
     def to_columns(self) -> tuple[object, ...]:
-        """Return what COLUMNS hold of it: the reply's fields beside the others, the usage as two numbers."""
+        """Return what COLUMNS hold of it: the reply's fields beside the others, the usage as numbers."""
         reply, usage = self.reply, self.reply.usage
         logprobs = None if reply.logprobs is None else json.dumps(reply.logprobs)
         said = (reply.status, reply.content, reply.reasoning, reply.finish_reason, reply.model, logprobs)
-        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
+        tokens = [usage and getattr(usage, name) for name in TOKENS]
         return (*said, self.key, self.max_tokens, self.endpoint_host, self.asked_at, self.segment, *tokens)
 
     @classmethod
     def from_columns(cls, values: Sequence[Any]) -> "BoughtAnswer":
         """Return the answer that a row of COLUMNS holds."""
-        status, content, reasoning, finish_reason, model, logprobs, *others, prompt_tokens, completion_tokens = values
-        usage = (
-            None if prompt_tokens is None else Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
-        )
-        tokens = logprobs and json.loads(logprobs)
-        key, max_tokens, endpoint_host, asked_at, segment = others
-        reply = Reply(status, content, reasoning, finish_reason, model, usage, tokens)
+        status, content, reasoning, finish_reason, model, logprobs, *others = values
+        key, max_tokens, endpoint_host, asked_at, segment, *tokens = others
+        usage = None if tokens[0] is None else Usage(*tokens)
+        reply = Reply(status, content, reasoning, finish_reason, model, usage, logprobs and json.loads(logprobs))
         return cls(key, max_tokens, reply, endpoint_host, asked_at, segment)
 
     def to_line(self) -> bytes:
@@ -58,7 +55,7 @@ class BoughtAnswer:
         """
         line = {name: value for name, value in (vars(self) | vars(self.reply)).items() if name in LINE_FIELDS}
         if self.reply.usage:
-            line["usage"] = dict(sorted(msgspec.structs.asdict(self.reply.usage).items()))
+            line["usage"] = dict(sorted(msgspec.to_builtins(self.reply.usage).items()))
         return json.dumps(dict(sorted(line.items())), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
@@ -79,7 +76,8 @@ class BoughtAnswer:
 
 
 SAID = ("status", "content", "reasoning", "finish_reason", "model", "logprobs")
-COLUMNS = (*SAID, "key", "max_tokens", "endpoint_host", "asked_at", "segment", *Usage.__struct_fields__)
+TOKENS = Usage.__struct_fields__
+COLUMNS = (*SAID, "key", "max_tokens", "endpoint_host", "asked_at", "segment", *TOKENS)
 REPLY_FIELDS = tuple(field.name for field in fields(Reply))
 LINE_FIELDS = {*REPLY_FIELDS, "key", "max_tokens", "endpoint_host", "asked_at"}
 SELECT = f"SELECT {', '.join(f'answers.{name}' for name in COLUMNS)}"

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from functools import cache
 
 from potstill.core.catalogues import Teacher
-from potstill.core.records import Message
+from potstill.core.records import Chat
+from potstill.teacher.api.options import RESPONSE_FORMAT, build_response_format, list_extras
 
 CANONICAL_JSON = json.JSONEncoder(sort_keys=True)
 
@@ -27,19 +28,25 @@ class Keys:
             "top_p": teacher.top_p,
             "seed": teacher.seed,
         }
-        if teacher.extras:  # left out where empty, so that answers bought before there were extras keep their keys
-            decisive["extras"] = teacher.extras
+        if extras := list_extras(teacher):  # left out where empty, so that answers from before extras keep their keys
+            decisive["extras"] = extras
         before, between, after = (
             {name: value for name, value in decisive.items() if first < name < last}
             for first, last in (("", "messages"), ("messages", "replicate"), ("replicate", "~"))
         )
         self._before = CANONICAL_JSON.encode(before | {"messages": ""})[:-3]
         self._between = "], " + CANONICAL_JSON.encode(between | {"replicate": ""})[1:-3]
-        self._after = ", " + CANONICAL_JSON.encode(after)[1:]
+        self._after = after
 
-    def key(self, messages: Sequence[Message], replicate: int) -> str:
-        """Return the key of the answer to these messages."""
+    def key(self, chat: Chat, replicate: int) -> str:
+        """Return the key of the answer to this chat."""
         encode = CANONICAL_JSON.encode
-        texts = ", ".join(f'["{message.role}", {encode(message.content)}]' for message in messages)
-        decisive = f"{self._before}[{texts}{self._between}{replicate}{self._after}"
+        texts = ", ".join(f'["{message.role}", {encode(message.content)}]' for message in chat.messages)
+        decisive = f"{self._before}[{texts}{self._between}{replicate}, {self._encode_after(chat.letters)}"
         return hashlib.sha256(decisive.encode()).hexdigest()
+
+    @cache  # noqa: B019 (one of these lives as long as the run, and there are few sets of letters)
+    def _encode_after(self, letters: str | None) -> str:
+        """Return the end of what a key is made of, with what a structured answer is held to."""
+        held = {RESPONSE_FORMAT: build_response_format(letters)} if letters else {}
+        return CANONICAL_JSON.encode(self._after | held)[1:]

@@ -67,5 +67,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    ("ALTER TABLE answers ADD COLUMN reasoning_tokens INTEGER",),
 )
 VERSION = len(MIGRATIONS)

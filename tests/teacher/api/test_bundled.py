@@ -15,8 +15,10 @@ import psutil
 import pytest
 
 from potstill.core.catalogues import Teacher
-from potstill.core.errors import FatalError, InputError
-from potstill.core.records import Message
+from potstill.core.errors import FatalError, InputError, RefusedFieldError
+from potstill.core.letters import letter_choices
+from potstill.core.records import Chat, Message
+from potstill.reading.extraction import read_structured
 from potstill.teacher.api.bundled import MODEL, serve
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
@@ -40,11 +42,13 @@ def served() -> Iterator[Credentials]:
         yield credentials
 
 
-def ask(credentials: Credentials, questions: Sequence[str]) -> list[Reply]:
+def ask(
+    credentials: Credentials, questions: Sequence[str], teacher: Teacher = TEACHER, letters: str | None = None
+) -> list[Reply]:
     async def ask_in_turn() -> list[Reply]:
-        client = connect(TEACHER, credentials, timeout_s=30)
+        client = connect(teacher, credentials, timeout_s=30)
         try:
-            return [await client.complete([Message(role="user", content=text)]) for text in questions]
+            return [await client.complete(Chat([Message(role="user", content=text)], letters)) for text in questions]
         finally:
             await client.close()
 
@@ -77,6 +81,20 @@ def test_the_bundled_teacher_answers_through_the_client_of_real_ones(served: Cre
     assert reply.model == MODEL
     assert reply.usage
     assert 0 < reply.usage.completion_tokens <= TEACHER.max_tokens < reply.usage.prompt_tokens
+
+
+def test_the_bundled_teacher_is_held_to_an_object_with_a_letter_shown(served: Credentials) -> None:
+    replies = ask(served, QUESTIONS, TEACHER.model_copy(update={"max_tokens": 40}), "BC")
+
+    read = [read_structured(reply.content or "", letter_choices(["one", "two", "three"])) for reply in replies]
+    assert {extraction.letter for extraction in read} <= {"B", "C"}
+
+
+def test_the_bundled_teacher_refuses_a_field_by_its_name(served: Credentials) -> None:
+    with pytest.raises(RefusedFieldError) as raised:
+        ask(served, QUESTIONS[:1], TEACHER.model_copy(update={"extras": {"n": 5}}))
+
+    assert raised.value.field == "n"
 
 
 def test_the_bundled_teacher_refuses_another_key(served: Credentials) -> None:

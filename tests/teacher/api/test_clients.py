@@ -8,16 +8,19 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from azure.ai.inference import ChatCompletionsClient
+from azure.ai.inference.models import JsonSchemaFormat
+from azure.core.credentials import AzureKeyCredential
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import CallError, FatalError, RejectedError, TransientError, UnreachableError
-from potstill.core.records import Message
-from potstill.teacher.api.client import Client, build_body, connect, encode_options
+from potstill.core.records import Chat, Message
+from potstill.teacher.api.client import Client, build_body, connect
 from potstill.teacher.api.credentials import Credentials
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.api.replies import Limits, Reply
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
@@ -25,6 +28,7 @@ KEY = "not-a-real-key-8f3a"
 BROKEN = "the connection broke before the answer was whole"
 AZURE_PATH = "/models/chat/completions?api-version=2024-05-01-preview"
 MESSAGES = [Message(role="system", content="Reply with one letter."), Message(role="user", content="Why?")]
+CHAT = Chat(MESSAGES)
 
 
 def make_teacher(provider: str, **options: object) -> Teacher:
@@ -35,16 +39,14 @@ def client_of(endpoint: str, teacher: Teacher, timeout_s: float = 5) -> Client:
     return connect(teacher, Credentials(endpoint, KEY, "TEACHER_MODEL"), timeout_s)
 
 
-def ask(
-    endpoint: str, teacher: Teacher, messages: Sequence[Message] = MESSAGES, times: int = 1, timeout_s: float = 5
-) -> Reply:
+def ask(endpoint: str, teacher: Teacher, chat: Chat = CHAT, times: int = 1, timeout_s: float = 5) -> Reply:
     """Ask so many times over one client, and return the last reply."""
 
     async def ask_in_turn() -> Reply:
         client = client_of(endpoint, teacher, timeout_s)
         try:
             for _ in range(times):
-                reply = await client.complete(messages)
+                reply = await client.complete(chat)
         finally:
             await client.close()
         return reply
@@ -101,19 +103,56 @@ def test_the_body_holds_what_params_say_and_no_more(teacher: TeacherServer, prov
             {"max_completion_tokens": 64, "max_tokens": "left out"},
             id="the newer token limit in the place of the older",
         ),
+        pytest.param(
+            {"reasoning_effort": "low", "temperature": None},
+            {"reasoning_effort": "low", "temperature": "left out"},
+            id="a reasoning effort",
+        ),
+        *(
+            pytest.param({"model": model}, {limit: 16, other: "left out"}, id=f"{limit} of {model}")
+            for model, limit, other in (
+                ("o1", "max_completion_tokens", "max_tokens"),
+                ("o4-mini-2025-04-16", "max_completion_tokens", "max_tokens"),
+                ("openai/gpt-5.1-mini", "max_completion_tokens", "max_tokens"),
+                ("gpt-4o", "max_tokens", "max_completion_tokens"),
+                ("o1x-of-ours", "max_tokens", "max_completion_tokens"),
+                ("olmo-3", "max_tokens", "max_completion_tokens"),
+            )
+        ),
     ],
 )
 def test_options_stand_in_the_body_where_they_are_set(options: dict[str, object], body: dict[str, object]) -> None:
-    built = json.loads(build_body(encode_options(make_teacher("openai", **options)), MESSAGES))
+    built = json.loads(build_body(RequestOptions(make_teacher("openai", **options)), CHAT))
 
     assert {name: built.get(name, "left out") for name in body} == body
+
+
+def test_a_structured_answer_is_asked_for_as_the_azure_library_would(teacher: TeacherServer, provider: str) -> None:
+    wanted = JsonSchemaFormat(
+        name="answer",
+        strict=True,
+        schema={
+            "type": "object",
+            "properties": {"answer": {"type": "string", "enum": ["A", "B", "C"]}},
+            "required": ["answer"],
+            "additionalProperties": False,
+        },
+    )
+    ask(teacher.endpoint, make_teacher(provider), Chat(MESSAGES, "ABC"))
+
+    library = ChatCompletionsClient(teacher.endpoint, AzureKeyCredential(KEY))
+    with library:
+        library.complete(messages=[{"role": "user", "content": "Why?"}], response_format=wanted)
+
+    ours, theirs = (call.body["response_format"] for call in teacher.calls)
+    assert ours == theirs
 
 
 def test_each_message_keeps_its_role_and_any_text_can_be_asked(teacher: TeacherServer, provider: str) -> None:
     texts = ['\N{GRINNING FACE} \N{CYRILLIC SMALL LETTER YA} \0 "\\', "\ud83d"]
     example = [Message(role=role, content=text) for role, text in zip(("assistant", "user"), texts, strict=True)]
 
-    ask(teacher.endpoint, make_teacher(provider), [*MESSAGES, *example])
+    ask(teacher.endpoint, make_teacher(provider), Chat([*MESSAGES, *example]))
 
     sent = teacher.calls[0].body["messages"]
     assert [message["role"] for message in sent] == ["system", "user", "assistant", "user"]
@@ -124,8 +163,8 @@ def test_each_message_keeps_its_role_and_any_text_can_be_asked(teacher: TeacherS
     ("provider", "extras", "path", "headers"),
     [
         pytest.param("azure", {"logprobs": True}, AZURE_PATH, ("pass-through", KEY), id="azure with extras"),
-        pytest.param("azure", {}, AZURE_PATH, (None, KEY), id="azure"),
-        pytest.param("local", {}, AZURE_PATH, (None, KEY), id="local"),
+        pytest.param("azure", {}, AZURE_PATH, ("pass-through", KEY), id="azure"),
+        pytest.param("local", {}, AZURE_PATH, ("pass-through", KEY), id="local"),
         pytest.param("openai", {"logprobs": True}, "/models/chat/completions", (None, None), id="openai"),
     ],
 )
@@ -253,10 +292,10 @@ def test_the_limits_are_those_of_the_latest_response(teacher: TeacherServer, pro
     async def ask_twice() -> list[Limits]:
         client = client_of(teacher.endpoint, make_teacher(provider))
         limits = [client.limits]
-        await client.complete(MESSAGES)
+        await client.complete(CHAT)
         limits.append(client.limits)
         with pytest.raises(TransientError):
-            await client.complete(MESSAGES)
+            await client.complete(CHAT)
         await client.close()
         return [*limits, client.limits]
 
@@ -357,7 +396,7 @@ def test_more_than_a_hundred_calls_are_in_flight_at_once(teacher: TeacherServer,
 
     async def ask_many() -> None:
         client = client_of(teacher.endpoint, make_teacher(provider), timeout_s=20)
-        await asyncio.gather(*(client.complete(MESSAGES) for _ in range(150)))
+        await asyncio.gather(*(client.complete(CHAT) for _ in range(150)))
         await client.close()
 
     asyncio.run(ask_many())

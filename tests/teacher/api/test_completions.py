@@ -9,6 +9,11 @@ from potstill.teacher.api.replies import Reply
 from tests.servers.teacher import MODEL, changed, changed_choice, completion
 
 LOGPROBS = [{"token": "A", "logprob": -0.25, "bytes": [65], "top_logprobs": [{"token": "A", "logprob": -0.25}]}]
+DETAILS = [
+    {"type": "reasoning.summary", "summary": "Cats "},
+    {"type": "reasoning.encrypted", "data": "c2VjcmV0"},
+    {"type": "reasoning.text", "text": "purr."},
+]
 SPOILT_LOGPROBS = [{"token": "\ud83d", "logprob": -1.0}]
 
 
@@ -63,6 +68,10 @@ def test_the_finish_reason_decides_the_status(finish_reason: str | None, status:
         pytest.param(completion("<think>Cats pu", "length"), "", "Cats pu", id="think cut off"),
         pytest.param(completion("B", reasoning_content="Cats purr."), "B", "Cats purr.", id="reasoning_content"),
         pytest.param(completion(None, "length", reasoning_content="Cats"), "", "Cats", id="reasoning_content alone"),
+        pytest.param(completion("B", reasoning="Cats purr."), "B", "Cats purr.", id="reasoning"),
+        pytest.param(completion("B", thinking="Cats purr."), "B", "Cats purr.", id="thinking"),
+        pytest.param(completion("B", reasoning="", thinking="Cats purr."), "B", "Cats purr.", id="an empty one first"),
+        pytest.param(completion("B", reasoning_details=DETAILS), "B", "Cats purr.", id="reasoning_details"),
         pytest.param(completion("Cats purr.\n</think>\n\nB"), "B", "Cats purr.", id="opening tag left out"),
         pytest.param(completion("B, not <think>A</think>"), "B, not <think>A</think>", None, id="think in the answer"),
     ],
@@ -119,6 +128,24 @@ def test_tokens_are_counted_in_whatever_form_they_come(counts: tuple[object, obj
     usage = dict(zip(("prompt_tokens", "completion_tokens"), counts, strict=True))
 
     assert read(changed(usage=usage)).usage == Usage(prompt_tokens=11, completion_tokens=3)
+
+
+@pytest.mark.parametrize(
+    ("completion_tokens", "details", "total", "usage"),
+    [
+        pytest.param(9, {"reasoning_tokens": 8}, 20, Usage(11, 9, 8), id="in the completion"),
+        pytest.param(1, {"reasoning_tokens": 8}, 20, Usage(11, 9, 8), id="beside it, as xAI counts"),
+        pytest.param(9, {"reasoning_tokens": 0}, 20, Usage(11, 9), id="none"),
+        pytest.param(9, {"reasoning_tokens": "many"}, 20, Usage(11, 9), id="no number"),
+        pytest.param(9, None, 28, Usage(11, 9), id="a total that nothing explains"),
+    ],
+)
+def test_tokens_of_reasoning_are_counted_among_those_of_the_answer(
+    completion_tokens: int, details: object, total: int, usage: Usage
+) -> None:
+    counted = {"prompt_tokens": 11, "completion_tokens": completion_tokens, "total_tokens": total}
+
+    assert read(changed(usage=counted | {"completion_tokens_details": details})).usage == usage
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,23 @@
 """Replies and errors read from HTTP responses, without a server."""
 
 import json
+import pickle
 import traceback
 from collections.abc import Mapping
 
 import httpx2
 import pytest
 
-from potstill.core.errors import CallError, FatalError, RejectedError, TransientError
+from potstill.core.catalogues import Teacher
+from potstill.core.errors import CallError, FatalError, RefusedFieldError, RejectedError, TransientError
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.http_responses import read_reply, update_limits
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.api.replies import HttpResponse, Limits, Reply
 from tests.servers.teacher import completion
 
 KEY = "not-a-real-key-8f3a"
+TEACHER = Teacher(provider="openai", model="gpt-4o", extras={"top_k": 5})
 LATER = {"Date": "Fri, 31 Dec 2027 23:59:00 GMT", "Retry-After": "Sat, 01 Jan 2028 00:00:30 GMT"}
 PASSED = {"Date": "Sat, 01 Jan 2028 00:00:30 GMT", "Retry-After": "Fri, 31 Dec 2027 23:59:00 GMT"}
 
@@ -22,7 +26,7 @@ def read(status: int, body: object, headers: Mapping[str, str] | None = None, pr
     """Read a body, given as bytes or as what its JSON says."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = HttpResponse(status, httpx2.Headers(headers), raw)
-    return read_reply(response, Credentials("https://models.example/v1", KEY, prefix), [KEY])
+    return read_reply(response, Credentials("https://models.example/v1", KEY, prefix), [KEY], RequestOptions(TEACHER))
 
 
 def read_error(
@@ -109,6 +113,7 @@ def test_the_time_that_the_server_asks_to_wait_is_read(headers: dict[str, str], 
         pytest.param(403, error_body(), "check that GPT4O_KEY may use this model", id="403"),
         pytest.param(404, error_body(), "check GPT4O_ENDPOINT and the teacher's model", id="404"),
         pytest.param(404, b"", "check GPT4O_ENDPOINT and the teacher's model", id="404 without body"),
+        pytest.param(410, b"", "check GPT4O_ENDPOINT and the teacher's model", id="410"),
         pytest.param(400, error_body("unknown_model"), "check GPT4O_ENDPOINT and the teacher's model", id="model"),
         pytest.param(429, error_body("insufficient_quota"), "this account has no credit left", id="no credit"),
         pytest.param(300, b"", "check GPT4O_ENDPOINT: a redirect is not followed", id="redirect"),
@@ -121,6 +126,82 @@ def test_what_no_call_can_mend_is_fatal_and_names_host_and_variable(status: int,
     assert isinstance(error, FatalError)
     assert str(error).startswith(f"models.example answered status {status}: ")
     assert str(error).partition("; ")[2].startswith(advice)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize(
+    ("provider", "code", "advised"),
+    [
+        pytest.param("azure", "oops", True, id="azure"),
+        pytest.param("azure", "DeploymentNotFound", False, id="azure, which knows no such model"),
+        pytest.param("openai", "oops", False, id="openai"),
+    ],
+)
+def test_who_finds_no_endpoint_of_azure_ai_inference_is_told_what_to_choose(
+    status: int, provider: str, code: str, advised: bool
+) -> None:
+    options = RequestOptions(Teacher.model_validate({"provider": provider, "model": "m"}))
+    response = HttpResponse(status, {}, json.dumps(error_body(code)).encode())
+    with pytest.raises(FatalError) as raised:
+        read_reply(response, Credentials("https://models.example/models", KEY, "GPT4O"), [KEY], options)
+
+    assert ("retired azure-ai-inference" in str(raised.value)) == advised
+    assert ("set `provider: openai`" in str(raised.value)) == advised
+
+
+# As servers were reported to say it, but for the names of fields.
+REFUSED_FIELDS = [
+    pytest.param(400, {"error": {"param": "response_format.type", "message": "Bad"}}, "response_format", id="param"),
+    pytest.param(400, {"error": {"message": "Unknown parameter: 'top_k'."}}, "top_k", id="OpenAI"),
+    pytest.param(
+        400, {"error": {"message": "Validation error at #/top_k: Extra inputs are not permitted"}}, "top_k", id="Azure"
+    ),
+    pytest.param(
+        422,
+        {"detail": [{"type": "extra_forbidden", "loc": ["body", "top_k"], "msg": "Extra inputs are not permitted"}]},
+        "top_k",
+        id="FastAPI",
+    ),
+    pytest.param(400, {"object": "error", "message": "top_p must be in (0, 1], got 2.0."}, "top_p", id="vLLM"),
+    pytest.param(
+        400,
+        {"error": {"message": "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"}},
+        "max_tokens",
+        id="DeepSeek",
+    ),
+    pytest.param(400, {"error": {"code": 400, "message": "Field 'seed': type must be number"}}, "seed", id="llama.cpp"),
+    pytest.param(
+        400,
+        {"error": {"message": "Provider returned error", "metadata": {"raw": '{"error": {"param": "temperature"}}'}}},
+        "temperature",
+        id="OpenRouter, of the provider behind it",
+    ),
+    pytest.param(400, {"error": {"message": "'temperature' needs 'seed'"}}, "temperature", id="the first of two"),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "field"), REFUSED_FIELDS)
+def test_an_error_that_names_a_field_is_told_as_the_fields(status: int, body: object, field: str) -> None:
+    error = read_error(status, body)
+
+    assert isinstance(error, RefusedFieldError)
+    assert error.field == field
+    assert error.text.startswith(f"status {status}: ")
+    assert pickle.loads(pickle.dumps(error)).args == (field, error.text)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("'max_tokens' or 'max_completion_tokens' is too large: 64000. Its context length is 1", id="vLLM"),
+        pytest.param("max_tokens must be at least 1, got -186.", id="an older vLLM"),
+        pytest.param("your seed of doubt is no question", id="a word of a text"),
+        pytest.param("Unsupported parameter: 'top_kk'", id="a longer name"),
+        pytest.param("the field 'stop' was not sent", id="a field that was not sent"),
+    ],
+)
+def test_an_error_of_one_prompt_is_that_rows_alone(message: str) -> None:
+    assert type(read_error(400, {"error": {"message": message}})) is RejectedError
 
 
 @pytest.mark.parametrize("status", [400, 402, 413, 422])

@@ -14,7 +14,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, RejectedError, TransientError
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.logins import Login, redact
@@ -59,7 +59,7 @@ def ask(server: TeacherServer, provider: str, identity: FakeIdentity, times: int
         client = connect(teacher, Credentials(server.endpoint, None, "GPT4O"), 5, identity)
         try:
             for _ in range(times):
-                await client.complete(MESSAGES)
+                await client.complete(Chat(MESSAGES))
         finally:
             await client.close()
 
@@ -177,14 +177,14 @@ def test_where_nobody_is_logged_in_the_real_library_says_so_soon(tmp_path: Path,
     script = f"""
 import asyncio
 from potstill.core.catalogues import Teacher
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 
 async def main():
     client = connect(Teacher(provider="openai", model="m"), Credentials({teacher.endpoint!r}, None, "GPT4O"), 5)
     try:
-        await client.complete([Message(role="user", content="Why?")])
+        await client.complete(Chat([Message(role="user", content="Why?")]))
     except Exception as error:
         print(type(error).__name__, error)
     finally:

@@ -231,3 +231,24 @@ def test_a_batch_that_the_service_has_forgotten_can_be_given_up(batching: LightP
     batching.configure(**OPENAI)
     batching.succeed()
     assert [row.status for row in batching.responses()] == ["answered"] * 6
+
+
+def test_a_token_limit_refused_by_its_name_is_sent_by_the_other(batching: LightProject, service: BatchServer) -> None:
+    message = (
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    )
+    refused = {"message": message, "param": "max_tokens", "code": "unsupported_parameter"}
+    service.script(*[Answer({"error": refused}, status=400)] * 6)
+
+    batching.succeed()
+
+    bodies = [batch.lines[0]["body"] for batch in service.batches.values()]
+    assert [(body.get("max_tokens"), body.get("max_completion_tokens")) for body in bodies] == [(16, None), (None, 16)]
+
+
+def test_a_field_that_the_model_does_not_take_is_one_sentence(batching: LightProject, service: BatchServer) -> None:
+    refused = {"message": "Unsupported value", "param": "temperature", "code": "unsupported_value"}
+    service.default = Answer({"error": refused}, status=400)
+
+    assert "teachers.stand-in.temperature: this model does not take it" in batching.refuse()
+    assert len(service.batches) == 1

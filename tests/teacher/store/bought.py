@@ -14,7 +14,7 @@ FULL = Reply(
     reasoning="First, ...",
     finish_reason="stop",
     model="gpt-4o-2024-08-06",
-    usage=Usage(prompt_tokens=7, completion_tokens=5),
+    usage=Usage(prompt_tokens=7, completion_tokens=5, reasoning_tokens=4),
     logprobs=[{"token": "C", "logprob": -0.1 - 0.2, "bytes": [67], "top_logprobs": [{"token": "\N{SNOWMAN}"}]}],
 )
 EMPTY = Reply("filtered", None, None, None, None, None, None)

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from potstill.core.catalogues import Teacher
-from potstill.core.records import Message, Usage
+from potstill.core.records import Chat, Message, Usage
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.answers import BoughtAnswer
 from potstill.teacher.store.journal import Journal
@@ -38,7 +38,7 @@ def find(journal: Journal, asked: dict[str, Any]) -> BoughtAnswer | None:
     """Look up what was asked, as a run does."""
     teacher = Teacher.model_validate(asked["teacher"])
     messages = [msgspec.convert(message, Message) for message in asked["messages"]]
-    key = Keys(teacher).key(messages, asked["replicate"])
+    key = Keys(teacher).key(Chat(messages), asked["replicate"])
     assert key == asked["key"]
     return journal.find(key, teacher.max_tokens)
 

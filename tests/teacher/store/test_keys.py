@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from potstill.core.catalogues import Teacher
-from potstill.core.records import Message
+from potstill.core.records import Chat, Message
+from potstill.teacher.api.options import build_response_format
 from potstill.teacher.store.keys import Keys
 
 TEACHER = Teacher(provider="azure", model="gpt-4o", temperature=0.7, top_p=0.9, seed=1)
@@ -38,7 +39,7 @@ def changed(**values: object) -> Teacher:
 def test_the_key_differs_with_all_that_decides_an_answer(
     teacher: Teacher, messages: list[Message], replicate: int
 ) -> None:
-    assert Keys(teacher).key(messages, replicate) != Keys(TEACHER).key(MESSAGES, 0)
+    assert Keys(teacher).key(Chat(messages), replicate) != Keys(TEACHER).key(Chat(MESSAGES), 0)
 
 
 @pytest.mark.parametrize(
@@ -49,17 +50,17 @@ def test_the_key_differs_with_all_that_decides_an_answer(
     ],
 )
 def test_the_key_does_not_differ_with_what_decides_no_answer(teacher: Teacher) -> None:
-    assert Keys(teacher).key(MESSAGES, 0) == Keys(TEACHER).key(MESSAGES, 0)
+    assert Keys(teacher).key(Chat(MESSAGES), 0) == Keys(TEACHER).key(Chat(MESSAGES), 0)
 
 
 def test_temperature_0_has_one_key_however_it_is_written_and_none_another() -> None:
     keys = {
-        written: Keys(Teacher(provider="azure", model="m", **options)).key(MESSAGES, 0)
+        written: Keys(Teacher(provider="azure", model="m", **options)).key(Chat(MESSAGES), 0)
         for written, options in {"left out": {}, "0": {"temperature": 0}, "0.0": {"temperature": 0.0}}.items()
     }
 
     assert len(set(keys.values())) == 1
-    assert Keys(Teacher(provider="azure", model="m", temperature=None)).key(MESSAGES, 0) not in keys.values()
+    assert Keys(Teacher(provider="azure", model="m", temperature=None)).key(Chat(MESSAGES), 0) not in keys.values()
 
 
 @given(
@@ -74,12 +75,29 @@ def test_the_key_is_the_hash_of_sorted_json_whatever_the_texts(
     decisive |= {"messages": [["user", text] for text in texts], "replicate": replicate}
     decisive |= {"extras": extras} if extras else {}
     messages = [Message(role="user", content=text) for text in texts]
-    key = Keys(TEACHER.model_copy(update={"extras": extras})).key(messages, replicate)
+    key = Keys(TEACHER.model_copy(update={"extras": extras})).key(Chat(messages), replicate)
     assert key == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def test_a_structured_answer_has_a_key_of_its_own_for_each_set_of_letters() -> None:
+    keys = [Keys(TEACHER).key(Chat(MESSAGES, letters), 0) for letters in (None, "AB", "ABC")]
+    decisive = {"provider": "azure", "model": "gpt-4o", "temperature": 0.7, "top_p": 0.9, "seed": 1, "replicate": 0}
+    decisive |= {"messages": [[message.role, message.content] for message in MESSAGES]}
+    decisive |= {"response_format": build_response_format("AB")}
+
+    assert len(set(keys)) == len(keys)
+    assert keys[1] == hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def test_a_reasoning_effort_has_the_key_that_it_had_among_the_extras() -> None:
+    before, after = changed(extras={"reasoning_effort": "low"}), changed(reasoning_effort="low")
+
+    assert Keys(after).key(Chat(MESSAGES), 0) == Keys(before).key(Chat(MESSAGES), 0)
+    assert Keys(after).key(Chat(MESSAGES), 0) != Keys(TEACHER).key(Chat(MESSAGES), 0)
 
 
 def test_the_key_stays_the_same_between_versions() -> None:
     """Another key for the same question would buy every answer of every user once more."""
     key = "24f383d3f29224b492e9a61978b206d82fd58bf947d6d2194c93199211e05d5d"
 
-    assert Keys(TEACHER).key(MESSAGES, 0) == key
+    assert Keys(TEACHER).key(Chat(MESSAGES), 0) == key

@@ -144,9 +144,8 @@ def test_what_was_published_here_is_not_imported_here(journal: Journal, folder: 
 def test_to_import_takes_no_more_memory_for_more_answers(journal: Journal, other: Journal, folder: Path) -> None:
     text = "0123456789abcdef" * 128
     with journal.transaction() as database:
-        row = (
-            f"INSERT INTO answers VALUES (?, 16, 'answered', '{text}', NULL, NULL, NULL, NULL, NULL, NULL, '', 0, NULL)"
-        )
+        columns = "key, max_tokens, status, content, endpoint_host, asked_at"
+        row = f"INSERT INTO answers ({columns}) VALUES (?, 16, 'answered', '{text}', '', 0)"
         database.executemany(row, [(f"{number:064}",) for number in range(4_000)])
     record_uses(journal, PROJECT, ((f"{number:064}", 16) for number in range(4_000)))
     publish(journal, PROJECT, folder)
