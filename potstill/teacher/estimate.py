@@ -58,8 +58,8 @@ def _describe_cost(params: Params, price: KnownPrice | None, expected: Forecast)
     if price is None:
         teacher = params.teachers[params.teacher]
         yield (
-            f"cost         unknown: {LISTED} lists no price of {teacher.model} for provider {teacher.provider}; put yours "
-            f"into price_per_million.{params.teacher} of params.yaml"
+            f"cost         unknown: {LISTED} lists no price of {teacher.model} for provider {teacher.provider}; put "
+            f"yours into price_per_million.{params.teacher} of params.yaml"
         )
         return
     most = format_usd(expected.price_most(price, batch=batch))
