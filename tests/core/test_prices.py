@@ -76,7 +76,8 @@ def test_the_library_is_loaded_only_for_a_price_that_nobody_gave() -> None:
     script = (
         "import sys; from pathlib import Path; from potstill.core.params_file import load_params; "
         "from potstill.core.prices import find_price; params = load_params(Path('tests/params.yaml')); "
-        "find_price(params); print('genai_prices' in sys.modules); "
+        "find_price(params); find_price(params.model_copy(update={'price_per_million': {}})); "
+        "print('genai_prices' in sys.modules); "
         "find_price(params, 'deepseek-v3'); print('genai_prices' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)

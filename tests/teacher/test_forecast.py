@@ -33,15 +33,22 @@ def draw_rows(chance: random.Random, size: int) -> list[tuple[int, int, int]]:
     return rows
 
 
-@pytest.mark.parametrize("bought", [10, 50])
-def test_nineteen_intervals_of_twenty_hold_what_the_others_cost(bought: int) -> None:
+@pytest.mark.parametrize(
+    ("bought", "price"),
+    [
+        pytest.param(10, PRICE, id="few"),
+        pytest.param(50, PRICE, id="more"),
+        pytest.param(10, KnownPrice(2.0, 0.0, None, "here"), id="prompts alone"),
+    ],
+)
+def test_nineteen_intervals_of_twenty_hold_what_the_others_cost(bought: int, price: KnownPrice) -> None:
     chance, held, runs = random.Random(1), 0, 500
     for _ in range(runs):
         rows = draw_rows(chance, 200)
-        likely = forecast(counts_of(rows, bought), MOST).price_likely(PRICE, batch=False)
+        likely = forecast(counts_of(rows, bought), MOST).price_likely(price, batch=False)
         assert likely
         tokens = [sum(column) for column in zip(*rows[bought:], strict=True)]
-        cost = cost_usd(PRICE, Usage(prompt_tokens=tokens[1], completion_tokens=tokens[2]))
+        cost = cost_usd(price, Usage(prompt_tokens=tokens[1], completion_tokens=tokens[2]))
         held += likely.low <= cost <= likely.high
     assert 0.92 <= held / runs <= 0.98
 
