@@ -69,7 +69,7 @@ push: $(READY) ## publish, and push the outputs; ALL=1: of all commits, EXPS=1: 
 pull: $(READY) ## fetch outputs and the ledger, into the journal; ALL=1, EXPS=1 as for push; FORCE=1: over unsaved files
 	@python -m potstill pull $(if $(call given,ALL),--all-commits) $(if $(call given,EXPS),--experiments) $(if $(call given,FORCE),--force)
 
-doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call
+doctor: $(READY) ## check params, credentials, the teacher, the ledger and the remote; makes one call to each endpoint
 	@python -m potstill doctor
 
 status: $(READY) ## say what would rerun, why, and at what cost, what is missing here, and what is only here

@@ -156,6 +156,23 @@ def test_one_pace_holds_over_all_actors(on_ray: LightProject) -> None:
     assert (ROWS - 1) / (max(arrivals) - min(arrivals)) == pytest.approx(per_second, rel=0.05)
 
 
+def test_actors_of_two_endpoints_find_room_where_those_of_one_would(
+    on_ray: LightProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    east = on_ray.teacher
+    east.default = Answer(completion(), delay_s=0.1)
+    with TeacherServer() as west:
+        west.default = east.default
+        for prefix, endpoint in (("EAST", east.endpoint), ("WEST", west.endpoint)):
+            monkeypatch.setenv(f"{prefix}_ENDPOINT", endpoint)
+            monkeypatch.setenv(f"{prefix}_KEY", KEY)
+        on_ray.configure(credentials=["EAST", "WEST"], engine="ray", concurrency=256, timeout_s=30)
+        finish(on_ray)
+
+    assert Counter(east.questions() + west.questions()) == Counter(numbered(ROWS))
+    assert min(len(east.calls), len(west.calls)) > ROWS / 4
+
+
 def test_a_driver_that_was_killed_leaves_no_actor_asking_and_what_it_kept_is_not_asked_again(
     on_ray: LightProject,
 ) -> None:
