@@ -69,13 +69,13 @@ def _estimate(variant: Combination, params: Params, raw: Path, ledger: Path, see
     with TemporaryDirectory() as folder:
         write_requests(params, raw, Path(folder))
         with open_plan(params, Path(folder), ledger) as plan:
-            counts, keys = plan.counts, set(plan.missing_keys())
+            counts, keys = plan.counts, set(plan.free_keys())
     expected = forecast(counts, params.teachers[params.teacher].max_tokens)
     most = _price(params, expected.most)
     likely = None if expected.likely is None else _price(params, expected.likely)
     fresh = len(keys - seen)
     seen |= keys
-    return VariantCost(variant.name, counts.requests, counts.distinct, counts.missing, fresh, most, likely)
+    return VariantCost(variant.name, counts.requests, counts.distinct, counts.free, fresh, most, likely)
 
 
 def _price(params: Params, usage: Usage) -> Amount:

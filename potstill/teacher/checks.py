@@ -24,7 +24,7 @@ from potstill.teacher.api.logins import redact
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.buying import connection
-from potstill.teacher.probe import MOST_TOKENS, ask_probe, check_reachable
+from potstill.teacher.probe import MOST_TOKENS, ask_probe, check_batches, check_reachable
 from potstill.teacher.refusals import describe_fatal_error
 from potstill.teacher.store.claims import Claims
 from potstill.teacher.store.journal import Journal, journal_path
@@ -96,8 +96,20 @@ class Checks:
         return OK, f"{' and '.join(check_reachable(each, timeout_s) for each in self.credentials)} can be reached"
 
     def check_call(self) -> CheckResult:
-        """Ask each endpoint one small question."""
+        """Ask each endpoint one small question; where answers are asked for in batches, list those instead."""
+        if self.params.runtime.batch and self.teacher.provider == "openai":
+            return OK, "; ".join([self._list_batches(each) for each in self.credentials])
         return OK, "; ".join([self._call(each) for each in self.credentials])
+
+    def _list_batches(self, credentials: Credentials) -> str:
+        """See whether an endpoint has batches; a deployment for these may take no calls, so none is made."""
+        try:
+            check_batches(self.teacher, credentials, self.params.runtime.timeout_s)
+        except (RejectedError, TransientError) as error:
+            raise InputError(
+                f"{error}; check whether {credentials.prefix}_ENDPOINT has batches, or set runtime.batch to false"
+            ) from None
+        return f"the batches at {credentials.prefix}_ENDPOINT can be listed; nothing was asked, so this cost nothing"
 
     def _call(self, credentials: Credentials) -> str:
         """Ask one endpoint, again without log probabilities if they may be why it refuses, and describe its answer."""
@@ -154,6 +166,8 @@ class Checks:
 
     def check_logprobs(self) -> CheckResult:
         """Return whether that call was answered with log probabilities, which no stage needs."""
+        if self.params.runtime.batch and self.teacher.provider == "openai":
+            return NOTE, "unknown, since nothing was asked"
         if self.refusal:
             return NOTE, f"not supported: asked for them, the teacher refused with {self.refusal}"
         if not self.reply.logprobs:

@@ -35,21 +35,28 @@ class TokenSums:
 class RequestCounts:
     """How many requests there are, how many of them differ, and which answers to those were bought before.
 
-    `missing_most_tokens` is what the prompts of the missing ones take at most.
+    Of those without an answer, some may be `in_batches` that are submitted and not collected; the others are free to be
+    asked, and `free_most_tokens` is what their prompts take at most.
     """
 
     requests: int = 0
     distinct: int = 0
     from_journal: int = 0
     from_ledger: int = 0
-    missing_characters: int = 0
-    missing_most_tokens: int = 0
+    in_batches: int = 0
+    free_characters: int = 0
+    free_most_tokens: int = 0
     bought: TokenSums = field(default_factory=TokenSums)
 
     @property
     def missing(self) -> int:
-        """Return how many distinct requests must be asked."""
+        """Return how many distinct requests have no answer."""
         return self.distinct - self.from_journal - self.from_ledger
+
+    @property
+    def free(self) -> int:
+        """Return how many distinct requests must be asked."""
+        return self.missing - self.in_batches
 
     def add_found(
         self, characters: int, prompt_tokens: int | None, completion_tokens: int | None, segment: str | None

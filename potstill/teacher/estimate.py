@@ -24,14 +24,15 @@ def format_estimate(params: Params, counts: RequestCounts) -> str:
     lines = [
         f"requests     {counts.requests:,}, {counts.distinct:,} of them distinct",
         f"bought       {counts.from_journal:,} in the journal, {counts.from_ledger:,} in the ledger",
-        f"to ask       {counts.missing:,}",
+        *([f"in batches   {counts.in_batches:,}, submitted and paid: `make batches`"] if counts.in_batches else []),
+        f"to ask       {counts.free:,}",
     ]
-    if counts.missing:
+    if counts.free:
         price, expected = find_price(params), forecast(counts, params.teachers[params.teacher].max_tokens)
         lines.append(f"tokens       {_describe_tokens(expected, counts.bought.answers)}")
         lines += _describe_cost(params, price, expected)
         if expected.likely is None and (price is None or price.input or price.output):
-            pilot = min(PILOT, counts.missing)
+            pilot = min(PILOT, counts.free)
             lines.append(
                 f"             `make estimate PILOT={pilot}` asks {pilot} of them, keeps the answers, and makes a "
                 "likely figure of them"

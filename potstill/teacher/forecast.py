@@ -1,4 +1,4 @@
-"""What the missing requests of a plan will take: likely, within which interval, and at most. Pure."""
+"""What the requests of a plan that must be asked will take: likely, within which interval, and at most. Pure."""
 
 from dataclasses import dataclass
 from math import inf, sqrt
@@ -21,7 +21,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Forecast:
-    """The tokens of the missing requests at most, and those that are likely; None where no answer was bought.
+    """The tokens of the requests to ask at most, and those that are likely; None where no answer was bought.
 
     Each of the two `spreads`, of tokens in prompts and in answers, is half the width of an interval around the likely
     number: infinite where only one answer was bought, which says nothing of how much they differ.
@@ -58,27 +58,27 @@ def bound(likely: float, spread: float, most: float) -> Interval:
 
 
 def forecast(counts: RequestCounts, max_tokens: int) -> Forecast:
-    """Return what the missing requests take, by the answers that were bought to the others of the plan.
+    """Return what the requests to ask take, by the answers that were bought to the others of the plan.
 
     A prompt has as many tokens a character as theirs, an answer as many as theirs in the mean: a ratio estimate and a
     mean (Cochran, Sampling Techniques, 1977, chapters 6 and 2). For the sum of m that are still to come, the variance
     of each is s^2 * (m + m^2 / n), s^2 being that of the n bought ones, and the interval is Student's with n - 1
     degrees of freedom (the prediction interval of a mean of m: Hahn and Meeker, Statistical Intervals, 1991).
     """
-    bought, missing = counts.bought, counts.missing
-    most = Usage(prompt_tokens=counts.missing_most_tokens, completion_tokens=missing * max_tokens)
+    bought, free = counts.bought, counts.free
+    most = Usage(prompt_tokens=counts.free_most_tokens, completion_tokens=free * max_tokens)
     if not bought.answers:
         return Forecast(most, None)
-    share, mean = counts.missing_characters / max(bought.characters, 1), bought.completion_tokens / bought.answers
-    likely = Usage(prompt_tokens=round(share * bought.prompt_tokens), completion_tokens=round(missing * mean))
+    share, mean = counts.free_characters / max(bought.characters, 1), bought.completion_tokens / bought.answers
+    likely = Usage(prompt_tokens=round(share * bought.prompt_tokens), completion_tokens=round(free * mean))
     if bought.answers == 1:
         return Forecast(most, likely)
     freedom = bought.answers - 1
     quantile = find_quantile(freedom)
     answers = bought.completion_squared - bought.answers * mean**2
     halves = (
-        quantile * sqrt(_sum_prompt_residuals(bought) / freedom * (missing + share**2 * bought.answers)),
-        quantile * sqrt(max(answers, 0) / freedom * (missing + missing**2 / bought.answers)),
+        quantile * sqrt(_sum_prompt_residuals(bought) / freedom * (free + share**2 * bought.answers)),
+        quantile * sqrt(max(answers, 0) / freedom * (free + free**2 / bought.answers)),
     )
     return Forecast(most, likely, halves)
 

@@ -38,10 +38,10 @@ def ask_pilot(params: Params, requests: Path, ledger: Path, size: int) -> None:
 
 
 def write_sample(params: Params, requests: Path, ledger: Path, size: int, folder: Path) -> None:
-    """Write rows of a random sample of the missing requests; of all that are missing, if these are not more."""
+    """Write rows of a random sample of the requests to ask; of all of them, if these are not more."""
     with open_plan(params, requests, ledger) as plan:
-        missing = list(plan.missing_keys())
-        chosen = random.Random(SEED).sample(missing, min(size, len(missing)))  # noqa: S311 (no secret)
+        free = list(plan.free_keys())
+        chosen = random.Random(SEED).sample(free, min(size, len(free)))  # noqa: S311 (no secret)
         rows: dict[str, set[str]] = defaultdict(set)
         for split, identity in plan.find_rows(chosen):
             rows[split].add(identity)

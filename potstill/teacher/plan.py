@@ -104,15 +104,18 @@ class Plan:
         self.counts.distinct += len(new)
         chat_of = dict(zip(keys, chats, strict=True))
         found = self.journal.find_columns(("prompt_tokens", "completion_tokens", "segment"), new, self._max_tokens)
+        held = self.batches.find_held([key for key in new if key not in found], self._max_tokens)
+        self.counts.in_batches += len(held)
         missing = []
         for key in new:
             characters = sum([len(message.content) for message in chat_of[key].messages])
             if key in found:
                 self.counts.add_found(characters, *found[key][1:])
-            else:
-                self.counts.missing_characters += characters
-                self.counts.missing_most_tokens += count_most_tokens(chat_of[key].messages)
-                missing.append((msgspec.json.encode(chat_of[key]), key))
+                continue
+            missing.append((msgspec.json.encode(chat_of[key]), key))
+            if key not in held:
+                self.counts.free_characters += characters
+                self.counts.free_most_tokens += count_most_tokens(chat_of[key].messages)
         self._update("chat = ?", missing)
 
     def missing_keys(self) -> Iterator[str]:
@@ -157,8 +160,14 @@ class Plan:
         """Return the names of the batches that such requests are in, and how many are in each."""
         counts: Counter[str] = Counter()
         for keys in chunked(self.missing_keys(), BATCH):
-            counts.update(self.batches.count_held(keys, self._max_tokens))
+            counts.update(self.batches.find_held(keys, self._max_tokens).values())
         return counts
+
+    def free_keys(self) -> Iterator[str]:
+        """Yield the key of each missing request that is in no batch."""
+        for keys in chunked(self.missing_keys(), BATCH):
+            held = self.batches.find_held(keys, self._max_tokens)
+            yield from (key for key in keys if key not in held)
 
     def is_open(self, key: str) -> bool:
         """Return whether a request of this plan has neither an answer nor a failure, as far as it knows."""

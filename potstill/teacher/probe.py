@@ -12,6 +12,7 @@ from potstill.core.records import Chat, Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.network import address_of, classify_connection_error, connect_timeout_s, proxy_for
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.api.replies import Reply
 
 QUESTION = Message(role="user", content="Reply with the letter A.")
@@ -40,6 +41,20 @@ def ask_probe(
     """Ask once, with few tokens allowed, and return the reply and the seconds it took; raise what a client raises."""
     chat = Chat([QUESTION], LETTERS if structured else None)
     return asyncio.run(_ask_once(_shrink(teacher, extras), chat, credentials, timeout_s))
+
+
+def check_batches(teacher: Teacher, credentials: Credentials, timeout_s: float) -> None:
+    """List the batches of an endpoint, which buys nothing; raise what a client raises."""
+    from potstill.teacher.api.batch_service import BatchService  # noqa: PLC0415 (openai takes a second to import)
+
+    async def list_once() -> None:
+        service = BatchService(credentials, timeout_s, RequestOptions(teacher), teacher.scope)
+        try:
+            await service.find("", since=time.time())
+        finally:
+            await service.close()
+
+    asyncio.run(list_once())
 
 
 def _shrink(teacher: Teacher, extras: dict[str, JsonValue]) -> Teacher:

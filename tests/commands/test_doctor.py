@@ -14,6 +14,7 @@ from potstill.teacher.api.replies import Reply
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.ledger import publish, record_uses
 from tests.conftest import Workspace
+from tests.servers.batches import BatchServer
 from tests.servers.strict_openai import StrictOpenAI
 from tests.servers.teacher import MODEL, Answer, TeacherServer, changed_choice, completion, refusal
 
@@ -402,3 +403,15 @@ def test_the_bundled_teacher_answers(patient: Patient) -> None:
     assert lines["call"].endswith("it is free")
     assert lines["logprobs"].startswith("✓ supported")
     assert not patient.teacher.calls
+
+
+def test_where_answers_come_in_batches_these_are_listed_and_nothing_is_asked(tmp_path: Path) -> None:
+    with BatchServer() as service:
+        patient = Patient(tmp_path, service)
+        patient.choose(provider="openai")
+        patient.edit(runtime={"batch": True})
+
+        listed = "the batches at TEACHER_MODEL_ENDPOINT can be listed; nothing was asked, so this cost nothing"
+        assert patient.examine()["call"].endswith(listed)
+        assert service.steps == {"list": 1}
+        assert not service.calls

@@ -37,8 +37,8 @@ def bought(*answers: int) -> TokenSums:
     return sums
 
 
-UNBOUGHT = RequestCounts(12, 10, missing_characters=400, missing_most_tokens=560)
-TOLD = RequestCounts(12, 10, 3, 1, missing_characters=240, missing_most_tokens=336, bought=bought(1, 2, 2, 3))
+UNBOUGHT = RequestCounts(12, 10, free_characters=400, free_most_tokens=560)
+TOLD = RequestCounts(12, 10, 3, 1, free_characters=240, free_most_tokens=336, bought=bought(1, 2, 2, 3))
 
 
 def test_where_nothing_is_bought_there_is_only_a_most_and_the_way_to_more() -> None:

@@ -19,8 +19,8 @@ def counts_of(rows: list[tuple[int, int, int]], bought: int) -> RequestCounts:
     for characters, prompt, answer in rows[:bought]:
         counts.add_found(characters, prompt, answer, None)
     for characters, _, _ in rows[bought:]:
-        counts.missing_characters += characters
-        counts.missing_most_tokens += characters
+        counts.free_characters += characters
+        counts.free_most_tokens += characters
     return counts
 
 

@@ -68,7 +68,7 @@ def test_requests_are_counted_and_equal_ones_once(tmp_path: Path, journal: Journ
         bought = TokenSums()
         bought.add(22 + 5, 7, 2)
         missing = 2 * (22 + 3)
-        assert plan.counts == RequestCounts(5, 3, 1, 0, missing, missing + 2 * 2 * MESSAGE_TOKENS, bought)
+        assert plan.counts == RequestCounts(5, 3, 1, 0, 0, missing, missing + 2 * 2 * MESSAGE_TOKENS, bought)
         assert plan.counts.missing == 2
 
 

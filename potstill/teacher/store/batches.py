@@ -54,8 +54,8 @@ COLUMNS = tuple(field.name for field in fields(JournalledBatch))
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM batches"  # noqa: S608
 INSERT = f"INSERT INTO batches ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 HELD = """
-    SELECT substr(owner, :start), count(*) FROM claims
-    WHERE key IN (SELECT value FROM json_each(:keys)) AND max_tokens = :limit AND owner LIKE :batches GROUP BY owner
+    SELECT key, substr(owner, :start) FROM claims
+    WHERE key IN (SELECT value FROM json_each(:keys)) AND max_tokens = :limit AND owner LIKE :batches
 """
 HAND_OVER = """
     UPDATE claims SET owner = :batch, expires_at = :expiry
@@ -111,8 +111,8 @@ class BatchStore:
         with self._journal.transaction() as database:
             database.execute("DELETE FROM claims WHERE owner = ?", (f"{BATCH}{name}",))
 
-    def count_held(self, keys: Sequence[str], max_tokens: int) -> dict[str, int]:
-        """Return the names of the batches that hold some of these requests, and how many each holds."""
+    def find_held(self, keys: Sequence[str], max_tokens: int) -> dict[str, str]:
+        """Return the name of the batch that holds it, for each of these keys that one holds."""
         values = {"keys": json.dumps(keys), "limit": max_tokens, "start": len(BATCH) + 1, "batches": f"{BATCH}%"}
         return dict(self._journal.read(HELD, values))
 

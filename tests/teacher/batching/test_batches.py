@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from potstill.commands import batches
+from potstill.commands import batches, estimate
 from tests.servers.batches import BatchServer
 from tests.servers.teacher import Answer, completion, refusal
 from tests.teacher.light_project import KEY, LightProject, numbered
@@ -105,6 +105,23 @@ def test_a_run_that_has_waited_long_enough_is_gone_on_with_by_the_next(
 
     expect_one_answer_each(batching, service)
     assert service.steps["create"] == 1
+
+
+def test_requests_in_a_batch_are_neither_estimated_nor_asked_by_a_pilot(
+    batching: LightProject, service: BatchServer
+) -> None:
+    batching.configure(**OPENAI, price=PRICE, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    batching.write_requests("train", numbered(8))
+
+    paths = ["--requests", "data/requests", "--ledger", "data/ledger"]
+    done = CliRunner().invoke(estimate.main, [*paths, "--pilot", "5"])
+
+    assert done.exit_code == 0, done.output
+    assert "\nin batches   6, submitted" in done.output
+    assert "\nto ask       0" in done.output
+    assert service.questions()[-2:] == ["question 6?", "question 7?"]
 
 
 def test_requests_in_a_batch_are_not_asked_directly(batching: LightProject, service: BatchServer) -> None:
