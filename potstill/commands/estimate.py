@@ -19,7 +19,7 @@ STOPPED_BY_SIGNAL = 130
 @project_path_option("ledger", "Folder with what others bought and published.")
 @click.option("--pilot", default="", help="How many of the missing requests to ask first; left out: none.")
 def main(requests: Path, ledger: Path, pilot: str) -> None:
-    """Count the requests to ask, their tokens and US dollars; ask none, or a pilot.
+    """Count the requests to ask, their tokens and cost; ask none, or a pilot.
 
     A pilot's answers are kept, and what the others will take is reckoned by them.
     """

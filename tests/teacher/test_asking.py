@@ -9,6 +9,7 @@ import pytest
 
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import FatalError, TransientError, UnreachableError
+from potstill.core.params_file import load_params
 from potstill.core.records import Message
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
@@ -16,10 +17,12 @@ from potstill.teacher.api.replies import Limits, Reply
 from potstill.teacher.asking import Asker, Bounds, Failure
 from potstill.teacher.budget import Budget
 from potstill.teacher.pace import Pace
+from tests.project import ROOT
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
 TEACHER = Teacher(provider="azure", model="m")
+PARAMS = load_params(ROOT / "tests/params.yaml")  # without a budget
 NOW = {"Retry-After": "0"}
 THROTTLED = refusal(429, headers=NOW)
 BUSY = refusal(503, headers=NOW)
@@ -54,7 +57,7 @@ def ask_all(
         bounds = Bounds(
             concurrency, timeout_s, max_attempts, max_failures_in_a_row=20, outage_s=outage_s, grace_s=grace_s
         )
-        asker = Asker(client, Pace(requests_per_minute, None), Budget("t", TEACHER, None), bounds, record)
+        asker = Asker(client, Pace(requests_per_minute, None), Budget(PARAMS), bounds, record)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in questions]))
         await client.close()
         if asker.error:
@@ -294,7 +297,7 @@ def test_a_server_that_answers_an_error_is_no_longer_lost() -> None:
     async def ask_both() -> None:
         nonlocal asker
         bounds = Bounds(1, timeout_s=5, max_attempts=3, max_failures_in_a_row=20)
-        asker = Asker(Script(), Pace(None, None), Budget("t", TEACHER, None), bounds, lambda *_: None)
+        asker = Asker(Script(), Pace(None, None), Budget(PARAMS), bounds, lambda *_: None)
         await asker.ask_all(iter([(text, [Message(role="user", content=text)]) for text in numbered(2)]))
 
     asker: Asker
