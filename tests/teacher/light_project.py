@@ -28,13 +28,11 @@ class LightProject:
     folder: Path
     teacher: TeacherServer
 
-    def configure(
-        self, max_tokens: int = 16, price: dict[str, float] | None = None, model: str = "m", **runtime: object
-    ) -> None:
+    def configure(self, max_tokens: int = 16, price: dict[str, float] | None = None, **runtime: object) -> None:
         """Write params.yaml, derived from the one of the tests."""
         yaml = YAML()
         params = yaml.load(ROOT / "tests/params.yaml")
-        entry = {"provider": "azure", "model": model, "max_tokens": max_tokens}
+        entry = {"provider": "azure", "model": "m", "max_tokens": max_tokens}
         params["teacher"], params["teachers"]["stand-in"] = "stand-in", entry
         if price:
             params["price_per_million"]["stand-in"] = price
