@@ -22,8 +22,8 @@ from tests.project import ROOT
 from tests.servers.teacher import Answer, TeacherServer, completion, refusal
 
 KEY = "not-a-real-key-8f3a"
-PARAMS = load_params(ROOT / "tests/params.yaml")
 TEACHER = Teacher(provider="azure", model="m")
+PARAMS = load_params(ROOT / "tests/params.yaml")  # without a budget
 NOW = {"Retry-After": "0"}
 THROTTLED = refusal(429, headers=NOW)
 BUSY = refusal(503, headers=NOW)
