@@ -7,7 +7,6 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from pkgutil import resolve_name
-from types import MethodType
 from typing import Any
 
 import pytest
@@ -48,11 +47,8 @@ class Noting:
         self._value, self._path, self._reads = value, path, reads
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self._value, name)
-        if isinstance(value, MethodType) and name in vars(type(self._value)):
-            return MethodType(value.__func__, self)  # which notes what it reads
         self._reads.fields.add(f"{type(self._value).__name__}.{name}")
-        return self._pass_on(name, value)
+        return self._pass_on(name, getattr(self._value, name))
 
     def __getitem__(self, name: str) -> Any:
         return self._pass_on(name, self._value[name])
