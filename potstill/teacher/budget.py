@@ -19,13 +19,13 @@ class Budget:
     that leaves no room, a call waits for others to end; with none in flight, `reserve` raises FatalError.
     """
 
-    def __init__(self, params: Params, *, batch: bool = False) -> None:
-        """Begin with nothing spent, at the price of batches or of direct calls.
+    def __init__(self, params: Params, *, batch: bool = False, spent_usd: float = 0.0) -> None:
+        """Begin with what the run has spent, at the price of batches or of direct calls.
 
         Raise InputError if there is a budget and the teacher's price is not known.
         """
         share = read_budget_share()
-        self.spent_usd = 0.0
+        self.spent_usd = spent_usd
         self._price, self._batch = find_price(params), batch
         self._max_tokens = params.teachers[params.teacher].max_tokens
         self._budget_usd = params.runtime.budget_usd if share is None else share

@@ -68,7 +68,7 @@ async def ask_in_batches(
     """Follow the batches that requests of the plan are in, and submit others where that is wanted."""
     from potstill.teacher.batching.run import BatchRun  # noqa: PLC0415 (openai takes a second to import)
 
-    budget = Budget(params, batch=True)
+    budget = Budget(params, batch=True, spent_usd=progress.cost_usd or 0.0)
     batches = BatchRun(params, plan, credentials, budget, progress)
     try:
         await run_with_upkeep(batches, batches.run(submitting=submitting), plan, progress)
@@ -83,7 +83,7 @@ async def ask_until_done(
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
-    budget = Budget(params)
+    budget = Budget(params, spent_usd=progress.cost_usd or 0.0)
     clients = open_clients()
     recorder = AnswerRecorder(plan, teacher.max_tokens, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.

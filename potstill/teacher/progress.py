@@ -12,6 +12,7 @@ from potstill.core.wording import format_usd
 from potstill.teacher.counts import RequestCounts
 
 LINE_S = 10
+WAITING = 6  # times as long where all is elsewhere, which may take a day
 
 
 class Progress:
@@ -24,7 +25,7 @@ class Progress:
         self._name = name
         self._total, self._found = counts.missing, counts.distinct - counts.missing
         self._tokens = 0
-        self._cost_usd: float | None = None
+        self.cost_usd: float | None = None
         self._lost_at: float | None = None
         self._line_s = line_s
         self._started = self._last_line_at = monotonic()
@@ -45,7 +46,7 @@ class Progress:
 
     def _update(self, cost_usd: float | None) -> None:
         """Move the bar by a request."""
-        self._cost_usd = cost_usd
+        self.cost_usd = cost_usd
         if self._bar is not None:  # which draws itself no more than ten times a second
             self._bar.set_postfix_str(self._describe_counts(), refresh=False)
             self._bar.update()
@@ -57,9 +58,10 @@ class Progress:
         """
         changed = (lost_at is None) != (self._lost_at is None)
         self._lost_at = lost_at
+        pause_s = self._line_s * (WAITING if self.waiting_for else 1)
         if self._bar is not None:
             self._bar.set_postfix_str(self._describe_outage() or self.waiting_for or self._describe_counts())
-        elif changed or monotonic() >= self._last_line_at + self._line_s:
+        elif changed or monotonic() >= self._last_line_at + pause_s:
             self._last_line_at = monotonic()
             click.echo(self.describe(), err=True)
 
@@ -78,7 +80,7 @@ class Progress:
 
     def _describe_counts(self) -> str:
         """Return what came, and what it took."""
-        cost = "" if self._cost_usd is None else f", {format_usd(self._cost_usd)} USD"
+        cost = "" if self.cost_usd is None else f", {format_usd(self.cost_usd)} USD"
         return f"{self.answered:,} asked, {self._found:,} found, {self.failed:,} failed, {self._tokens:,} tokens{cost}"
 
     def close(self) -> None:

@@ -59,6 +59,11 @@ def test_a_call_that_would_cross_the_budget_is_not_made() -> None:
     assert asyncio.run(spend()) == 2
 
 
+def test_what_a_run_has_spent_another_way_counts() -> None:
+    assert Budget(params_of(1.5), spent_usd=0.4).try_reserve(0, ASKED)
+    assert not Budget(params_of(1.5), spent_usd=0.6).try_reserve(0, ASKED)
+
+
 def test_a_call_waits_for_what_others_may_give_back() -> None:
     async def spend() -> list[str]:
         budget, events = Budget(params_of(1.5)), []

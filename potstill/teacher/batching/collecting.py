@@ -14,7 +14,7 @@ from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.batching.retrying import retry
 from potstill.teacher.store.answers import BoughtAnswer
-from potstill.teacher.store.batches import JournalledBatch
+from potstill.teacher.store.batches import BatchStore, JournalledBatch
 from potstill.teacher.store.chunks import chunked
 from potstill.teacher.store.journal import Journal
 
@@ -23,8 +23,9 @@ LINES = 500
 
 @dataclass
 class Collected:
-    """What a batch brought: how many tokens, the usage of each answer, and the errors of the other requests, by key."""
+    """What a batch brought to the requests with these keys: the usage of each answer, and errors, by key."""
 
+    keys: frozenset[str]
     answers: dict[str, Usage | None] = field(default_factory=dict)
     errors: dict[str, CallError] = field(default_factory=dict)
 
@@ -38,13 +39,28 @@ class Collected:
 
 
 async def collect(
-    service: BatchService, journal: Journal, batch: JournalledBatch, state: BatchState, keys: set[str], attempts: int
+    service: BatchService, store: BatchStore, batch: JournalledBatch, state: BatchState, attempts: int
 ) -> Collected:
-    """Fetch the answers of a batch that has ended and keep each; a file that comes with fewer is fetched again.
+    """Fetch the answers of a batch that has ended, keep each, and free the other requests to be asked.
 
-    `keys` are those of its requests. Raise FatalError if a file cannot be fetched in so many attempts; then the batch
-    is as it was, and nothing is lost.
+    Raise FatalError if a file cannot be fetched in so many attempts; then the batch is as it was, and nothing is lost.
     """
+    collected = Collected(frozenset(store.keys(batch.name)))
+    if collected.keys:  # else another run has collected it
+        collected = await _fetch(service, store.journal, batch, state, collected.keys, attempts)
+        store.end(batch.name, state=state.state, done=state.done, failed=state.failed, **collected.count_tokens())
+    return collected
+
+
+async def _fetch(
+    service: BatchService,
+    journal: Journal,
+    batch: JournalledBatch,
+    state: BatchState,
+    keys: frozenset[str],
+    attempts: int,
+) -> Collected:
+    """Fetch the files of a batch, and keep what is in them; a file that comes with fewer lines is fetched again."""
 
     async def fetch() -> Collected:
         with TemporaryDirectory() as folder:
@@ -70,10 +86,10 @@ async def collect(
 
 
 def keep(
-    service: BatchService, journal: Journal, batch: JournalledBatch, keys: set[str], paths: list[Path]
+    service: BatchService, journal: Journal, batch: JournalledBatch, keys: frozenset[str], paths: list[Path]
 ) -> Collected:
     """Keep the answers in files that were fetched, and return what became of the requests with these keys."""
-    collected, host = Collected(), urlsplit(batch.endpoint).hostname or ""
+    collected, host = Collected(keys), urlsplit(batch.endpoint).hostname or ""
     known = ((key, outcome) for key, outcome in read_files(service, paths) if key in keys)
     for lines in chunked(known, LINES):
         answers = [(key, outcome) for key, outcome in lines if isinstance(outcome, Reply)]

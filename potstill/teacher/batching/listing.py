@@ -10,6 +10,7 @@ from potstill.core.wording import format_usd
 from potstill.teacher.api.batch_service import BatchService
 from potstill.teacher.api.credentials import read_credentials
 from potstill.teacher.api.options import RequestOptions
+from potstill.teacher.batching.collecting import collect
 from potstill.teacher.batching.wording import describe_batches, find_cost, format_age
 from potstill.teacher.store.batches import GIVEN_UP, BatchStore, JournalledBatch
 from potstill.teacher.store.journal import Journal, journal_path
@@ -18,7 +19,7 @@ HEAD = ("batch", "teacher", "state", "begun", "requests", "done", "failed", "USD
 
 
 def describe_all(params: Params) -> Iterator[str]:
-    """Yield the lines of a table of all batches, the oldest first, those that have not ended as they are now."""
+    """Yield the lines of a table of all batches, the oldest first, as they are now; keep what has come of them."""
     with Journal(journal_path()) as journal:
         store = BatchStore(journal)
         problems = asyncio.run(_refresh(params, store))
@@ -30,7 +31,7 @@ def describe_all(params: Params) -> Iterator[str]:
         open_ones = [batch for batch in batches if batch.ended_at is None]
         if open_ones:
             costs = [find_cost(batch, find_batch_price(params, batch)) for batch in open_ones]
-            yield f"not ended: {describe_batches(open_ones, costs)}; `make repro` fetches their answers"
+            yield f"not ended: {describe_batches(open_ones, costs)}"
         yield from problems
 
 
@@ -73,7 +74,7 @@ async def _cancel(params: Params, store: BatchStore, batch: JournalledBatch) -> 
 
 
 async def _refresh(params: Params, store: BatchStore) -> list[str]:
-    """Ask how far the batches are that have not ended; return a sentence for each of which that is not to be had."""
+    """Look at the batches that have not ended; return a sentence for each of which nothing is to be had."""
     problems = []
     for batch in list(store.read("ended_at IS NULL")):
         if batch.id is None:
@@ -82,12 +83,14 @@ async def _refresh(params: Params, store: BatchStore) -> list[str]:
             service = open_service(params, batch)
             try:
                 state = await service.retrieve(batch.id)
+                if state.has_ended:
+                    await collect(service, store, batch, state, params.runtime.max_attempts)
+                else:
+                    store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
             finally:
                 await service.close()
         except (CallError, InputError) as error:
             problems.append(f"{batch.shown_id} may be further by now: {error}")
-        else:
-            store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
     return problems
 
 

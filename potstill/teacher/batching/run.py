@@ -74,10 +74,9 @@ class BatchRun:
             for batch in self._find_held():
                 await self._look_at(batch)
             held = self._find_held()
+            self._progress.waiting_for = self._describe(held)
             if held:
                 self._check_time(started, held)
-                costs = [find_cost(batch, self._price) for batch in held]
-                self._progress.waiting_for = describe_batches(held, costs)
             elif not submitting or self._is_done():
                 return
             self._has_free |= not held
@@ -108,6 +107,10 @@ class BatchRun:
         """Return the batches that requests of this plan are in, whoever submitted them, the oldest first."""
         names = self._plan.count_in_batches()
         return [batch for batch in self._store.read("ended_at IS NULL") if batch.name in names]
+
+    def _describe(self, batches: list[JournalledBatch]) -> str:
+        """Return in a line how far batches are; nothing where there are none."""
+        return describe_batches(batches, [find_cost(batch, self._price) for batch in batches]) if batches else ""
 
     def _check_time(self, started: float, held: list[JournalledBatch]) -> None:
         """Raise FatalError if the run has waited for as long as it may."""
@@ -146,11 +149,8 @@ class BatchRun:
 
     async def _collect(self, service: BatchService, batch: JournalledBatch, state: BatchState) -> None:
         """Keep what an ended batch brought, and let the rest be asked again; raise FatalError if that is no use."""
-        keys = set(self._store.keys(batch.name))
-        attempts = self._params.runtime.max_attempts
-        collected = await collect(service, self._plan.journal, batch, state, keys, attempts)
-        self._count(keys, collected, state)
-        self._store.end(batch.name, state=state.state, done=state.done, failed=state.failed, **collected.count_tokens())
+        collected = await collect(service, self._store, batch, state, self._params.runtime.max_attempts)
+        self._count(collected, state)
         fatal = next((error for error in collected.errors.values() if isinstance(error, FatalError)), None)
         if fatal and not (isinstance(fatal, RefusedFieldError) and self._options.learn(fatal)):
             raise fatal
@@ -159,9 +159,9 @@ class BatchRun:
         elif state.state == "failed" and not collected.answers:
             raise FatalError(f"batch {state.id} at {urlsplit(batch.endpoint).hostname} failed with {state.error}")
 
-    def _count(self, keys: set[str], collected: Collected, state: BatchState) -> None:
+    def _count(self, collected: Collected, state: BatchState) -> None:
         """Count answers, and failures: requests that were refused for good, or left without an answer too often."""
-        for key in filter(self._plan.is_open, keys):
+        for key in filter(self._plan.is_open, collected.keys):
             answered = key in collected.answers
             usage = collected.answers.get(key)
             self._submitter.settle(key, usage, answered=answered)

@@ -6,8 +6,9 @@ answer, in any clone on this machine, follows the batch to its end.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
+from sqlite3 import Connection
 
 from potstill.core.errors import InputError
 from potstill.teacher.store.journal import Journal
@@ -64,11 +65,11 @@ HAND_OVER = """
 
 
 class BatchStore:
-    """The batches of a journal; `owner` is this process's name."""
+    """The batches of a `journal`; `owner` is this process's name."""
 
     def __init__(self, journal: Journal) -> None:
         """Keep the journal."""
-        self._journal = journal
+        self.journal = journal
         self.owner = name_owner()
 
     def add(self, batch: JournalledBatch, keys: Sequence[str]) -> None:
@@ -77,7 +78,7 @@ class BatchStore:
         Raise InputError if another run has taken one of them over, and change nothing.
         """
         values = {"batch": f"{BATCH}{batch.name}", "owner": self.owner, "limit": batch.max_tokens}
-        with self._journal.transaction() as database:
+        with self.journal.transaction() as database:
             claimed = database.execute(HAND_OVER, values | {"keys": json.dumps(keys), "expiry": time.time() + CLAIM_S})
             if claimed.rowcount < len(keys):
                 raise InputError(
@@ -87,18 +88,14 @@ class BatchStore:
 
     def note(self, name: str, **changes: object) -> None:
         """Change what is known of a batch that has not ended."""
-        columns = ", ".join(f"{column} = :{column}" for column in changes)
-        with self._journal.transaction() as database:
-            database.execute(
-                f"UPDATE batches SET {columns} WHERE name = :name AND ended_at IS NULL",  # noqa: S608
-                {**changes, "name": name},
-            )
+        with self.journal.transaction() as database:
+            _update(database, name, changes)
 
     def take_over(self, batch: JournalledBatch) -> bool:
         """Return whether this process is now the one to submit a batch whose submitter has died."""
         if is_alive(batch.submitter) is not False:
             return batch.submitter == self.owner
-        with self._journal.transaction() as database:
+        with self.journal.transaction() as database:
             changed = database.execute(
                 "UPDATE batches SET submitter = ? WHERE name = ? AND submitter = ? AND id IS NULL",
                 (self.owner, batch.name, batch.submitter),
@@ -107,14 +104,14 @@ class BatchStore:
 
     def end(self, name: str, **changes: object) -> None:
         """Note that a batch has ended, and let its requests be asked that have no answer."""
-        self.note(name, **changes, ended_at=time.time())
-        with self._journal.transaction() as database:
+        with self.journal.transaction() as database:
+            _update(database, name, {**changes, "ended_at": time.time()})
             database.execute("DELETE FROM claims WHERE owner = ?", (f"{BATCH}{name}",))
 
     def find_held(self, keys: Sequence[str], max_tokens: int) -> dict[str, str]:
         """Return the name of the batch that holds it, for each of these keys that one holds."""
         values = {"keys": json.dumps(keys), "limit": max_tokens, "start": len(BATCH) + 1, "batches": f"{BATCH}%"}
-        return dict(self._journal.read(HELD, values))
+        return dict(self.journal.read(HELD, values))
 
     def count_tokens(self, teacher: str, endpoint: str) -> int:
         """Return how many tokens of prompts a teacher's batches hold at an endpoint, of those that have not ended."""
@@ -126,9 +123,16 @@ class BatchStore:
     def keys(self, name: str) -> list[str]:
         """Return the keys of the requests in a batch that has not ended."""
         owner = {"owner": f"{BATCH}{name}"}
-        return [key for (key,) in self._journal.read("SELECT key FROM claims WHERE owner = :owner", owner)]
+        return [key for (key,) in self.journal.read("SELECT key FROM claims WHERE owner = :owner", owner)]
 
     def read(self, condition: str = "true", **values: object) -> Iterator[JournalledBatch]:
         """Yield the batches for which a condition on their columns holds, the oldest first."""
-        for row in self._journal.read(f"{SELECT} WHERE {condition} ORDER BY begun_at", values):
+        for row in self.journal.read(f"{SELECT} WHERE {condition} ORDER BY begun_at", values):
             yield JournalledBatch(*row)
+
+
+def _update(database: Connection, name: str, changes: Mapping[str, object]) -> None:
+    """Change columns of a batch that has not ended."""
+    columns = ", ".join(f"{column} = :{column}" for column in changes)
+    query = f"UPDATE batches SET {columns} WHERE name = :name AND ended_at IS NULL"  # noqa: S608
+    database.execute(query, {**changes, "name": name})

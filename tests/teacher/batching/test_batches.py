@@ -236,6 +236,25 @@ def test_batches_are_listed_and_cancelled(batching: LightProject, service: Batch
     assert run_batches().splitlines()[1].split()[-4:] == ["6", "6", "0", "0.00010"]
 
 
+def test_what_a_batch_brought_is_kept_by_the_listing_where_no_run_wants_it_any_more(
+    batching: LightProject, service: BatchServer
+) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    service.held = False
+    batching.write_requests("train", ["another question?"])
+
+    for _ in range(3):
+        listed = run_batches()
+    assert listed.splitlines()[1].split()[2] == "completed"
+    batching.configure(provider="openai")
+    batching.write_requests("train", numbered(6))
+    batching.succeed()
+    expect_one_answer_each(batching, service)
+    assert not service.questions()[6:]
+
+
 def test_a_batch_that_the_service_has_forgotten_can_be_given_up(batching: LightProject, service: BatchServer) -> None:
     batching.configure(**OPENAI, batch_wait_s=0)
     service.held = True
