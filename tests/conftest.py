@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import hypothesis
 import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
@@ -25,7 +26,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the caches of `datasets` out of the user's home; it reads the environment when it is imported."""
+    """Keep the caches of `datasets`, which reads the environment when it is imported, out of the user's home.
+
+    No random case is timed: on a busy machine any may take long.
+    """
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     os.environ |= {"HF_HOME": folder.name, "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
