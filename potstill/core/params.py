@@ -137,7 +137,7 @@ class Runtime(Section):
     timeout_s: float = Field(gt=0, description="seconds of one attempt of one call: above 0")
     max_attempts: int = Field(ge=1, description="attempts of one call: 1 or more; a 429 counts as none")
     max_failed_fraction: float = Field(ge=0, le=1, description="share of failed rows that the stage lets pass: 0 to 1")
-    max_failures_in_a_row: int = Field(ge=1, description="failed rows in a row that stop the run early: 1 or more")
+    max_failures_in_a_row: int = Field(ge=1, description="failed rows in a row that stop direct calls early: 1 or more")
     requests_per_minute: Positive | None = Field(
         description="of each endpoint, above 0; null: learned from what the server refuses"
     )

@@ -3,12 +3,11 @@
 import asyncio
 import heapq
 import random
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
-from typing import Any
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.records import Chat
@@ -16,6 +15,7 @@ from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.endpoints import Endpoint, Endpoints
+from potstill.teacher.loop import stop_on_error
 from potstill.teacher.pace import CallStart
 
 MAX_REFUSALS = 100  # 429s of one request
@@ -94,20 +94,13 @@ class Asker:
         self.error = self.error or error
         self._ending.set()
 
-    async def stop_on_error(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do a part of the run's work; an error in it ends the whole run."""
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 (whatever it is, calls in flight are to end well)
-            self.stop(error)
-
     async def ask_all(self, requests: Iterator[tuple[str, Chat]]) -> None:
         """Ask each (key, chat), until all have a Reply or a Failure or `error` has ended the run.
 
         Requests are taken one by one as calls end, so that memory does not grow with them.
         """
         async with asyncio.TaskGroup() as group:
-            works = [self.stop_on_error(self._ask_next(requests)) for _ in range(self._bounds.concurrency)]
+            works = [stop_on_error(self, self._ask_next(requests)) for _ in range(self._bounds.concurrency)]
             workers = [group.create_task(work) for work in works]
             ending = group.create_task(self._end_early(workers))
             await asyncio.wait(workers)

@@ -66,6 +66,11 @@ class Budget:
         self._set_aside_usd += dearest
         return True
 
+    def set_aside(self, call: int, usage: Usage) -> None:
+        """Set aside what so many tokens cost, whether there is room for it or not."""
+        self._set_aside[call] = usd = self._price_usage(usage)
+        self._set_aside_usd += usd
+
     def _price_dearest(self, messages: list[Message]) -> float:
         """Return what a call costs at most."""
         return self._price_usage(Usage(prompt_tokens=count_most_tokens(messages), completion_tokens=self._max_tokens))

@@ -47,13 +47,14 @@ def buy_missing(params: Params, plan: Plan, summary: RunSummary) -> None:
     with connection(teacher) as credentials, closing(Progress(params.teacher, plan.counts)) as progress:
         summary.endpoint_host = ", ".join(dict.fromkeys(urlsplit(each.endpoint).hostname or "" for each in credentials))
         try:
-            if in_batches:
-                run(ask_in_batches(params, credentials, plan, progress, submitting=True))
-            if plan.count_open() > sum(plan.count_in_batches().values()):
-                with engine(params, credentials) as open_clients:
-                    run(ask_until_done(params, open_clients, plan, progress, summary))
-            if plan.count_in_batches():
-                run(ask_in_batches(params, credentials, plan, progress, submitting=False))
+            while plan.count_open():  # what one way leaves without an answer, the other asks
+                if in_batches:
+                    run(ask_in_batches(params, credentials, plan, progress, submitting=True))
+                if plan.count_open() > sum(plan.count_in_batches().values()):
+                    with engine(params, credentials) as open_clients:
+                        run(ask_until_done(params, open_clients, plan, progress, summary))
+                if plan.count_in_batches():
+                    run(ask_in_batches(params, credentials, plan, progress, submitting=False))
         except FatalError as error:
             kept = f"; {progress.answered:,} answers are kept and will not be asked again" if progress.answered else ""
             raise InputError(f"{describe_fatal_error(error, params)}{kept}") from None

@@ -24,7 +24,11 @@ def format_estimate(params: Params, counts: RequestCounts) -> str:
     lines = [
         f"requests     {counts.requests:,}, {counts.distinct:,} of them distinct",
         f"bought       {counts.from_journal:,} in the journal, {counts.from_ledger:,} in the ledger",
-        *([f"in batches   {counts.in_batches:,}, submitted and paid: `make batches`"] if counts.in_batches else []),
+        *(
+            [f"in batches   {counts.in_batches:,}, submitted before, in no figure below: `make batches`"]
+            if counts.in_batches
+            else []
+        ),
         f"to ask       {counts.free:,}",
     ]
     if counts.free:

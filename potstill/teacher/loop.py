@@ -1,10 +1,10 @@
-"""The event loop that calls are made in."""
+"""The event loop that calls are made in, and how an error in a part of a run ends it."""
 
 import asyncio
 import gc
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 # Each call leaves some hundred objects that are soon gone; to look for circles among them after every 700 takes 5
@@ -23,6 +23,27 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     finally:
         gc.set_threshold(*threshold)
         gc.unfreeze()
+
+
+class Stoppable(Protocol):
+    """A run that ends early because of an error; `lost_at` is since when (monotonic) no server can be reached."""
+
+    error: Exception | None
+
+    @property
+    def lost_at(self) -> float | None:
+        """Return it, None while a server can be reached."""
+
+    def stop(self, error: Exception) -> None:
+        """End the run because of the error, after what is in flight."""
+
+
+async def stop_on_error(asking: Stoppable, work: Coroutine[Any, Any, None]) -> None:
+    """Do a part of a run's work; an error in it ends the whole run."""
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 (whatever it is, calls in flight are to end well)
+        asking.stop(error)
 
 
 def _choose_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -17,7 +17,7 @@ import msgspec
 from potstill.core.catalogues import Teacher
 from potstill.core.errors import InputError
 from potstill.core.params import Params
-from potstill.core.records import Chat, Request, Response, read_rows, split_files
+from potstill.core.records import Chat, Request, Response, Usage, read_rows, split_files
 from potstill.core.tokens import count_most_tokens
 from potstill.teacher.counts import RequestCounts
 from potstill.teacher.store.answers import COLUMNS, BoughtAnswer
@@ -104,7 +104,7 @@ class Plan:
         self.counts.distinct += len(new)
         chat_of = dict(zip(keys, chats, strict=True))
         found = self.journal.find_columns(("prompt_tokens", "completion_tokens", "segment"), new, self._max_tokens)
-        held = self.batches.find_held([key for key in new if key not in found], self._max_tokens)
+        held = self.batches.find_held([key for key in new if key not in found])
         self.counts.in_batches += len(held)
         missing = []
         for key in new:
@@ -160,14 +160,22 @@ class Plan:
         """Return the names of the batches that such requests are in, and how many are in each."""
         counts: Counter[str] = Counter()
         for keys in chunked(self.missing_keys(), BATCH):
-            counts.update(self.batches.find_held(keys, self._max_tokens).values())
+            counts.update(self.batches.find_held(keys).values())
         return counts
 
     def free_keys(self) -> Iterator[str]:
         """Yield the key of each missing request that is in no batch."""
         for keys in chunked(self.missing_keys(), BATCH):
-            held = self.batches.find_held(keys, self._max_tokens)
+            held = self.batches.find_held(keys)
             yield from (key for key in keys if key not in held)
+
+    def find_usages(self, keys: Iterable[str]) -> dict[str, Usage | None]:
+        """Return the tokens that an answer took, None where it was not metered, for each of these that has one now."""
+        usages: dict[str, Usage | None] = {}
+        for some in chunked(keys, BATCH):
+            found = self.journal.find_columns(("prompt_tokens", "completion_tokens"), some, self._max_tokens)
+            usages |= {key: None if prompt is None else Usage(prompt, answer) for key, prompt, answer in found.values()}
+        return usages
 
     def is_open(self, key: str) -> bool:
         """Return whether a request of this plan has neither an answer nor a failure, as far as it knows."""

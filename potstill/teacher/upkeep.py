@@ -4,11 +4,12 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
 from potstill.core.errors import StoppedError
+from potstill.teacher.loop import Stoppable, stop_on_error
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
 from potstill.teacher.store.claims import CLAIM_S, Claims
@@ -18,37 +19,16 @@ FLUSH_S = 0.1
 LOOK_S = 1
 
 
-class Stoppable(Protocol):
-    """A run that ends early because of an error; `lost_at` is since when (monotonic) no server can be reached."""
-
-    error: Exception | None
-
-    @property
-    def lost_at(self) -> float | None:
-        """Return it, None while a server can be reached."""
-
-    def stop(self, error: Exception) -> None:
-        """End the run because of the error, after what is in flight."""
-
-
 async def run_with_upkeep(asking: Stoppable, work: Coroutine[Any, Any, None], plan: Plan, progress: Progress) -> None:
     """Do the work of a run, which an error in it or beside it, or a signal, ends early; `asking.error` is that then."""
     stop_on_signals(asking)
     async with asyncio.TaskGroup() as group:
         works = (flush_often(plan.journal), renew_often(plan.claims), report_often(progress, asking))
-        upkeep = [group.create_task(_stop_on_error(asking, each)) for each in works]
+        upkeep = [group.create_task(stop_on_error(asking, each)) for each in works]
         await asyncio.sleep(0)  # which starts them, also where there turns out to be nothing to do
-        await _stop_on_error(asking, work)
+        await stop_on_error(asking, work)
         for task in upkeep:
             task.cancel()
-
-
-async def _stop_on_error(asking: Stoppable, work: Coroutine[Any, Any, None]) -> None:
-    """Do a part of the run's work; an error in it ends the whole run."""
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 (whatever it is, calls in flight are to end well)
-        asking.stop(error)
 
 
 def stop_on_signals(asking: Stoppable) -> None:

@@ -53,6 +53,8 @@ class BatchServer(TeacherServer):
         self.create_delay_s = 0.0  # until the answer to a batch that was begun
         self.looks_refused = 0  # so many looks are answered with 429
         self.lines_left_out = 0  # of the next answers file that is fetched
+        self.pages_looked_at = 0  # so many looks are answered with a page, as by a proxy
+        self.files_withheld = 0  # for so many looks an ended batch names no files
         self.expires_after: int | None = None  # the next batch expires after so many answers
         self.token_limit: int | None = None  # of all batches at once
         self.files: dict[str, bytes] = {}
@@ -147,18 +149,25 @@ class BatchServer(TeacherServer):
         if self.looks_refused:
             self.looks_refused -= 1
             return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "0"})
+        if self.pages_looked_at:
+            self.pages_looked_at -= 1
+            return web.Response(text="<html>", content_type="text/html")
         batch = self.batches.get(request.match_info["id"])
         if batch is None:
             return not_found("No such batch")
         if batch.state in STATES[:3] and not (self.held and batch.state == "in_progress"):
             await self._advance(batch)
-        return web.json_response(shown(batch))
+        withheld = {}
+        if batch.state == "completed" and self.files_withheld:
+            self.files_withheld -= 1
+            withheld = {"output_file_id": None}
+        return web.json_response(shown(batch) | withheld)
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         batch = self.batches.get(request.match_info["id"])
         if batch is None:
             return not_found("No such batch")
-        self._end(batch, "cancelled")
+        self.end(batch, "cancelled")
         return web.json_response(shown(batch) | {"status": "cancelling"})
 
     async def _advance(self, batch: ServedBatch) -> None:
@@ -170,9 +179,9 @@ class BatchServer(TeacherServer):
             await self._serve_lines(batch)
             if self.expires_after is not None:
                 self.expires_after = None
-                self._end(batch, "expired")
+                self.end(batch, "expired")
         elif batch.state == "completed":
-            self._end(batch, "completed")
+            self.end(batch, "completed")
 
     async def _serve_lines(self, batch: ServedBatch) -> None:
         for line in batch.lines[: self.expires_after]:
@@ -183,7 +192,7 @@ class BatchServer(TeacherServer):
                 answered(line, answer)
             )
 
-    def _end(self, batch: ServedBatch, state: str) -> None:
+    def end(self, batch: ServedBatch, state: str) -> None:
         """Write the files of a batch; what was not served has an error there."""
         batch.state = state
         done = {line["custom_id"] for line in (*batch.answers, *batch.errors)}

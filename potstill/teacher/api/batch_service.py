@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import httpx2
-from openai import APIConnectionError, APIStatusError, Omit
+from openai import APIConnectionError, APIError, APIStatusError, Omit
 from openai.types import Batch, FileObject
 
 from potstill.core.errors import CallError, RejectedError, TransientError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROUTE: Final = "/v1/chat/completions"
 PAGE = 100
 READY = ("processed", "uploaded")  # of a file
-LOOK_S, MOST_LOOKS = 1, 600
+LOOK_S, MOST_LOOKS = 1, 120
 CLOCKS_DIFFER_S = 3600  # by how much the service's clock may be behind this machine's
 ENDED = ("completed", "failed", "expired", "cancelled")
 
@@ -53,9 +53,9 @@ class BatchState:
 
 
 class BatchService:
-    """The batches of one endpoint; each method makes one call and raises a FatalError, RejectedError or TransientError.
+    """The batches of one endpoint; each method makes a call and raises a FatalError, RejectedError or TransientError.
 
-    Only `find` and `download` may take several requests or long.
+    `upload`, `find` and `download` may take several requests, and long.
     """
 
     def __init__(
@@ -80,9 +80,11 @@ class BatchService:
                     raise TransientError("the service's answer is no file")
                 if uploaded.status in READY:
                     return uploaded.id
+                if uploaded.status == "error":
+                    break
                 await asyncio.sleep(LOOK_S)
                 uploaded = await client.files.retrieve(uploaded.id, extra_headers=headers)
-        raise TransientError(f"the uploaded file is {uploaded.status}")
+        raise RejectedError(f"the uploaded file stays in the state {uploaded.status}")
 
     async def submit(self, file: str) -> BatchState:
         """Begin a batch of the requests in an uploaded file."""
@@ -155,6 +157,8 @@ class BatchService:
             refused = HttpResponse(response.status_code, response.headers, await response.aread())
         except (APIConnectionError, httpx2.TransportError) as error:
             failure = classify_connection_error(error, NOT_CONNECTED, self.credentials, self._timeout_s)
+        except (APIError, ValueError, AttributeError):  # what the library makes of a page, or of half an answer
+            failure = TransientError("the service's answer is none of OpenAI's")
         if refused is not None:
             failure = self._classify(refused)
         if failure is not None:

@@ -13,6 +13,7 @@ RESPONSE_FORMAT = "response_format"
 # OpenAI's reference of chat completions calls max_tokens "not compatible with o-series models", and gpt-5 refuses it
 # likewise. A deployment of another name, and a model yet to come, is learned from its refusal.
 WANTS_THE_NEWER = re.compile(r"(?:.*/)?(?:o[1-9]|gpt-5)(?![0-9a-z])")
+OF_ITS_VALUE = re.compile(r"too large|too long|at most|maximum|exceeds?\b|less than|greater than", re.IGNORECASE)
 UNKNOWN = re.compile(
     r"unsupported|not supported|unrecognized|unknown|unexpected|not permitted|not allowed", re.IGNORECASE
 )
@@ -43,7 +44,11 @@ class RequestOptions:
         if error.field not in TOKEN_LIMITS or any(name in self._extras for name in TOKEN_LIMITS):
             return False
         other = TOKEN_LIMITS[error.field == TOKEN_LIMITS[0]]
-        if other in self._refused or not (other in error.text or UNKNOWN.search(error.text)):
+        if (
+            other in self._refused
+            or OF_ITS_VALUE.search(error.text)
+            or not (other in error.text or UNKNOWN.search(error.text))
+        ):
             return False
         self._refused.add(error.field)
         self._limit = other

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 
 # Of one request, since the prompt's length decides it: "maximum context length", "must be at least 1, got -186".
-OF_ONE_REQUEST = re.compile(r"context[ _](?:length|window)|got -\d")
+OF_ONE_REQUEST = re.compile(r"context[ _](?:length|window)|got -\d|prompt is too long|^Invalid prompt")
 
 
 def find_refused_field(body: object, message: str, fields: Collection[str]) -> str | None:

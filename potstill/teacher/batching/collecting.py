@@ -1,5 +1,6 @@
 """From a batch that has ended to answers in the journal: its files are fetched, and read line by line."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,15 +40,21 @@ class Collected:
 
 
 async def collect(
-    service: BatchService, store: BatchStore, batch: JournalledBatch, state: BatchState, attempts: int
+    service: BatchService,
+    store: BatchStore,
+    batch: JournalledBatch,
+    state: BatchState,
+    attempts: int,
+    ending: asyncio.Event,
 ) -> Collected:
     """Fetch the answers of a batch that has ended, keep each, and free the other requests to be asked.
 
-    Raise FatalError if a file cannot be fetched in so many attempts; then the batch is as it was, and nothing is lost.
+    Raise FatalError if its files cannot be fetched, or lack answers, after so many attempts: what came is kept, and the
+    batch is as it was. `ending` cuts the attempts short.
     """
     collected = Collected(frozenset(store.keys(batch.name)))
     if collected.keys:  # else another run has collected it
-        collected = await _fetch(service, store.journal, batch, state, collected.keys, attempts)
+        collected = await _fetch(service, store.journal, batch, state, collected.keys, attempts, ending)
         store.end(batch.name, state=state.state, done=state.done, failed=state.failed, **collected.count_tokens())
     return collected
 
@@ -59,29 +66,29 @@ async def _fetch(
     state: BatchState,
     keys: frozenset[str],
     attempts: int,
+    ending: asyncio.Event,
 ) -> Collected:
-    """Fetch the files of a batch, and keep what is in them; a file that comes with fewer lines is fetched again."""
+    """Fetch the files of a batch, and keep what is in them; files with fewer lines than it counts are fetched again."""
 
     async def fetch() -> Collected:
+        known = state if first else await service.retrieve(state.id)  # whose files may be there by now
+        first.clear()
         with TemporaryDirectory() as folder:
-            paths = [Path(folder, str(number)) for number in range(len(state.files))]
-            for file, path in zip(state.files, paths, strict=True):
+            paths = [Path(folder, str(number)) for number in range(len(known.files))]
+            for file, path in zip(known.files, paths, strict=True):
                 await service.download(file, path)
             collected = keep(service, journal, batch, keys, paths)
-        if (missing := state.done + state.failed - len(collected.answers) - len(collected.errors)) > 0:
-            incomplete.append(collected)
-            raise TransientError(f"{missing} answers are not in its files")
+        if (missing := min(known.done + known.failed, len(keys)) - len(collected.answers) - len(collected.errors)) > 0:
+            raise TransientError(f"{missing} answers that it counts are not in its files")
         return collected
 
-    incomplete: list[Collected] = []
+    first = [True]
     try:
-        return await retry(fetch, attempts)
+        return await retry(fetch, attempts, ending)
     except TransientError as error:
-        if incomplete:
-            return incomplete[-1]
-        reason = f"its files could not be fetched ({error}); run again to try again"
+        reason = f"{error}; run again to try again, or give it up with `make batches CANCEL={batch.shown_id}`"
     except RejectedError as error:
-        reason = f"its files are not there any more ({error}); `make batches CANCEL={batch.shown_id}` gives it up"
+        reason = f"its files are not there any more ({error}); give it up with `make batches CANCEL={batch.shown_id}`"
     raise FatalError(f"batch {batch.shown_id} at {urlsplit(batch.endpoint).hostname}: {reason}")
 
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from potstill.core.errors import CallError, InputError, RejectedError
+from potstill.core.errors import CallError, FatalError, InputError, RejectedError
 from potstill.core.params import Params
 from potstill.core.prices import KnownPrice, find_price
 from potstill.core.wording import format_usd
-from potstill.teacher.api.batch_service import BatchService
+from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.credentials import read_credentials
 from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.collecting import collect
@@ -43,6 +43,8 @@ def cancel(params: Params, identity: str) -> str:
     with Journal(journal_path()) as journal:
         store = BatchStore(journal)
         batch = next((each for each in store.read("ended_at IS NULL") if identity in (each.id, each.name)), None)
+        if batch and store.is_being_submitted(batch):
+            raise InputError(f"CANCEL: a run is submitting batch {identity} right now; stop that run first")
         if batch is None:
             raise InputError(
                 f"CANCEL: expected a batch that `make batches` lists and that has not ended, got {identity}"
@@ -54,23 +56,46 @@ def cancel(params: Params, identity: str) -> str:
 
 
 async def _cancel(params: Params, store: BatchStore, batch: JournalledBatch) -> str:
-    """Cancel a batch; one that the service does not have is given up, so that its requests are asked again."""
+    """Cancel a batch; one of which nothing is to be had is given up, so that its requests are asked again."""
     service = open_service(params, batch)
     try:
-        identity = batch.id
-        if identity is None and (found := await service.find(batch.file, batch.begun_at)):
-            identity = found.id
-            store.note(batch.name, id=identity)
+        found = None if batch.id else await service.find(batch.file, batch.begun_at)
+        identity = batch.id or (found.id if found else None)
         if identity is None:
             raise RejectedError("it was never submitted")
+        store.note(batch.name, id=identity)
+        state = await service.retrieve(identity)
+        if state.has_ended:
+            return await _collect_last(service, store, batch, state)
         state = await service.cancel(identity)
     except RejectedError as error:
-        store.end(batch.name, state=GIVEN_UP)
-        return f"{batch.shown_id} is given up ({error}); the next `make repro` asks its requests"
+        store.end(batch.name, state=GIVEN_UP, prompt_tokens=0, completion_tokens=0)
+        return f"{batch.shown_id} is given up ({error}); the next `make repro` asks what has no answer"
     finally:
         await service.close()
     store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
     return f"{batch.shown_id} is {state.state}; the next `make repro` keeps what came, and asks the rest"
+
+
+async def _collect_last(service: BatchService, store: BatchStore, batch: JournalledBatch, state: BatchState) -> str:
+    """Keep what an ended batch brought, and give up what is not to be had; return what became of it."""
+    try:
+        await collect(service, store, batch, state, 1, asyncio.Event())
+    except FatalError as error:
+        store.end(batch.name, state=GIVEN_UP)
+        return f"what came of {batch.shown_id} is kept, and the rest given up ({error})"
+    return f"{batch.shown_id} had ended; what came is kept, and the next `make repro` asks the rest"
+
+
+async def _look_at(
+    service: BatchService, store: BatchStore, batch: JournalledBatch, identity: str, attempts: int
+) -> None:
+    """Note how far a batch is, and keep what it brought where it has ended."""
+    state = await service.retrieve(identity)
+    if state.has_ended:
+        await collect(service, store, batch, state, attempts, asyncio.Event())
+    else:
+        store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
 
 
 async def _refresh(params: Params, store: BatchStore) -> list[str]:
@@ -82,11 +107,7 @@ async def _refresh(params: Params, store: BatchStore) -> list[str]:
         try:
             service = open_service(params, batch)
             try:
-                state = await service.retrieve(batch.id)
-                if state.has_ended:
-                    await collect(service, store, batch, state, params.runtime.max_attempts)
-                else:
-                    store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
+                await _look_at(service, store, batch, batch.id, params.runtime.max_attempts)
             finally:
                 await service.close()
         except (CallError, InputError) as error:

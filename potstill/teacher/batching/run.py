@@ -5,21 +5,20 @@ here or in another clone on this machine, goes on with it.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from time import monotonic, time
 from urllib.parse import urlsplit
 
-from potstill.core.errors import FatalError, RefusedFieldError, RejectedError, TransientError, UnreachableError
+from potstill.core.errors import FatalError, RefusedFieldError, RejectedError, TransientError
 from potstill.core.params import Params
 from potstill.core.prices import find_price
 from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.collecting import Collected, collect
-from potstill.teacher.batching.retrying import pause_s
+from potstill.teacher.batching.retrying import pause, pause_s
 from potstill.teacher.batching.submitting import Submitter
+from potstill.teacher.batching.tally import BatchTally
 from potstill.teacher.batching.wording import describe_batches, describe_waiting, find_cost
 from potstill.teacher.budget import Budget
 from potstill.teacher.plan import Plan
@@ -32,7 +31,7 @@ POLLED_OFTEN = 0.02  # the pause between two looks, as a share of a batch's age
 
 
 class BatchRun:
-    """Asks a plan's requests in batches; `error` is what ended the run early, `lost_at` since when nobody answers."""
+    """Asks a plan's requests in batches; `error` is what ended the run early, `lost_at` since when no look succeeds."""
 
     def __init__(
         self, params: Params, plan: Plan, credentials: Sequence[Credentials], budget: Budget, progress: Progress
@@ -43,17 +42,17 @@ class BatchRun:
         self._params = params
         self._plan = plan
         self._store = plan.batches
-        self._budget = budget
         self._progress = progress
-        teacher = params.teachers[params.teacher]
         self._price = find_price(params)
+        teacher = params.teachers[params.teacher]
         self._options = RequestOptions(teacher)
-        services = [BatchService(each, params.runtime.timeout_s, self._options, teacher.scope) for each in credentials]
-        self._services = {service.credentials.endpoint: service for service in services}
+        timeout_s = params.runtime.timeout_s
+        services = [BatchService(each, timeout_s, self._options, teacher.scope) for each in credentials]
+        self._services = {service.credentials.prefix: service for service in services}
         self._ending = asyncio.Event()
-        self._submitter = Submitter(params, plan, services, self._options, budget, self._ending)
+        self._tally = BatchTally(params, plan, budget, progress)
+        self._submitter = Submitter(params, plan, services, self._options, self._tally, self._ending)
         self._has_free = True  # as far as is known without a look at each request
-        self._attempts: Counter[str] = Counter()  # of requests that batches left without an answer
 
     def stop(self, error: Exception) -> None:
         """End the run because of the error, after the call that is being made."""
@@ -67,64 +66,66 @@ class BatchRun:
         FatalError if no further batch can succeed, or `batch_wait_s` is over.
         """
         started = monotonic()
+        self._tally.reserve_batches(self._find_open())
         while not self._ending.is_set():
             if submitting and self._has_free:
-                await self._submitter.submit_missing(self._left_over())
                 self._has_free = False
-            for batch in self._find_held():
+                await self._submitter.submit_missing(self._tally.left_over())
+            for batch in self._find_open():
                 await self._look_at(batch)
-            held = self._find_held()
-            self._progress.waiting_for = self._describe(held)
-            if held:
-                self._check_time(started, held)
-            elif not submitting or self._is_done():
+            self._count_collected_elsewhere()
+            open_batches, is_held = self._find_open(), bool(self._plan.count_in_batches())
+            self._progress.waiting_for = self._describe(open_batches)
+            if not is_held and (not submitting or self._is_done()):
                 return
-            self._has_free |= not held
-            await self._wait(min(map(poll_s, held), default=SHORTEST_POLL_S))
+            self._check_time(started, open_batches)
+            self._has_free |= not is_held
+            await pause(min(map(poll_s, open_batches), default=SHORTEST_POLL_S), self._ending)
 
     async def close(self) -> None:
         """Close the connections."""
         for service in self._services.values():
             await service.close()
 
-    def _left_over(self) -> set[str]:
-        """Return the keys of the requests that are to be asked directly, since a batch left them without an answer."""
-        asked_now = self._params.runtime.batch_fallback == "now"
-        left = {key for key, attempts in self._attempts.items() if attempts and self._plan.is_open(key)}
-        return left if asked_now else set()
-
     def _is_done(self) -> bool:
         """Return whether nothing is left to submit, here or in another run."""
-        return self._plan.count_open() <= len(self._left_over())
+        return self._plan.count_open() <= len(self._tally.left_over())
 
-    async def _wait(self, seconds: float) -> None:
-        """Wait, or until the run is to end."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._ending.wait()
+    def _find_open(self) -> list[JournalledBatch]:
+        """Return the batches that have not ended and are this teacher's or hold requests of this plan, oldest first.
 
-    def _find_held(self) -> list[JournalledBatch]:
-        """Return the batches that requests of this plan are in, whoever submitted them, the oldest first."""
+        Those that no prompt asks any more are among them: they take room at the service, and what comes is paid for.
+        """
         names = self._plan.count_in_batches()
-        return [batch for batch in self._store.read("ended_at IS NULL") if batch.name in names]
+        return [
+            batch
+            for batch in self._store.read("ended_at IS NULL")
+            if batch.name in names or (batch.teacher == self._params.teacher and self._find_service(batch))
+        ]
+
+    def _find_service(self, batch: JournalledBatch) -> BatchService | None:
+        """Return where a batch was submitted; None if no credentials of the teacher name that now."""
+        service = self._services.get(batch.credentials)
+        return service if service and service.credentials.endpoint == batch.endpoint else None
 
     def _describe(self, batches: list[JournalledBatch]) -> str:
         """Return in a line how far batches are; nothing where there are none."""
         return describe_batches(batches, [find_cost(batch, self._price) for batch in batches]) if batches else ""
 
-    def _check_time(self, started: float, held: list[JournalledBatch]) -> None:
-        """Raise FatalError if the run has waited for as long as it may."""
+    def _check_time(self, started: float, batches: list[JournalledBatch]) -> None:
+        """Raise FatalError if the run has waited for batches as long as it may."""
         limit = self._params.runtime.batch_wait_s
-        if limit is not None and monotonic() > started + limit:
-            raise FatalError(describe_waiting(held, limit))
+        if batches and limit is not None and monotonic() > started + limit:
+            raise FatalError(describe_waiting(batches, limit))
 
     async def _look_at(self, batch: JournalledBatch) -> None:
         """Ask how far a batch is, and collect what it brought where it has ended; submit it where nobody has."""
-        service = self._services.get(batch.endpoint)
+        service = self._find_service(batch)
         if service is None:
             raise FatalError(
-                f"batch {batch.shown_id} was submitted to {batch.endpoint}, which no credentials of teachers."
-                f"{self._params.teacher} name; set {batch.credentials}_ENDPOINT to it until the batch has ended"
+                f"batch {batch.shown_id} was submitted to {batch.endpoint}, which is not the endpoint of credentials "
+                f"{batch.credentials} of teachers.{self._params.teacher} now; have {batch.credentials}_ENDPOINT name "
+                "it until the batch has ended"
             )
         if batch.id is None:
             if self._store.take_over(batch):
@@ -133,8 +134,8 @@ class BatchRun:
         try:
             state = await service.retrieve(batch.id)
         except TransientError as error:
-            self.lost_at = (self.lost_at or monotonic()) if isinstance(error, UnreachableError) else None
-            await self._wait(pause_s(0, error))
+            self.lost_at = self.lost_at or monotonic()
+            await pause(pause_s(0, error), self._ending)
             return
         except RejectedError as error:
             raise FatalError(
@@ -149,8 +150,11 @@ class BatchRun:
 
     async def _collect(self, service: BatchService, batch: JournalledBatch, state: BatchState) -> None:
         """Keep what an ended batch brought, and let the rest be asked again; raise FatalError if that is no use."""
-        collected = await collect(service, self._store, batch, state, self._params.runtime.max_attempts)
-        self._count(collected, state)
+        attempts = self._params.runtime.max_attempts
+        collected = await collect(service, self._store, batch, state, attempts, self._ending)
+        self._submitter.submitted.pop(batch.name, None)
+        self._tally.count(collected, f"ended as {state.state}", is_attempt=state.error_code != FULL)
+        self._has_free = True
         fatal = next((error for error in collected.errors.values() if isinstance(error, FatalError)), None)
         if fatal and not (isinstance(fatal, RefusedFieldError) and self._options.learn(fatal)):
             raise fatal
@@ -159,32 +163,24 @@ class BatchRun:
         elif state.state == "failed" and not collected.answers:
             raise FatalError(f"batch {state.id} at {urlsplit(batch.endpoint).hostname} failed with {state.error}")
 
-    def _count(self, collected: Collected, state: BatchState) -> None:
-        """Count answers, and failures: requests that were refused for good, or left without an answer too often."""
-        for key in filter(self._plan.is_open, collected.keys):
-            answered = key in collected.answers
-            usage = collected.answers.get(key)
-            self._submitter.settle(key, usage, answered=answered)
-            if answered:
-                self._progress.add_answer(usage, self._budget.known_cost_usd)
-                continue
-            error = collected.errors.get(key) or TransientError(f"the batch ended as {state.state} without an answer")
-            self._attempts[key] += state.error_code != FULL and not isinstance(error, FatalError)
-            if isinstance(error, RejectedError) or self._attempts[key] >= self._params.runtime.max_attempts:
-                self._plan.note_failure(key, str(error))
-                self._progress.add_failure(self._budget.known_cost_usd)
-        self._plan.count_open()  # which drops what has an answer now
-        self._has_free = True
+    def _count_collected_elsewhere(self) -> None:
+        """Count what batches of this run brought that another run or `make batches` has collected."""
+        still_open = {batch.name for batch in self._store.read("ended_at IS NULL")}
+        for name in self._submitter.submitted.keys() - still_open:
+            keys = frozenset(self._submitter.submitted.pop(name))
+            self._tally.count(Collected(keys), "was collected elsewhere", is_attempt=True)
+            self._has_free = True
+        self._tally.release_batches(still_open)
 
     def _learn_limit(self, batch: JournalledBatch, state: BatchState) -> None:
         """Learn from a batch that the service had no room for how many tokens it takes at once.
 
-        With others on their way it is what they have; else half of this one. Raise FatalError for one request alone.
+        It is what others have that are on their way, or half of this one. Raise FatalError for one request alone.
         """
         others = self._store.count_tokens(batch.teacher, batch.endpoint)
         if not others and batch.requests == 1:
             raise FatalError(f"{urlsplit(batch.endpoint).hostname} has no room for even one request: {state.error}")
-        self._submitter.token_limit = float(others or batch.prompt_tokens / 2)
+        self._submitter.token_limit = max(float(others), batch.prompt_tokens / 2)
 
 
 def poll_s(batch: JournalledBatch) -> float:

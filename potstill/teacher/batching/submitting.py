@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -12,20 +10,22 @@ from uuid import uuid4
 
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params
-from potstill.core.records import Chat, Message, Usage
-from potstill.teacher.api.batch_service import BatchService
+from potstill.core.records import Chat
+from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.lines import BatchInput, BatchLimits, write_lines
-from potstill.teacher.batching.retrying import pause_s, retry
-from potstill.teacher.budget import Budget
+from potstill.teacher.batching.retrying import pause, pause_s, retry
+from potstill.teacher.batching.tally import BatchTally
 from potstill.teacher.plan import Plan
 from potstill.teacher.store.batches import JournalledBatch
+
+SEEN_AFTER_S = 5.0  # a service lists a batch that it has accepted
 
 
 class Submitter:
     """Makes batches of a plan's requests; `token_limit` is how many tokens of prompts may be enqueued at once.
 
-    What a request may cost at most is set aside in the budget until `settle`.
+    `submitted` has the keys of each batch, by its name, until what it brought is counted.
     """
 
     def __init__(
@@ -34,22 +34,21 @@ class Submitter:
         plan: Plan,
         services: Sequence[BatchService],
         options: RequestOptions,
-        budget: Budget,
+        tally: BatchTally,
         ending: asyncio.Event,
     ) -> None:
         """Keep what to submit, and where; once `ending` is set, nothing more is submitted."""
         self.token_limit: float | None = params.runtime.batch_tokens
+        self.submitted: dict[str, list[str]] = {}
         self._params = params
         self._teacher = params.teachers[params.teacher]
         self._plan = plan
         self._store = plan.batches
         self._services = services
-        self._budget = budget
+        self._tally = tally
         self._ending = ending
         self._options = options
-        self._numbers = count()
-        self._reserved: dict[str, int] = {}
-        self._refused: list[Message] | None = None  # the request that the budget has no room for
+        self._refused: Chat | None = None  # what the budget has no room for
 
     async def submit_missing(self, but: Collection[str]) -> None:
         """Submit batches of what is free to be asked, `but` for some keys, while there is room for more.
@@ -71,36 +70,23 @@ class Submitter:
                 file = await self._upload(service, path)
             batch = self._describe(name, service, file, written)
             self._store.add(batch, written.keys)
+            self.submitted[name] = written.keys
             await self.submit(service, batch, resumed=False)
-
-    def settle(self, key: str, usage: Usage | None, *, answered: bool) -> None:
-        """Replace what was set aside for a request by what its answer took, or give it back where there is none."""
-        number = self._reserved.pop(key, None)
-        number = next(self._numbers) if number is None else number
-        if answered:
-            self._budget.settle(number, usage)
-        else:
-            self._budget.release(number)
 
     def _free(self, but: Collection[str]) -> Iterator[tuple[str, Chat]]:
         """Claim and yield what nobody asks."""
         return ((key, chat) for key, chat in self._plan.claim_missing(keep=True) if key not in but)
 
-    async def _check_budget(self) -> None:
-        """Raise FatalError if the budget has no room for a request although nothing is on its way."""
-        if self._refused is not None and not self._reserved:
-            await self._budget.reserve(next(self._numbers), self._refused)
-
     def _reserve(self, key: str, chat: Chat) -> bool:
         """Set aside what a request may cost at most, and return whether there was room for it in the budget."""
-        if key in self._reserved:
-            return True
-        number = next(self._numbers)
-        if not self._budget.try_reserve(number, chat.messages):
-            self._refused = chat.messages
-            return False
-        self._reserved[key] = number
-        return True
+        has_room = self._tally.reserve(key, chat)
+        self._refused = None if has_room else chat
+        return has_room
+
+    async def _check_budget(self) -> None:
+        """Raise FatalError if the budget has no room for a request although nothing is on its way."""
+        if self._refused is not None and not self._tally.has_reserved:
+            await self._tally.refuse(self._refused)
 
     def _choose_service(self) -> tuple[BatchService, int]:
         """Return the endpoint with the fewest tokens enqueued, and how many these are."""
@@ -111,7 +97,7 @@ class Submitter:
     async def _upload(self, service: BatchService, path: Path) -> str:
         """Upload an input file, and return its id; raise FatalError if the endpoint does not take it."""
         try:
-            return await retry(lambda: service.upload(path, path.name), self._params.runtime.max_attempts)
+            return await retry(lambda: service.upload(path, path.name), self._params.runtime.max_attempts, self._ending)
         except (RejectedError, TransientError) as error:
             host, prefix = urlsplit(service.credentials.endpoint).hostname, service.credentials.prefix
             if isinstance(error, UnreachableError):
@@ -139,24 +125,37 @@ class Submitter:
         )
 
     async def submit(self, service: BatchService, batch: JournalledBatch, *, resumed: bool) -> None:
-        """Submit a batch; wherever it may have been accepted before, look for it first.
+        """Submit a batch; wherever it may have been accepted before, look for it first, once that can be seen.
 
         Raise FatalError if the service does not take it; what could not be submitted is submitted by the next run.
         """
-        host = urlsplit(batch.endpoint).hostname
+        host, seen_at = urlsplit(batch.endpoint).hostname, batch.begun_at + SEEN_AFTER_S
         for attempt in range(self._params.runtime.max_attempts):
             try:
-                found = await service.find(batch.file, batch.begun_at) if resumed or attempt else None
+                if resumed or attempt:
+                    await pause(seen_at - time(), self._ending)
+                    if self._ending.is_set():
+                        return
+                    found = await self._find(service, batch)
+                else:
+                    found = None
                 state = found or await service.submit(batch.file)
             except TransientError as error:
-                refusal = str(error)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause_s(attempt, error)):
-                        await self._ending.wait()
+                refusal, seen_at = str(error), time() + max(SEEN_AFTER_S, pause_s(attempt, error))
             except RejectedError as error:
-                self._store.end(batch.name, state="refused")
+                self._store.end(batch.name, state="refused", prompt_tokens=0, completion_tokens=0)
                 raise FatalError(f"{host} refused a batch ({error})") from None
             else:
                 self._store.note(batch.name, id=state.id, state=state.state)
                 return
         raise FatalError(f"{host} took no batch ({refusal}); run again to submit it")
+
+    async def _find(self, service: BatchService, batch: JournalledBatch) -> BatchState | None:
+        """Return the batch as the service has it, None if it has none; raise FatalError if nobody can know."""
+        try:
+            return await service.find(batch.file, batch.begun_at)
+        except RejectedError as error:
+            raise FatalError(
+                f"{urlsplit(batch.endpoint).hostname} does not list its batches ({error}), so nobody knows whether it "
+                f"has {batch.name}; `make batches CANCEL={batch.name}` gives it up, and if it has, it is paid twice"
+            ) from None

@@ -15,7 +15,7 @@ from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.owners import BATCH, is_alive, name_owner
 
 CLAIM_S = 30 * 24 * 3600  # so long a service keeps answers, and so long nobody asks what is in a batch without an end
-SUBMITTING = "submitting"
+SUBMITTING, SUBMITTING_S = "submitting", 3600
 GIVEN_UP = "given up"
 
 
@@ -56,7 +56,7 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM batches"  # noqa: S608
 INSERT = f"INSERT INTO batches ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 HELD = """
     SELECT key, substr(owner, :start) FROM claims
-    WHERE key IN (SELECT value FROM json_each(:keys)) AND max_tokens = :limit AND owner LIKE :batches
+    WHERE key IN (SELECT value FROM json_each(:keys)) AND owner LIKE :batches
 """
 HAND_OVER = """
     UPDATE claims SET owner = :batch, expires_at = :expiry
@@ -82,7 +82,7 @@ class BatchStore:
             claimed = database.execute(HAND_OVER, values | {"keys": json.dumps(keys), "expiry": time.time() + CLAIM_S})
             if claimed.rowcount < len(keys):
                 raise InputError(
-                    "another machine's run took over requests of this one, so nothing was asked; run again"
+                    "another run has answered or taken over requests of this batch, so it was not submitted; run again"
                 )
             database.execute(INSERT, astuple(batch))
 
@@ -93,8 +93,8 @@ class BatchStore:
 
     def take_over(self, batch: JournalledBatch) -> bool:
         """Return whether this process is now the one to submit a batch whose submitter has died."""
-        if is_alive(batch.submitter) is not False:
-            return batch.submitter == self.owner
+        if self.is_being_submitted(batch):
+            return False
         with self.journal.transaction() as database:
             changed = database.execute(
                 "UPDATE batches SET submitter = ? WHERE name = ? AND submitter = ? AND id IS NULL",
@@ -102,15 +102,21 @@ class BatchStore:
             )
             return changed.rowcount == 1
 
+    def is_being_submitted(self, batch: JournalledBatch) -> bool:
+        """Return whether its submitter is at it; one on another machine cannot be seen, and has SUBMITTING_S."""
+        alive = is_alive(batch.submitter)
+        recent = batch.begun_at + SUBMITTING_S > time.time()
+        return batch.id is None and (recent if alive is None else alive and batch.submitter != self.owner)
+
     def end(self, name: str, **changes: object) -> None:
         """Note that a batch has ended, and let its requests be asked that have no answer."""
         with self.journal.transaction() as database:
             _update(database, name, {**changes, "ended_at": time.time()})
             database.execute("DELETE FROM claims WHERE owner = ?", (f"{BATCH}{name}",))
 
-    def find_held(self, keys: Sequence[str], max_tokens: int) -> dict[str, str]:
-        """Return the name of the batch that holds it, for each of these keys that one holds."""
-        values = {"keys": json.dumps(keys), "limit": max_tokens, "start": len(BATCH) + 1, "batches": f"{BATCH}%"}
+    def find_held(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the name of the batch that holds it, for each of these keys that one holds, with any token limit."""
+        values = {"keys": json.dumps(keys), "start": len(BATCH) + 1, "batches": f"{BATCH}%"}
         return dict(self.journal.read(HELD, values))
 
     def count_tokens(self, teacher: str, endpoint: str) -> int:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from potstill.core.errors import InputError
 from potstill.teacher.store.journal import SERVES, Journal
-from potstill.teacher.store.owners import is_alive, name_owner
+from potstill.teacher.store.owners import BATCH, is_alive, name_owner
 
 CLAIM_S = 60
 CLAIM = f"""
@@ -15,9 +15,12 @@ CLAIM = f"""
     WHERE NOT EXISTS (SELECT 1 FROM answers WHERE answers.key = value AND {SERVES})
     ON CONFLICT DO UPDATE SET expires_at = :expiry WHERE owner = :owner
 """  # noqa: S608
-HELD = "SELECT {} FROM claims WHERE key IN (SELECT value FROM json_each(:keys)) AND max_tokens = :limit"
-OTHERS = f"{HELD.format('key, owner, expires_at')} AND owner != :owner"
-MINE = f"{HELD.format('key')} AND owner = :owner AND expires_at = :expiry"
+HELD = "SELECT {} FROM claims WHERE key IN (SELECT value FROM json_each(:keys))"
+# A batch holds a request for any token limit: most answers serve others too, and it may be a day before it ends.
+OTHERS = (
+    f"{HELD.format('key, owner, expires_at')} AND owner != :owner AND (max_tokens = :limit OR owner LIKE '{BATCH}%')"
+)
+MINE = f"{HELD.format('key')} AND max_tokens = :limit AND owner = :owner AND expires_at = :expiry"
 DROP_ENDED = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ? AND expires_at = ?"
 DROP = "DELETE FROM claims WHERE key = ? AND max_tokens = ? AND owner = ?"
 DROP_ANSWERED = """
@@ -56,11 +59,12 @@ class Claims:
     def _find_free(self, keys: Sequence[str], max_tokens: int) -> tuple[list[str], list[tuple[str, int, str, float]]]:
         """Return the keys that no other living owner has claimed, and the claims on them that have ended."""
         values = {"keys": json.dumps(keys), "limit": max_tokens, "owner": self._owner}
-        others = {key: claim for key, *claim in self._journal.read(OTHERS, values)}
-        alive = {owner: is_alive(owner) for owner in {owner for owner, _ in others.values()}}
-        ended = {key: claim for key, claim in others.items() if _has_ended(alive[claim[0]], claim[1])}
-        free = [key for key in keys if key not in others or key in ended]
-        return free, [(key, max_tokens, *claim) for key, claim in ended.items()]
+        others = list(self._journal.read(OTHERS, values))
+        alive = {owner: is_alive(owner) for owner in {owner for _, owner, _ in others}}
+        ended = [claim for claim in others if _has_ended(alive[claim[1]], claim[2])]
+        held = {key for key, *_ in set(others).difference(ended)}
+        free = [key for key in keys if key not in held]
+        return free, [(key, max_tokens, owner, expires_at) for key, owner, expires_at in ended]
 
     def renew(self) -> None:
         """Extend all claims by CLAIM_S from now, and release those with an answer; to be called more often than that.

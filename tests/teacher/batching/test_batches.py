@@ -1,6 +1,7 @@
 """Runs of infer that ask in batches, over a server that behaves like OpenAI's."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -52,7 +53,9 @@ def expect_one_answer_each(batching: LightProject, service: BatchServer) -> None
         pytest.param({"files_pending": 1}, id="a file cannot be used at once"),
         pytest.param({"accepted_with_500": 1}, id="a batch is begun and answered with an error"),
         pytest.param({"looks_refused": 2}, id="looks are refused"),
+        pytest.param({"pages_looked_at": 1}, id="a look brings a page"),
         pytest.param({"lines_left_out": 2}, id="a file comes without some lines"),
+        pytest.param({"files_withheld": 1}, id="a batch has ended before its files are there"),
         pytest.param({"expires_after": 4}, id="a batch expires"),
     ],
 )
@@ -105,6 +108,46 @@ def test_a_run_that_has_waited_long_enough_is_gone_on_with_by_the_next(
 
     expect_one_answer_each(batching, service)
     assert service.steps["create"] == 1
+
+
+def test_what_a_batch_left_is_asked_by_a_run_that_asks_directly(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    (batch,) = service.batches.values()
+    del batch.answers[4:]
+    service.end(batch, "expired")
+    batching.configure(provider="openai")
+
+    batching.succeed()
+
+    assert [row.status for row in batching.responses()] == ["answered"] * 6
+    assert (len(service.batches), service.steps["create"]) == (1, 1)
+
+
+def test_a_batch_holds_its_requests_for_another_token_limit_as_well(
+    batching: LightProject, service: BatchServer
+) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    service.held = False
+    batching.configure(**OPENAI, max_tokens=32)
+
+    batching.succeed()
+
+    expect_one_answer_each(batching, service)
+    assert len(service.batches) == 1
+
+
+def test_answers_that_the_service_counts_and_does_not_give_are_not_bought_again(
+    batching: LightProject, service: BatchServer
+) -> None:
+    service.files_withheld = 2
+
+    assert "6 answers that it counts are not in its files; run again to try again" in batching.refuse()
+    batching.succeed()
+    expect_one_answer_each(batching, service)
 
 
 def test_requests_in_a_batch_are_neither_estimated_nor_asked_by_a_pilot(
@@ -163,6 +206,48 @@ def test_a_budget_with_no_room_for_one_request_stops_the_run(batching: LightProj
 
     assert "runtime.budget_usd" in batching.refuse()
     assert not service.batches
+
+
+def test_what_earlier_runs_submitted_counts_in_the_budget(batching: LightProject, service: BatchServer) -> None:
+    dearest = (len("Reply with one letter.") + len("question 0?") + 2 * 8 + 16 * 2) / 1e6
+    batching.configure(**OPENAI, price=PRICE, budget_usd=2.5 * dearest, batch_wait_s=0)
+    service.held = True
+
+    for _ in range(2):
+        batching.refuse()
+
+    assert [len(batch.lines) for batch in service.batches.values()] == [2]
+
+
+def test_a_run_goes_on_where_somebody_else_collects_its_batch(batching: LightProject, service: BatchServer) -> None:
+    dearest = (len("Reply with one letter.") + len("question 0?") + 2 * 8 + 16 * 2) / 1e6
+    batching.configure(**OPENAI, price=PRICE, budget_usd=4.5 * dearest)
+    service.held = True
+    with batching.start() as run:
+        wait_for(lambda: service.steps["look"])
+        run.send_signal(signal.SIGSTOP)
+        service.held = False
+        for _ in range(3):
+            run_batches()
+        run.send_signal(signal.SIGCONT)
+        assert run.wait(60) == 0
+
+    assert [row.status for row in batching.responses()] == ["answered"] * 6
+    assert [len(batch.lines) for batch in service.batches.values()] == [4, 2]
+
+
+def test_room_that_others_take_is_waited_for_in_large_parts(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    batching.write_requests("train", numbered(1))
+    service.held = True
+    batching.refuse()
+    service.held, service.token_limit = False, 50
+    batching.configure(**OPENAI)
+    batching.write_requests("train", numbered(7))
+
+    batching.succeed()
+
+    assert [len(batch.lines) for batch in service.batches.values()] == [1, 6, 2, 3, 1]
 
 
 def test_a_service_without_batches_is_one_sentence(batching: LightProject, service: BatchServer) -> None:
@@ -253,6 +338,31 @@ def test_what_a_batch_brought_is_kept_by_the_listing_where_no_run_wants_it_any_m
     batching.succeed()
     expect_one_answer_each(batching, service)
     assert not service.questions()[6:]
+
+
+def test_a_batch_that_is_being_submitted_is_not_given_up(batching: LightProject, service: BatchServer) -> None:
+    service.create_delay_s = 2
+    with batching.start() as run:
+        wait_for(lambda: service.batches)
+        (name,) = re.findall(r"potstill-\w+", run_batches())
+        refused = CliRunner().invoke(batches.main, ["--cancel", name])
+        assert "a run is submitting batch" in refused.output
+        assert run.wait(60) == 0
+
+    assert len(service.batches) == 1
+
+
+def test_an_ended_batch_is_collected_rather_than_cancelled(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    service.held = False
+    vars(service.batches["batch_2"]).update(state="finalizing")
+
+    assert run_batches("--cancel", "batch_2").startswith("batch_2 had ended; what came is kept")
+    batching.configure(**OPENAI)
+    batching.succeed()
+    expect_one_answer_each(batching, service)
 
 
 def test_a_batch_that_the_service_has_forgotten_can_be_given_up(batching: LightProject, service: BatchServer) -> None:
