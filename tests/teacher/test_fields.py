@@ -8,7 +8,10 @@ import msgspec
 import pytest
 from ruamel.yaml import YAML
 
+from potstill.core.catalogues import Teacher
+from potstill.core.errors import RefusedFieldError
 from potstill.core.records import Usage, write_rows
+from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.store.journal import Journal
 from tests.servers.strict_openai import StrictOpenAI
 from tests.servers.teacher import Answer
@@ -212,3 +215,14 @@ def test_a_prompt_that_is_too_long_is_a_failed_row_and_a_thought_that_is_too_lon
 
     statuses = [row.status for row in light.responses()]
     assert statuses == ["answered", "answered", "failed", "truncated", "answered", "answered"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["max_tokens of 100000 is not supported (at most 8192)", "`max_tokens` or `max_completion_tokens` is too large"],
+)
+def test_a_limit_that_is_refused_for_its_value_keeps_its_name(text: str) -> None:
+    options = RequestOptions(Teacher(provider="openai", model="m"))
+
+    assert not options.learn(RefusedFieldError("max_tokens", text))
+    assert '"max_tokens"' in options.encoded

@@ -195,6 +195,8 @@ def test_an_error_that_names_a_field_is_told_as_the_fields(status: int, body: ob
     [
         pytest.param("'max_tokens' or 'max_completion_tokens' is too large: 64000. Its context length is 1", id="vLLM"),
         pytest.param("max_tokens must be at least 1, got -186.", id="an older vLLM"),
+        pytest.param("prompt is too long: 9000 + `max_tokens` 4000 > 8192", id="a long prompt"),
+        pytest.param("Invalid prompt: your prompt 'What is \"temperature\"?' was flagged", id="a flagged prompt"),
         pytest.param("your seed of doubt is no question", id="a word of a text"),
         pytest.param("Unsupported parameter: 'top_kk'", id="a longer name"),
         pytest.param("the field 'stop' was not sent", id="a field that was not sent"),
