@@ -66,12 +66,6 @@ def read_judged_questions(
         yield judged[0][1][0], [JudgedExchange(*exchange, reading) for exchange, (_, reading) in judged]
 
 
-def read_judged_exchanges(requests: Path, responses: Path, answers: Path) -> Iterator[JudgedExchange]:
-    """Yield each request with its response and reading; raise InputError where `read_judged_questions` does."""
-    for _, exchanges in read_judged_questions(requests, responses, answers):
-        yield from exchanges
-
-
 def _pair(
     firsts: Iterable[tuple[str, First]], file: Path, seconds: Iterable[tuple[str, Second]]
 ) -> Iterator[tuple[First, Second]]:
