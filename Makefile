@@ -45,8 +45,8 @@ estimate: $(READY) ## say what would be asked and what it would cost; asks nothi
 	@dvc repro --quiet prepare
 	@python -m potstill estimate $(if $(call given,PILOT),--pilot '$(call given,PILOT)')
 
-batches: $(READY) ## list the batches that runtime.batch submitted: state, age, counts, cost; CANCEL=id: cancel one
-	@python -m potstill batches --cancel '$(call given,CANCEL)'
+batches: $(READY) ## list the batches that runtime.batch submitted: state, age, counts, cost; CANCEL=id: cancel one; FORGET=id: give one up whose endpoint is gone
+	@python -m potstill batches --cancel '$(call given,CANCEL)' --forget '$(call given,FORGET)'
 
 variants: $(READY) ## run prompts as experiments: PROMPTS=letter,chain_of_thought; TEACHERS=a,b: each with each; JOBS=2: two at once
 	@python -m potstill variants --prompts '$(call given,PROMPTS)' --teachers '$(call given,TEACHERS)' --jobs '$(if $(findstring command,$(origin JOBS)),$(JOBS),1)'

@@ -44,7 +44,9 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         )
     for name in params.price_per_million:
         if name not in params.teachers:
-            raise InputError(f"{path}: price_per_million: {format_unknown_name(name, list(params.teachers))}")
+            raise InputError(
+                f"{path}: price_per_million, by teachers' names: {format_unknown_name(name, list(params.teachers))}"
+            )
     check_response_format(params, path)
     return params
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 from urllib.parse import urlsplit
 
+import click
+
 from potstill.core.catalogues import Teacher
 from potstill.core.environment import ASKING, NEVER, may_ask
-from potstill.core.errors import FatalError, InputError
+from potstill.core.errors import FatalError, InputError, StoppedError
 from potstill.core.params import Params
 from potstill.teacher.api.bundled import serve
 from potstill.teacher.api.client import Caller, connect
@@ -75,6 +77,8 @@ async def ask_in_batches(
         await run_with_upkeep(batches, batches.run(submitting=submitting), plan, progress)
     finally:
         await batches.close()
+    if isinstance(batches.error, StoppedError) and (left := batches.describe_open()):
+        click.echo(left, err=True)
     if batches.error:
         raise batches.error
 

@@ -24,7 +24,7 @@ from potstill.teacher.api.logins import redact
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.budget import Budget
 from potstill.teacher.buying import connection
-from potstill.teacher.probe import MOST_TOKENS, ask_probe, check_batches, check_reachable
+from potstill.teacher.probe import MOST_TOKENS, ask_probe, check_batches, check_reachable, is_held
 from potstill.teacher.refusals import describe_fatal_error
 from potstill.teacher.store.claims import Claims
 from potstill.teacher.store.journal import Journal, journal_path
@@ -118,10 +118,20 @@ class Checks:
         except RejectedError as error:
             self.refusal = str(error)
             seconds = self._ask_plainly(credentials)
+        self._check_form()
         key = credentials.key
         model = redact(self.reply.model or "a model without a name", [key] if key else [])
         endpoint = f" at {credentials.prefix}_ENDPOINT" if len(self.credentials) > 1 else ""
         return f"{model}{endpoint} answered in {seconds:.2f} s; {self._describe_cost()}"
+
+    def _check_form(self) -> None:
+        """Raise an InputError if a whole answer is not in the form that the prompt holds it to."""
+        prompt = self.params.prompts[self.params.prompt]
+        if prompt.structured and self.reply.status == "answered" and not is_held(self.reply):
+            raise InputError(
+                f"prompts.{self.params.prompt}.structured: the teacher takes response_format and does not keep to it, "
+                "so no answer could be read; set it to false, or ask a server that does"
+            )
 
     def _ask_plainly(self, credentials: Credentials) -> float:
         """Ask with what params.yaml sets and no more; raise an InputError if this is refused as well."""

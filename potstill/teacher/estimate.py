@@ -37,9 +37,10 @@ def format_estimate(params: Params, counts: RequestCounts) -> str:
         lines += _describe_cost(params, price, expected)
         if expected.likely is None and (price is None or price.input or price.output):
             pilot = min(PILOT, counts.free)
+            directly = " directly" if params.runtime.batch else ""
             lines.append(
-                f"             `make estimate PILOT={pilot}` asks {pilot} of them, keeps the answers, and makes a "
-                "likely figure of them"
+                f"             `make estimate PILOT={pilot}` asks {pilot} of them{directly}, keeps the answers, and "
+                "makes a likely figure of them"
             )
     return "\n".join(lines)
 

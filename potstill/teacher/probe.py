@@ -1,6 +1,7 @@
 """One small call to a teacher, to see whether it answers."""
 
 import asyncio
+import json
 import socket
 import time
 
@@ -41,6 +42,15 @@ def ask_probe(
     """Ask once, with few tokens allowed, and return the reply and the seconds it took; raise what a client raises."""
     chat = Chat([QUESTION], LETTERS if structured else None)
     return asyncio.run(_ask_once(_shrink(teacher, extras), chat, credentials, timeout_s))
+
+
+def is_held(reply: Reply) -> bool:
+    """Return whether the reply to a structured probe is an object with one of LETTERS as its answer."""
+    try:
+        answer = json.loads(reply.content or "")
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and answer.get("answer") in [*LETTERS]
 
 
 def check_batches(teacher: Teacher, credentials: Credentials, timeout_s: float) -> None:

@@ -71,7 +71,9 @@ class Progress:
         rate = done / max(monotonic() - self._started, 1e-9)
         speed = f"{rate:.1f} rows/s, {(self._total - done) / rate:.0f} s left" if rate else "no answer yet"
         rows = f"{self._name}: {done:,} of {self._total:,} rows"
-        return f"{rows}, {self._describe_outage() or self.waiting_for or speed}; {self._describe_counts()}"
+        if self.waiting_for:
+            return f"{self._name}: {self._describe_outage() or self.waiting_for}; {done:,} of {self._total:,} rows kept"
+        return f"{rows}, {self._describe_outage() or speed}; {self._describe_counts()}"
 
     def _describe_outage(self) -> str:
         """Return since when there is no connection, nothing where there is one."""

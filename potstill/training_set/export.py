@@ -145,8 +145,9 @@ def check_rows(files: Files, summary: SplitSummary, rows: Mapping[Format, int]) 
         elif count == 0:
             raise InputError(
                 f"{files.answers}: expected a question that may be exported, found none of {summary.questions:,} "
-                f"({describe_left_out(summary.left_out)}); change `export` in params.yaml, or take {files.split} out "
-                "of prepare.splits"
+                f"({describe_left_out(summary.left_out)}); change `export`, or how answers are read and decided (the "
+                f"prompt's answer_format and structured, analyze.debias) in params.yaml, or take {files.split} out of "
+                "prepare.splits"
             )
         elif files.split == "train" and name == "messages" and count < FEWEST_ROWS:
             raise InputError(

@@ -415,3 +415,12 @@ def test_where_answers_come_in_batches_these_are_listed_and_nothing_is_asked(tmp
         assert patient.examine()["call"].endswith(listed)
         assert service.steps == {"list": 1}
         assert not service.calls
+
+
+def test_a_teacher_that_does_not_keep_to_the_form_is_a_cross(patient: Patient) -> None:
+    patient.edit(prompts={"letter": {"structured": True, "answer_format": "json"}})
+
+    assert (
+        "set it to false"
+        in patient.examine({"call": "prompts.letter.structured: the teacher takes"}, ["logprobs"])["call"]
+    )

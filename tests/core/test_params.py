@@ -343,4 +343,7 @@ def test_a_price_that_is_where_older_versions_had_it_is_told_with_where_it_goes(
 
 def test_a_price_of_nobody_is_told(workspace: "Workspace") -> None:
     workspace.edit(price_per_million={"smolm2": {"input": 1, "output": 2}})
-    assert refuse() == "price_per_million: expected one of smollm2, deepseek-v3, got 'smolm2'; did you mean smollm2?"
+    assert (
+        refuse() == "price_per_million, by teachers' names: expected one of smollm2, deepseek-v3, "
+        "got 'smolm2'; did you mean smollm2?"
+    )

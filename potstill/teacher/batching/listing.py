@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from potstill.core.errors import CallError, FatalError, InputError, RejectedError
 from potstill.core.params import Params
 from potstill.core.prices import KnownPrice, find_price
-from potstill.core.wording import format_usd
 from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.credentials import read_credentials
 from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.collecting import collect
-from potstill.teacher.batching.wording import describe_batches, find_cost, format_age
+from potstill.teacher.batching.wording import describe_batches, describe_cost, format_age
 from potstill.teacher.store.batches import GIVEN_UP, BatchStore, JournalledBatch
 from potstill.teacher.store.journal import Journal, journal_path
 
@@ -30,8 +29,8 @@ def describe_all(params: Params) -> Iterator[str]:
         yield from format_table([HEAD, *(_describe(batch, params) for batch in batches)])
         open_ones = [batch for batch in batches if batch.ended_at is None]
         if open_ones:
-            costs = [find_cost(batch, find_batch_price(params, batch)) for batch in open_ones]
-            yield f"not ended: {describe_batches(open_ones, costs)}"
+            prices = [find_batch_price(params, batch) for batch in open_ones]
+            yield f"not ended: {describe_batches(open_ones, prices)}"
         yield from problems
 
 
@@ -42,17 +41,36 @@ def cancel(params: Params, identity: str) -> str:
     """
     with Journal(journal_path()) as journal:
         store = BatchStore(journal)
-        batch = next((each for each in store.read("ended_at IS NULL") if identity in (each.id, each.name)), None)
-        if batch and store.is_being_submitted(batch):
-            raise InputError(f"CANCEL: a run is submitting batch {identity} right now; stop that run first")
-        if batch is None:
-            raise InputError(
-                f"CANCEL: expected a batch that `make batches` lists and that has not ended, got {identity}"
-            )
+        batch = _find_open(store, "CANCEL", identity)
         try:
             return asyncio.run(_cancel(params, store, batch))
-        except CallError as error:
-            raise InputError(f"batch {identity}: {error}; it was not cancelled") from None
+        except (CallError, InputError) as error:
+            raise InputError(
+                f"batch {identity}: {error}; it was not cancelled (`make batches FORGET={identity}` gives it up "
+                "without a word to the service)"
+            ) from None
+
+
+def forget(identity: str) -> str:
+    """Give up a batch without a call, such as one of an endpoint that is gone; return what became of it.
+
+    Raise InputError if no open batch has this id.
+    """
+    with Journal(journal_path()) as journal:
+        store = BatchStore(journal)
+        batch = _find_open(store, "FORGET", identity)
+        store.end(batch.name, state=GIVEN_UP, prompt_tokens=0, completion_tokens=0)
+    return f"{identity} is given up; what it may still answer is lost, and the next `make repro` asks its requests"
+
+
+def _find_open(store: BatchStore, setting: str, identity: str) -> JournalledBatch:
+    """Return the batch with this id; raise InputError if none that has not ended has it, or it is being submitted."""
+    batch = next((each for each in store.read("ended_at IS NULL") if identity in (each.id, each.name)), None)
+    if batch is None:
+        raise InputError(f"{setting}: expected a batch of `make batches` that has not ended, got {identity}")
+    if store.is_being_submitted(batch):
+        raise InputError(f"{setting}: a run is submitting batch {identity} right now; stop that run first")
+    return batch
 
 
 async def _cancel(params: Params, store: BatchStore, batch: JournalledBatch) -> str:
@@ -129,8 +147,6 @@ def open_service(params: Params, batch: JournalledBatch) -> BatchService:
 
 def _describe(batch: JournalledBatch, params: Params) -> tuple[str, ...]:
     """Return the cells of a batch."""
-    cost = find_cost(batch, find_batch_price(params, batch))
-    about = "about " if batch.ended_at is None else ""
     return (
         batch.shown_id,
         batch.teacher,
@@ -139,7 +155,7 @@ def _describe(batch: JournalledBatch, params: Params) -> tuple[str, ...]:
         f"{batch.requests:,}",
         f"{batch.done:,}",
         f"{batch.failed:,}",
-        "unknown" if cost is None else f"{about}{format_usd(cost)}",
+        describe_cost(batch, find_batch_price(params, batch)),
     )
 
 

@@ -19,7 +19,7 @@ from potstill.teacher.batching.collecting import Collected, collect
 from potstill.teacher.batching.retrying import pause, pause_s
 from potstill.teacher.batching.submitting import Submitter
 from potstill.teacher.batching.tally import BatchTally
-from potstill.teacher.batching.wording import describe_batches, describe_waiting, find_cost
+from potstill.teacher.batching.wording import describe_batches, describe_waiting, list_batches
 from potstill.teacher.budget import Budget
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
@@ -53,6 +53,11 @@ class BatchRun:
         self._tally = BatchTally(params, plan, budget, progress)
         self._submitter = Submitter(params, plan, services, self._options, self._tally, self._ending)
         self._has_free = True  # as far as is known without a look at each request
+
+    def describe_open(self) -> str:
+        """Return what the service goes on with when the run ends; nothing where that is nothing."""
+        batches = self._find_open()
+        return f"the service still has {list_batches(batches)}, which `make repro` goes on with" if batches else ""
 
     def stop(self, error: Exception) -> None:
         """End the run because of the error, after the call that is being made."""
@@ -110,7 +115,7 @@ class BatchRun:
 
     def _describe(self, batches: list[JournalledBatch]) -> str:
         """Return in a line how far batches are; nothing where there are none."""
-        return describe_batches(batches, [find_cost(batch, self._price) for batch in batches]) if batches else ""
+        return describe_batches(batches, [self._price] * len(batches)) if batches else ""
 
     def _check_time(self, started: float, batches: list[JournalledBatch]) -> None:
         """Raise FatalError if the run has waited for batches as long as it may."""

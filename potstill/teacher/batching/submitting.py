@@ -8,9 +8,13 @@ from time import time
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import click
+
 from potstill.core.errors import FatalError, RejectedError, TransientError, UnreachableError
 from potstill.core.params import Params
 from potstill.core.records import Chat
+from potstill.core.tokens import CHARACTERS_PER_TOKEN
+from potstill.core.wording import format_count
 from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.options import RequestOptions
 from potstill.teacher.batching.lines import BatchInput, BatchLimits, write_lines
@@ -110,6 +114,7 @@ class Submitter:
         """Return a batch that is about to be submitted, with the tokens that it is expected to take."""
         bought = self._plan.counts.bought
         mean = bought.completion_tokens / bought.answers if bought.answers else None
+        measured = bought.prompt_tokens * CHARACTERS_PER_TOKEN / bought.characters if bought.characters else 1
         return JournalledBatch(
             name=name,
             teacher=self._params.teacher,
@@ -120,7 +125,7 @@ class Submitter:
             file=file,
             begun_at=time(),
             submitter=self._store.owner,
-            prompt_tokens=round(written.tokens),
+            prompt_tokens=round(written.tokens * measured),
             completion_tokens=None if mean is None else round(mean * len(written.keys)),
         )
 
@@ -147,6 +152,7 @@ class Submitter:
                 raise FatalError(f"{host} refused a batch ({error})") from None
             else:
                 self._store.note(batch.name, id=state.id, state=state.state)
+                click.echo(f"{state.id} has {format_count(batch.requests, 'request')}", err=True)
                 return
         raise FatalError(f"{host} took no batch ({refusal}); run again to submit it")
 

@@ -312,7 +312,7 @@ def test_batches_are_listed_and_cancelled(batching: LightProject, service: Batch
     head, row, open_ones = run_batches().splitlines()
     assert head.split() == ["batch", "teacher", "state", "begun", "requests", "done", "failed", "USD"]
     assert row.split()[:3] == ["batch_2", "stand-in", "in_progress"]
-    assert row.split()[-4:] == ["6", "6", "0", "unknown"]
+    assert row.split()[-6:] == ["6", "6", "0", "at", "most", "0.00024"]
     assert open_ones.startswith("not ended: 1 batch in_progress: 6 of 6 done")
 
     assert run_batches("--cancel", "batch_2").startswith("batch_2 is cancelling")
@@ -363,6 +363,29 @@ def test_an_ended_batch_is_collected_rather_than_cancelled(batching: LightProjec
     batching.configure(**OPENAI)
     batching.succeed()
     expect_one_answer_each(batching, service)
+
+
+def test_a_batch_whose_endpoint_is_gone_can_be_forgotten(batching: LightProject, service: BatchServer) -> None:
+    batching.configure(**OPENAI, batch_wait_s=0)
+    service.held = True
+    batching.refuse()
+    os.environ["TEACHER_MODEL_ENDPOINT"] = "http://127.0.0.1:9/v1"
+
+    refused = CliRunner().invoke(batches.main, ["--cancel", "batch_2"])
+    assert "`make batches FORGET=batch_2` gives it up" in refused.output
+    assert run_batches("--forget", "batch_2").startswith("batch_2 is given up")
+    assert run_batches().splitlines()[1].split()[2:4] == ["given", "up"]
+
+
+def test_a_stopped_run_names_the_batches_that_go_on(batching: LightProject, service: BatchServer) -> None:
+    service.held = True
+    with batching.start() as run:
+        wait_for(lambda: service.steps["look"])
+        run.send_signal(signal.SIGINT)
+        output = run.communicate()[0]
+
+    assert "batch_2 has 6 requests" in output
+    assert "the service still has 6 requests in batches (batch_2), which `make repro` goes on with" in output
 
 
 def test_a_batch_that_the_service_has_forgotten_can_be_given_up(batching: LightProject, service: BatchServer) -> None:
