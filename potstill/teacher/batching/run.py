@@ -158,7 +158,10 @@ class BatchRun:
         attempts = self._params.runtime.max_attempts
         collected = await collect(service, self._store, batch, state, attempts, self._ending)
         self._submitter.submitted.pop(batch.name, None)
-        self._tally.count(collected, f"ended as {state.state}", is_attempt=state.error_code != FULL)
+        if self._store.is_of_another_run(batch):
+            self._plan.count_open()  # which drops what has an answer now
+        else:
+            self._tally.count(collected, f"ended as {state.state}", is_attempt=state.error_code != FULL)
         self._has_free = True
         fatal = next((error for error in collected.errors.values() if isinstance(error, FatalError)), None)
         if fatal and not (isinstance(fatal, RefusedFieldError) and self._options.learn(fatal)):

@@ -108,6 +108,10 @@ class BatchStore:
         recent = batch.begun_at + SUBMITTING_S > time.time()
         return batch.id is None and (recent if alive is None else alive and batch.submitter != self.owner)
 
+    def is_of_another_run(self, batch: JournalledBatch) -> bool:
+        """Return whether another process submitted it that still runs, and so will count what it brings."""
+        return batch.submitter != self.owner and bool(is_alive(batch.submitter))
+
     def end(self, name: str, **changes: object) -> None:
         """Note that a batch has ended, and let its requests be asked that have no answer."""
         with self.journal.transaction() as database:

@@ -1,5 +1,6 @@
 """Runs of infer that ask in batches, over a server that behaves like OpenAI's."""
 
+import json
 import os
 import re
 import signal
@@ -292,7 +293,10 @@ def test_two_runs_at_once_ask_each_request_once(batching: LightProject, service:
         assert [run.wait() for run in (one, two)] == [0, 0], one.stdout and one.stdout.read()
 
     assert list(service.served.values()) == [1] * 6
+    assert len(service.batches) == 1
     assert batching.bytes_written("one") == batching.bytes_written("two")
+    logs = [json.loads((batching.folder / f"{name}.json").read_text()) for name in ("one", "two")]
+    assert sorted((log["asked"], log["from_journal"]) for log in logs) == [(0, 6), (6, 0)]
 
 
 def run_batches(*options: str) -> str:
