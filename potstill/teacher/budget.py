@@ -19,8 +19,12 @@ class Budget:
     that leaves no room, a call waits for others to end; with none in flight, `reserve` raises FatalError.
     """
 
-    def __init__(self, params: Params, *, batch: bool = False, spent_usd: float = 0.0) -> None:
+    def __init__(
+        self, params: Params, *, batch: bool = False, spent_usd: float = 0.0, committed: Usage | None = None
+    ) -> None:
         """Begin with what the run has spent, at the price of batches or of direct calls.
+
+        `committed` is what batches on their way take at most, for which no room is made any more.
 
         Raise InputError if there is a budget and the teacher's price is not known.
         """
@@ -29,6 +33,8 @@ class Budget:
         self._price, self._batch = find_price(params), batch
         self._max_tokens = params.teachers[params.teacher].max_tokens
         self._budget_usd = params.runtime.budget_usd if share is None else share
+        if committed and self._price and self._budget_usd is not None:
+            self._budget_usd -= cost_usd(self._price, committed, batch=True)
         self._set_aside: dict[int, float] = {}
         self._set_aside_usd = 0.0  # their sum, since there may be tens of thousands
         self._freed = asyncio.Event()

@@ -88,7 +88,7 @@ async def ask_until_done(
 ) -> None:
     """Ask until every request has an answer or has failed, here or in another run that claimed it first."""
     teacher, runtime = params.teachers[params.teacher], params.runtime
-    budget = Budget(params, spent_usd=progress.cost_usd or 0.0)
+    budget = Budget(params, spent_usd=progress.cost_usd or 0.0, committed=plan.sum_committed())
     clients = open_clients()
     recorder = AnswerRecorder(plan, teacher.max_tokens, budget, progress)
     # The bundled teacher has one slot: a queue before it would only wear down the time limit of each attempt.

@@ -163,6 +163,15 @@ class Plan:
             counts.update(self.batches.find_held(keys).values())
         return counts
 
+    def sum_committed(self) -> Usage:
+        """Return the tokens that the batches which hold requests of this plan take at most."""
+        names = self.count_in_batches()
+        usages = [batch.most_usage for batch in self.batches.read("ended_at IS NULL") if batch.name in names]
+        return Usage(
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+        )
+
     def free_keys(self) -> Iterator[str]:
         """Yield the key of each missing request that is in no batch."""
         for keys in chunked(self.missing_keys(), BATCH):

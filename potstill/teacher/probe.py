@@ -60,7 +60,7 @@ def check_batches(teacher: Teacher, credentials: Credentials, timeout_s: float) 
     async def list_once() -> None:
         service = BatchService(credentials, timeout_s, RequestOptions(teacher), teacher.scope)
         try:
-            await service.find("", since=time.time())
+            await service.check()
         finally:
             await service.close()
 

@@ -50,6 +50,9 @@ class BatchServer(TeacherServer):
         self.uploads_cut = 0  # so many uploads break off in mid-body
         self.accepted_with_500 = 0  # so many batches are begun, and answered with an error
         self.files_pending = 0  # for so many looks the next file cannot be used
+        self.upload_delay_s = 0.0  # until the answer to an upload
+        self.downloads_refused = 0  # so many fetches of a file are answered with 503
+        self.refuses_to_cancel = False
         self.create_delay_s = 0.0  # until the answer to a batch that was begun
         self.looks_refused = 0  # so many looks are answered with 429
         self.lines_left_out = 0  # of the next answers file that is fetched
@@ -89,6 +92,7 @@ class BatchServer(TeacherServer):
         assert isinstance(sent, web.FileField)
         identity = f"file-{next(self._numbers)}"
         self.files[identity] = sent.file.read()
+        await asyncio.sleep(self.upload_delay_s)
         return self._show_file(identity)
 
     async def _look_at_file(self, request: web.Request) -> web.StreamResponse:
@@ -110,6 +114,9 @@ class BatchServer(TeacherServer):
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         self.steps["download"] += 1
+        if self.downloads_refused:
+            self.downloads_refused -= 1
+            return web.json_response({"error": {"message": "busy"}}, status=503)
         content = self.files.get(request.match_info["id"])
         if content is None:
             return not_found(f"No such File object: {request.match_info['id']}")
@@ -167,6 +174,8 @@ class BatchServer(TeacherServer):
         batch = self.batches.get(request.match_info["id"])
         if batch is None:
             return not_found("No such batch")
+        if self.refuses_to_cancel:
+            return web.json_response({"error": {"message": "it is being finalized"}}, status=400)
         self.end(batch, "cancelled")
         return web.json_response(shown(batch) | {"status": "cancelling"})
 

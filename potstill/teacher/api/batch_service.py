@@ -30,8 +30,11 @@ ROUTE: Final = "/v1/chat/completions"
 PAGE = 100
 READY = ("processed", "uploaded")  # of a file
 LOOK_S, MOST_LOOKS = 1, 120
-CLOCKS_DIFFER_S = 3600  # by how much the service's clock may be behind this machine's
 ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+class NeverExecutedError(TransientError):
+    """A batch ended before it came to this request."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,18 @@ class BatchService:
         async with self._calling() as (client, headers):
             return self._read(await client.batches.cancel(identity, extra_headers=headers))
 
-    async def find(self, file: str, since: float) -> BatchState | None:
-        """Return the batch of an uploaded file, begun after a moment (seconds since 1970); None if there is none."""
+    async def find(self, file: str) -> BatchState | None:
+        """Return the batch of an uploaded file, None if there is none; nobody says in which order they are listed."""
         async with self._calling() as (client, headers):
             async for batch in client.batches.list(limit=PAGE, extra_headers=headers):
                 if batch.input_file_id == file:
                     return self._read(batch)
-                if batch.created_at < since - CLOCKS_DIFFER_S:
-                    break  # the newest come first
         return None
+
+    async def check(self) -> None:
+        """List one batch, to see whether there are batches here."""
+        async with self._calling() as (client, headers):
+            await client.batches.list(limit=1, extra_headers=headers)
 
     async def download(self, file: str, path: Path) -> None:
         """Write a file of answers to a path."""
@@ -135,7 +141,7 @@ class BatchService:
         except CallError as refusal:
             return key, refusal
         code, message = (error.get(name) for name in ("code", "message")) if isinstance(error, Mapping) else ("", "")
-        return key, TransientError(self._quote(f"{code}: {message}"))
+        return key, NeverExecutedError(self._quote(f"{code}: {message}"))
 
     async def close(self) -> None:
         """Close the connections."""

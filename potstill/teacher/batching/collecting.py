@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from potstill.core.errors import CallError, FatalError, RejectedError, TransientError
 from potstill.core.records import Usage
-from potstill.teacher.api.batch_service import BatchService, BatchState
+from potstill.teacher.api.batch_service import BatchService, BatchState, NeverExecutedError
 from potstill.teacher.api.replies import Reply
 from potstill.teacher.batching.retrying import retry
 from potstill.teacher.store.answers import BoughtAnswer
@@ -22,6 +22,14 @@ from potstill.teacher.store.journal import Journal
 LINES = 500
 
 
+class MissingAnswersError(TransientError):
+    """The files of a batch lack answers that the service counts."""
+
+
+class LostAnswersError(FatalError):
+    """They still do after all attempts."""
+
+
 @dataclass
 class Collected:
     """What a batch brought to the requests with these keys: the usage of each answer, and errors, by key."""
@@ -29,6 +37,13 @@ class Collected:
     keys: frozenset[str]
     answers: dict[str, Usage | None] = field(default_factory=dict)
     errors: dict[str, CallError] = field(default_factory=dict)
+
+    def count_missing(self, state: BatchState) -> int:
+        """Return how many requests the service counts as done, or as failed, that no line is about."""
+        never_executed = sum(isinstance(error, NeverExecutedError) for error in self.errors.values())
+        lines = len(self.answers) + len(self.errors)
+        done, all_ended = (min(count, len(self.keys)) for count in (state.done, state.done + state.failed))
+        return max(0, done - (lines - never_executed), all_ended - lines)
 
     def count_tokens(self) -> dict[str, int]:
         """Return the tokens of all answers."""
@@ -49,11 +64,13 @@ async def collect(
 ) -> Collected:
     """Fetch the answers of a batch that has ended, keep each, and free the other requests to be asked.
 
-    Raise FatalError if its files cannot be fetched, or lack answers, after so many attempts: what came is kept, and the
-    batch is as it was. `ending` cuts the attempts short.
+    Raise FatalError if its files cannot be fetched, or lack answers (LostAnswersError), after so many attempts: what
+    came is kept, and the batch is as it was. `ending` cuts the attempts short.
     """
     collected = Collected(frozenset(store.keys(batch.name)))
-    if collected.keys:  # else another run has collected it
+    if not collected.keys:  # another run has collected it, or its claims have expired
+        store.end(batch.name, state=state.state, done=state.done, failed=state.failed)
+    else:
         collected = await _fetch(service, store.journal, batch, state, collected.keys, attempts, ending)
         store.end(batch.name, state=state.state, done=state.done, failed=state.failed, **collected.count_tokens())
     return collected
@@ -73,44 +90,47 @@ async def _fetch(
     async def fetch() -> Collected:
         known = state if first else await service.retrieve(state.id)  # whose files may be there by now
         first.clear()
-        with TemporaryDirectory() as folder:
-            paths = [Path(folder, str(number)) for number in range(len(known.files))]
-            for file, path in zip(known.files, paths, strict=True):
-                await service.download(file, path)
-            collected = keep(service, journal, batch, keys, paths)
-        if (missing := min(known.done + known.failed, len(keys)) - len(collected.answers) - len(collected.errors)) > 0:
-            raise TransientError(f"{missing} answers that it counts are not in its files")
+        collected, gone = Collected(keys), ""
+        for file in known.files:
+            try:
+                await _keep_file(service, journal, batch, file, collected)
+            except RejectedError as error:
+                gone = f" ({error})"
+        if missing := collected.count_missing(known):
+            raise MissingAnswersError(f"{missing} answers that it counts are not in its files{gone}")
         return collected
 
     first = [True]
+    place = f"batch {batch.shown_id} at {urlsplit(batch.endpoint).hostname}"
     try:
         return await retry(fetch, attempts, ending)
+    except MissingAnswersError as error:
+        advice = f"run again to try again, or give it up with `make batches CANCEL={batch.shown_id}`"
+        raise LostAnswersError(f"{place}: {error}; {advice}") from None
     except TransientError as error:
-        reason = f"{error}; run again to try again, or give it up with `make batches CANCEL={batch.shown_id}`"
-    except RejectedError as error:
-        reason = f"its files are not there any more ({error}); give it up with `make batches CANCEL={batch.shown_id}`"
-    raise FatalError(f"batch {batch.shown_id} at {urlsplit(batch.endpoint).hostname}: {reason}")
+        raise FatalError(f"{place}: {error}; run again to fetch its answers") from None
 
 
-def keep(
-    service: BatchService, journal: Journal, batch: JournalledBatch, keys: frozenset[str], paths: list[Path]
-) -> Collected:
-    """Keep the answers in files that were fetched, and return what became of the requests with these keys."""
-    collected, host = Collected(keys), urlsplit(batch.endpoint).hostname or ""
-    known = ((key, outcome) for key, outcome in read_files(service, paths) if key in keys)
-    for lines in chunked(known, LINES):
-        answers = [(key, outcome) for key, outcome in lines if isinstance(outcome, Reply)]
-        journal.record_all([BoughtAnswer(key, batch.max_tokens, reply, host, time()) for key, reply in answers])
-        collected.answers |= {key: reply.usage for key, reply in answers}
-        collected.errors |= {key: outcome for key, outcome in lines if isinstance(outcome, CallError)}
+async def _keep_file(
+    service: BatchService, journal: Journal, batch: JournalledBatch, file: str, collected: Collected
+) -> None:
+    """Fetch a file, keep the answers in it, and add what became of the batch's requests."""
+    host = urlsplit(batch.endpoint).hostname or ""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "lines")
+        await service.download(file, path)
+        known = ((key, outcome) for key, outcome in read_file(service, path) if key in collected.keys)
+        for lines in chunked(known, LINES):
+            answers = [(key, outcome) for key, outcome in lines if isinstance(outcome, Reply)]
+            journal.record_all([BoughtAnswer(key, batch.max_tokens, reply, host, time()) for key, reply in answers])
+            collected.answers.update((key, reply.usage) for key, reply in answers)
+            collected.errors.update((key, outcome) for key, outcome in lines if isinstance(outcome, CallError))
     journal.flush()
-    return collected
 
 
-def read_files(service: BatchService, paths: list[Path]) -> Iterator[tuple[str, Reply | CallError]]:
+def read_file(service: BatchService, path: Path) -> Iterator[tuple[str, Reply | CallError]]:
     """Yield the key of each line of answers and what became of it; a line that is none, as one cut off, is left out."""
-    for path in paths:
-        with path.open("rb") as file:
-            for line in file:
-                with suppress(ValueError):
-                    yield service.read_line(line)
+    with path.open("rb") as file:
+        for line in file:
+            with suppress(ValueError):
+                yield service.read_line(line)

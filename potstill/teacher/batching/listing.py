@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from potstill.core.errors import CallError, FatalError, InputError, RejectedError
+from potstill.core.errors import CallError, InputError, RejectedError
 from potstill.core.params import Params
 from potstill.core.prices import KnownPrice, find_price
 from potstill.teacher.api.batch_service import BatchService, BatchState
 from potstill.teacher.api.credentials import read_credentials
 from potstill.teacher.api.options import RequestOptions
-from potstill.teacher.batching.collecting import collect
+from potstill.teacher.batching.collecting import LostAnswersError, collect
+from potstill.teacher.batching.submitting import SEEN_AFTER_S
 from potstill.teacher.batching.wording import describe_batches, describe_cost, format_age
 from potstill.teacher.store.batches import GIVEN_UP, BatchStore, JournalledBatch
 from potstill.teacher.store.journal import Journal, journal_path
@@ -74,32 +75,50 @@ def _find_open(store: BatchStore, setting: str, identity: str) -> JournalledBatc
 
 
 async def _cancel(params: Params, store: BatchStore, batch: JournalledBatch) -> str:
-    """Cancel a batch; one of which nothing is to be had is given up, so that its requests are asked again."""
+    """Cancel a batch; one that the service does not have is given up, so that its requests are asked again."""
     service = open_service(params, batch)
     try:
-        found = None if batch.id else await service.find(batch.file, batch.begun_at)
-        identity = batch.id or (found.id if found else None)
+        identity = batch.id or await _find_id(service, store, batch)
         if identity is None:
-            raise RejectedError("it was never submitted")
-        store.note(batch.name, id=identity)
-        state = await service.retrieve(identity)
+            return _give_up(store, batch, "it was never submitted")
+        try:
+            state = await service.retrieve(identity)
+        except RejectedError as error:
+            return _give_up(store, batch, str(error))
         if state.has_ended:
-            return await _collect_last(service, store, batch, state)
+            return await _collect_last(service, store, batch, state, params.runtime.max_attempts)
         state = await service.cancel(identity)
-    except RejectedError as error:
-        store.end(batch.name, state=GIVEN_UP, prompt_tokens=0, completion_tokens=0)
-        return f"{batch.shown_id} is given up ({error}); the next `make repro` asks what has no answer"
     finally:
         await service.close()
     store.note(batch.name, state=state.state, done=state.done, failed=state.failed)
     return f"{batch.shown_id} is {state.state}; the next `make repro` keeps what came, and asks the rest"
 
 
-async def _collect_last(service: BatchService, store: BatchStore, batch: JournalledBatch, state: BatchState) -> str:
-    """Keep what an ended batch brought, and give up what is not to be had; return what became of it."""
+async def _find_id(service: BatchService, store: BatchStore, batch: JournalledBatch) -> str | None:
+    """Return the id of a batch whose submitter died before it knew it, once it can be seen; None if it has none."""
+    if not store.take_over(batch):
+        raise InputError("a run has taken it over")
+    await asyncio.sleep(SEEN_AFTER_S)
+    found = await service.find(batch.file)
+    if found is None:
+        return None
+    store.note(batch.name, id=found.id)
+    return found.id
+
+
+def _give_up(store: BatchStore, batch: JournalledBatch, reason: str) -> str:
+    """End a batch of which nothing is to be had, and say so."""
+    store.end(batch.name, state=GIVEN_UP, prompt_tokens=0, completion_tokens=0)
+    return f"{batch.shown_id} is given up ({reason}); the next `make repro` asks what has no answer"
+
+
+async def _collect_last(
+    service: BatchService, store: BatchStore, batch: JournalledBatch, state: BatchState, attempts: int
+) -> str:
+    """Keep what an ended batch brought, and give up what its files lack; return what became of it."""
     try:
-        await collect(service, store, batch, state, 1, asyncio.Event())
-    except FatalError as error:
+        await collect(service, store, batch, state, attempts, asyncio.Event())
+    except LostAnswersError as error:
         store.end(batch.name, state=GIVEN_UP)
         return f"what came of {batch.shown_id} is kept, and the rest given up ({error})"
     return f"{batch.shown_id} had ended; what came is kept, and the next `make repro` asks the rest"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from time import monotonic, time
 from urllib.parse import urlsplit
 
+import click
+
 from potstill.core.errors import FatalError, RefusedFieldError, RejectedError, TransientError
 from potstill.core.params import Params
 from potstill.core.prices import find_price
@@ -23,7 +25,7 @@ from potstill.teacher.batching.wording import describe_batches, describe_waiting
 from potstill.teacher.budget import Budget
 from potstill.teacher.plan import Plan
 from potstill.teacher.progress import Progress
-from potstill.teacher.store.batches import JournalledBatch
+from potstill.teacher.store.batches import GIVEN_UP, JournalledBatch
 
 FULL = "token_limit_exceeded"
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.2, 60.0
@@ -52,6 +54,7 @@ class BatchRun:
         self._ending = asyncio.Event()
         self._tally = BatchTally(params, plan, budget, progress)
         self._submitter = Submitter(params, plan, services, self._options, self._tally, self._ending)
+        self._warned_of: set[str] = set()
         self._has_free = True  # as far as is known without a look at each request
 
     def describe_open(self) -> str:
@@ -71,13 +74,13 @@ class BatchRun:
         FatalError if no further batch can succeed, or `batch_wait_s` is over.
         """
         started = monotonic()
-        self._tally.reserve_batches(self._find_open())
+        needed = self._plan.count_in_batches()
+        self._tally.reserve_batches(batch for batch in self._find_open() if batch.name in needed)
         while not self._ending.is_set():
             if submitting and self._has_free:
                 self._has_free = False
                 await self._submitter.submit_missing(self._tally.left_over())
-            for batch in self._find_open():
-                await self._look_at(batch)
+            await self._look_at_all()
             self._count_collected_elsewhere()
             open_batches, is_held = self._find_open(), bool(self._plan.count_in_batches())
             self._progress.waiting_for = self._describe(open_batches)
@@ -86,6 +89,19 @@ class BatchRun:
             self._check_time(started, open_batches)
             self._has_free |= not is_held
             await pause(min(map(poll_s, open_batches), default=SHORTEST_POLL_S), self._ending)
+
+    async def _look_at_all(self) -> None:
+        """Look at each open batch; what is wrong with one that this plan does not need is only said, once."""
+        needed = self._plan.count_in_batches()
+        for batch in self._find_open():
+            try:
+                await self._look_at(batch)
+            except FatalError as error:
+                if batch.name in needed:
+                    raise
+                if batch.name not in self._warned_of:
+                    click.echo(f"warning: {error}", err=True)
+                self._warned_of.add(batch.name)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -157,12 +173,14 @@ class BatchRun:
         """Keep what an ended batch brought, and let the rest be asked again; raise FatalError if that is no use."""
         attempts = self._params.runtime.max_attempts
         collected = await collect(service, self._store, batch, state, attempts, self._ending)
+        self._has_free = True
+        if not collected.keys:  # another run was faster, which is seen from what it left
+            return
         self._submitter.submitted.pop(batch.name, None)
         if self._store.is_of_another_run(batch):
             self._plan.count_open()  # which drops what has an answer now
         else:
             self._tally.count(collected, f"ended as {state.state}", is_attempt=state.error_code != FULL)
-        self._has_free = True
         fatal = next((error for error in collected.errors.values() if isinstance(error, FatalError)), None)
         if fatal and not (isinstance(fatal, RefusedFieldError) and self._options.learn(fatal)):
             raise fatal
@@ -176,7 +194,9 @@ class BatchRun:
         still_open = {batch.name for batch in self._store.read("ended_at IS NULL")}
         for name in self._submitter.submitted.keys() - still_open:
             keys = frozenset(self._submitter.submitted.pop(name))
-            self._tally.count(Collected(keys), "was collected elsewhere", is_attempt=True)
+            (batch,) = self._store.read("name = :name", name=name)
+            is_attempt = batch.state not in ("failed", GIVEN_UP)
+            self._tally.count(Collected(keys), "was collected elsewhere", is_attempt=is_attempt)
             self._has_free = True
         self._tally.release_batches(still_open)
 

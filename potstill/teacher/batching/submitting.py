@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -52,6 +53,9 @@ class Submitter:
         self._tally = tally
         self._ending = ending
         self._options = options
+        bought = plan.counts.bought
+        # How many times as many tokens prompts have as their length has one expect.
+        self._measured = bought.prompt_tokens * CHARACTERS_PER_TOKEN / bought.characters if bought.characters else 1.0
         self._refused: Chat | None = None  # what the budget has no room for
 
     async def submit_missing(self, but: Collection[str]) -> None:
@@ -60,18 +64,21 @@ class Submitter:
         Raise FatalError if the service does not take them, or the budget does not allow for even one request.
         """
         while not self._ending.is_set():
-            service, enqueued = self._choose_service()
+            enqueued = min(map(self._count_enqueued, self._services))
             room = None if self.token_limit is None else self.token_limit - enqueued
             if room is not None and enqueued > room:
                 return  # rather a few large batches than many small ones
+            limits = BatchLimits(None if room is None else room / (self._measured or 1))
             name = f"potstill-{uuid4().hex[:12]}"
             with TemporaryDirectory() as folder:
                 path = Path(folder, f"{name}.jsonl")
-                written = write_lines(path, self._free(but), self._options, BatchLimits(room), self._reserve)
+                written = write_lines(path, self._free(but), self._options, limits, self._reserve)
                 if not written.keys:
                     await self._check_budget()
                     return
-                file = await self._upload(service, path)
+                service, file = await self._upload(path)
+            if self._ending.is_set():
+                return
             batch = self._describe(name, service, file, written)
             self._store.add(batch, written.keys)
             self.submitted[name] = written.keys
@@ -92,29 +99,34 @@ class Submitter:
         if self._refused is not None and not self._tally.has_reserved:
             await self._tally.refuse(self._refused)
 
-    def _choose_service(self) -> tuple[BatchService, int]:
-        """Return the endpoint with the fewest tokens enqueued, and how many these are."""
-        counts = [self._store.count_tokens(self._params.teacher, each.credentials.endpoint) for each in self._services]
-        enqueued, service = min(zip(counts, self._services, strict=True), key=lambda pair: pair[0])
-        return service, enqueued
+    def _count_enqueued(self, service: BatchService) -> int:
+        """Return how many tokens of prompts this teacher's batches hold at an endpoint."""
+        return self._store.count_tokens(self._params.teacher, service.credentials.endpoint)
 
-    async def _upload(self, service: BatchService, path: Path) -> str:
-        """Upload an input file, and return its id; raise FatalError if the endpoint does not take it."""
-        try:
-            return await retry(lambda: service.upload(path, path.name), self._params.runtime.max_attempts, self._ending)
-        except (RejectedError, TransientError) as error:
+    async def _upload(self, path: Path) -> tuple[BatchService, str]:
+        """Upload an input file where the fewest tokens are enqueued and a connection is; return the place and the id.
+
+        Raise FatalError if none takes it.
+        """
+        lost = []
+        for service in sorted(self._services, key=self._count_enqueued):
             host, prefix = urlsplit(service.credentials.endpoint).hostname, service.credentials.prefix
-            if isinstance(error, UnreachableError):
-                raise FatalError(f"{host} cannot be reached ({error}); check the endpoint and the network") from None
-            raise FatalError(
-                f"{host} takes no file for a batch ({error}); check {prefix}_ENDPOINT, or set runtime.batch to false"
-            ) from None
+            try:
+                upload = partial(service.upload, path, path.name)
+                return service, await retry(upload, self._params.runtime.max_attempts, self._ending)
+            except UnreachableError as error:
+                lost.append(f"{host} cannot be reached ({error})")
+            except (RejectedError, TransientError) as error:
+                raise FatalError(
+                    f"{host} takes no file for a batch ({error}); check {prefix}_ENDPOINT, or set runtime.batch to "
+                    "false"
+                ) from None
+        raise FatalError(f"{', '.join(lost)}; check the endpoint and the network")
 
     def _describe(self, name: str, service: BatchService, file: str, written: BatchInput) -> JournalledBatch:
         """Return a batch that is about to be submitted, with the tokens that it is expected to take."""
         bought = self._plan.counts.bought
         mean = bought.completion_tokens / bought.answers if bought.answers else None
-        measured = bought.prompt_tokens * CHARACTERS_PER_TOKEN / bought.characters if bought.characters else 1
         return JournalledBatch(
             name=name,
             teacher=self._params.teacher,
@@ -125,7 +137,7 @@ class Submitter:
             file=file,
             begun_at=time(),
             submitter=self._store.owner,
-            prompt_tokens=round(written.tokens * measured),
+            prompt_tokens=round(written.tokens * (self._measured or 1)),
             completion_tokens=None if mean is None else round(mean * len(written.keys)),
         )
 
@@ -134,7 +146,7 @@ class Submitter:
 
         Raise FatalError if the service does not take it; what could not be submitted is submitted by the next run.
         """
-        host, seen_at = urlsplit(batch.endpoint).hostname, batch.begun_at + SEEN_AFTER_S
+        host, seen_at = urlsplit(batch.endpoint).hostname, time() + SEEN_AFTER_S
         for attempt in range(self._params.runtime.max_attempts):
             try:
                 if resumed or attempt:
@@ -159,7 +171,7 @@ class Submitter:
     async def _find(self, service: BatchService, batch: JournalledBatch) -> BatchState | None:
         """Return the batch as the service has it, None if it has none; raise FatalError if nobody can know."""
         try:
-            return await service.find(batch.file, batch.begun_at)
+            return await service.find(batch.file)
         except RejectedError as error:
             raise FatalError(
                 f"{urlsplit(batch.endpoint).hostname} does not list its batches ({error}), so nobody knows whether it "

@@ -7,7 +7,6 @@ from itertools import count
 from potstill.core.errors import CallError, FatalError, RejectedError, TransientError
 from potstill.core.params import Params
 from potstill.core.records import Chat, Usage
-from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.batching.collecting import Collected
 from potstill.teacher.budget import Budget
 from potstill.teacher.plan import Plan
@@ -52,11 +51,7 @@ class BatchTally:
         """Set aside what batches that earlier runs submitted may cost, whether there is room for it or not."""
         for batch in batches:
             self._of_earlier_runs[batch.name] = number = next(self._numbers)
-            most = Usage(
-                prompt_tokens=batch.prompt_tokens * CHARACTERS_PER_TOKEN,
-                completion_tokens=batch.requests * batch.max_tokens,
-            )
-            self._budget.set_aside(number, most)
+            self._budget.set_aside(number, batch.most_usage)
 
     def release_batches(self, still_open: Collection[str]) -> None:
         """Give back what is set aside for those of them that are not open any more, whoever has collected them."""

@@ -11,6 +11,8 @@ from dataclasses import astuple, dataclass, fields
 from sqlite3 import Connection
 
 from potstill.core.errors import InputError
+from potstill.core.records import Usage
+from potstill.core.tokens import CHARACTERS_PER_TOKEN
 from potstill.teacher.store.journal import Journal
 from potstill.teacher.store.owners import BATCH, is_alive, name_owner
 
@@ -44,6 +46,13 @@ class JournalledBatch:
     done: int = 0
     failed: int = 0
     ended_at: float | None = None
+
+    @property
+    def most_usage(self) -> Usage:
+        """Return the tokens that it takes at most, as far as is known."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens * CHARACTERS_PER_TOKEN, completion_tokens=self.requests * self.max_tokens
+        )
 
     @property
     def shown_id(self) -> str:
@@ -97,7 +106,7 @@ class BatchStore:
             return False
         with self.journal.transaction() as database:
             changed = database.execute(
-                "UPDATE batches SET submitter = ? WHERE name = ? AND submitter = ? AND id IS NULL",
+                "UPDATE batches SET submitter = ? WHERE name = ? AND submitter = ? AND id IS NULL AND ended_at IS NULL",
                 (self.owner, batch.name, batch.submitter),
             )
             return changed.rowcount == 1

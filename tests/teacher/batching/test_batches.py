@@ -57,7 +57,9 @@ def expect_one_answer_each(batching: LightProject, service: BatchServer) -> None
         pytest.param({"pages_looked_at": 1}, id="a look brings a page"),
         pytest.param({"lines_left_out": 2}, id="a file comes without some lines"),
         pytest.param({"files_withheld": 1}, id="a batch has ended before its files are there"),
+        pytest.param({"downloads_refused": 1}, id="a file is not to be had at once"),
         pytest.param({"expires_after": 4}, id="a batch expires"),
+        pytest.param({"expires_after": 4, "lines_left_out": 1}, id="one that expired comes without some lines"),
     ],
 )
 def test_a_fault_of_the_service_costs_no_answer(
