@@ -56,6 +56,7 @@ class BatchServer(TeacherServer):
         self.create_delay_s = 0.0  # until the answer to a batch that was begun
         self.looks_refused = 0  # so many looks are answered with 429
         self.lines_left_out = 0  # of the next answers file that is fetched
+        self.next_look_delay_s = 0.0  # until the answer to the next look, of whoever makes it
         self.pages_looked_at = 0  # so many looks are answered with a page, as by a proxy
         self.files_withheld = 0  # for so many looks an ended batch names no files
         self.expires_after: int | None = None  # the next batch expires after so many answers
@@ -153,6 +154,8 @@ class BatchServer(TeacherServer):
 
     async def _look(self, request: web.Request) -> web.StreamResponse:
         self.steps["look"] += 1
+        delay_s, self.next_look_delay_s = self.next_look_delay_s, 0.0
+        await asyncio.sleep(delay_s)
         if self.looks_refused:
             self.looks_refused -= 1
             return web.json_response({"error": {"message": "slow down"}}, status=429, headers={"retry-after": "0"})
