@@ -80,11 +80,11 @@ async def _cancel(params: Params, store: BatchStore, batch: JournalledBatch) -> 
     try:
         identity = batch.id or await _find_id(service, store, batch)
         if identity is None:
-            return _give_up(store, batch, "it was never submitted")
+            return _abandon(store, batch, "it was never submitted")
         try:
             state = await service.retrieve(identity)
         except RejectedError as error:
-            return _give_up(store, batch, str(error))
+            return _abandon(store, batch, str(error))
         if state.has_ended:
             return await _collect_last(service, store, batch, state, params.runtime.max_attempts)
         state = await service.cancel(identity)
@@ -106,7 +106,7 @@ async def _find_id(service: BatchService, store: BatchStore, batch: JournalledBa
     return found.id
 
 
-def _give_up(store: BatchStore, batch: JournalledBatch, reason: str) -> str:
+def _abandon(store: BatchStore, batch: JournalledBatch, reason: str) -> str:
     """End a batch of which nothing is to be had, and say so."""
     store.end(batch.name, state=GIVEN_UP, prompt_tokens=0, completion_tokens=0)
     return f"{batch.shown_id} is given up ({reason}); the next `make repro` asks what has no answer"
