@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.teacher import TeacherServer
-from tests.teacher.light_project import KEY, LightProject, numbered
+from tests.teacher.light_project import LightProject, make_light_project
 
 
 @pytest.fixture
@@ -16,12 +16,4 @@ def light(
     monkeypatch: pytest.MonkeyPatch,
 ) -> LightProject:
     """A folder with six requests and a teacher on loopback, which the test runs in."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", teacher.endpoint)
-    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
-    project = LightProject(folder, teacher)
-    project.configure()
-    project.write_requests("train", numbered(6))
-    return project
+    return make_light_project(tmp_path / "project", teacher, monkeypatch)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 from ruamel.yaml import YAML
 
@@ -110,6 +111,18 @@ class LightProject:
         """Read logs/infer.json."""
         logged: dict[str, object] = json.loads((self.folder / "logs/infer.json").read_text())
         return logged
+
+
+def make_light_project(folder: Path, teacher: TeacherServer, patch: pytest.MonkeyPatch) -> LightProject:
+    """Make a folder with six requests, enter it, and let the environment name this teacher."""
+    folder.mkdir()
+    patch.chdir(folder)
+    patch.setenv("TEACHER_MODEL_ENDPOINT", teacher.endpoint)
+    patch.setenv("TEACHER_MODEL_KEY", KEY)
+    project = LightProject(folder, teacher)
+    project.configure()
+    project.write_requests("train", numbered(6))
+    return project
 
 
 def request(request_id: str, question: str, replicate: int = 0) -> Request:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.batches import BatchServer
-from tests.teacher.light_project import KEY, LightProject, numbered
+from tests.teacher.light_project import LightProject, make_light_project
 
 
 @pytest.fixture
@@ -24,12 +24,6 @@ def batching(
     monkeypatch: pytest.MonkeyPatch,
 ) -> LightProject:
     """A folder with six requests to be asked in batches, which the test runs in."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("TEACHER_MODEL_ENDPOINT", service.endpoint)
-    monkeypatch.setenv("TEACHER_MODEL_KEY", KEY)
-    project = LightProject(folder, service)
+    project = make_light_project(tmp_path / "project", service, monkeypatch)
     project.configure(provider="openai", batch=True)
-    project.write_requests("train", numbered(6))
     return project

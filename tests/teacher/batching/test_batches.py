@@ -41,6 +41,14 @@ def test_a_batch_gives_the_rows_of_direct_calls(batching: LightProject, service:
     assert batching.bytes_written() == in_batches
 
 
+def leave_open(batching: LightProject, service: BatchServer, **runtime: object) -> None:
+    """Submit all requests, and leave their batch in the middle of its work."""
+    batching.configure(**{**OPENAI, "batch_wait_s": 0, **runtime})
+    service.held = True
+    batching.refuse()
+    service.held = False
+
+
 def expect_one_answer_each(batching: LightProject, service: BatchServer) -> None:
     """Check that every row is answered, and that no request was answered twice."""
     assert [row.status for row in batching.responses()] == ["answered"] * 6
@@ -131,10 +139,7 @@ def test_what_a_batch_left_is_asked_by_a_run_that_asks_directly(batching: LightP
 def test_a_batch_holds_its_requests_for_another_token_limit_as_well(
     batching: LightProject, service: BatchServer
 ) -> None:
-    batching.configure(**OPENAI, batch_wait_s=0)
-    service.held = True
-    batching.refuse()
-    service.held = False
+    leave_open(batching, service)
     batching.configure(**OPENAI, max_tokens=32)
 
     batching.succeed()
@@ -171,10 +176,7 @@ def test_requests_in_a_batch_are_neither_estimated_nor_asked_by_a_pilot(
 
 
 def test_requests_in_a_batch_are_not_asked_directly(batching: LightProject, service: BatchServer) -> None:
-    batching.configure(**OPENAI, batch_wait_s=0)
-    service.held = True
-    batching.refuse()
-    service.held = False
+    leave_open(batching, service)
     batching.configure(provider="openai")
     batching.write_requests("train", numbered(8))
 
@@ -330,10 +332,7 @@ def test_batches_are_listed_and_cancelled(batching: LightProject, service: Batch
 def test_what_a_batch_brought_is_kept_by_the_listing_where_no_run_wants_it_any_more(
     batching: LightProject, service: BatchServer
 ) -> None:
-    batching.configure(**OPENAI, batch_wait_s=0)
-    service.held = True
-    batching.refuse()
-    service.held = False
+    leave_open(batching, service)
     batching.write_requests("train", ["another question?"])
 
     for _ in range(3):
@@ -359,10 +358,7 @@ def test_a_batch_that_is_being_submitted_is_not_given_up(batching: LightProject,
 
 
 def test_an_ended_batch_is_collected_rather_than_cancelled(batching: LightProject, service: BatchServer) -> None:
-    batching.configure(**OPENAI, batch_wait_s=0)
-    service.held = True
-    batching.refuse()
-    service.held = False
+    leave_open(batching, service)
     vars(service.batches["batch_2"]).update(state="finalizing")
 
     assert run_batches("--cancel", "batch_2").startswith("batch_2 had ended; what came is kept")

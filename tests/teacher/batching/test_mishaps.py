@@ -6,18 +6,10 @@ import pytest
 
 from tests.servers.batches import BatchServer
 from tests.servers.teacher import Answer, changed
-from tests.teacher.batching.test_batches import OPENAI, PRICE, expect_one_answer_each, run_batches, wait_for
+from tests.teacher.batching.test_batches import OPENAI, PRICE, expect_one_answer_each, leave_open, run_batches, wait_for
 from tests.teacher.light_project import KEY, LightProject, numbered
 
 DEAREST = (len("Reply with one letter.") + len("question 0?") + 2 * 8 + 16 * 2) / 1e6
-
-
-def leave_open(batching: LightProject, service: BatchServer, **runtime: object) -> None:
-    """Submit all requests, and leave their batch in the middle of its work."""
-    batching.configure(**{**OPENAI, "batch_wait_s": 0, **runtime})
-    service.held = True
-    batching.refuse()
-    service.held = False
 
 
 @pytest.mark.parametrize("fault", ["downloads_refused", "files_withheld"])
