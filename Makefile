@@ -1,13 +1,14 @@
 # Short names for dvc, `python -m potstill`, pytest, ruff and mypy. What they do is in dvc.yaml, potstill/commands and
 # pyproject.toml.
 .DEFAULT_GOAL := help
-.PHONY: help setup lock repro estimate batches variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report test test-all consumers lint format types check docs clean
+.PHONY: help setup lock repro estimate batches variants compare remote publish publish-dataset push pull doctor status gc provenance reproduce verify restore azurite dag report student student-setup student-status test test-all consumers lint format types check docs clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 AZURITE_VERSION := 3.37.0
 AZURITE := .azurite/node_modules/azurite/dist/src/blob/main.js
 READY := .venv/.ready
+STUDENT_READY := student/.venv/.ready
 # A setting counts where it is said on the command line, not where the environment happens to have it.
 given = $(if $(findstring command,$(origin $(1))),$(filter-out 0,$($(1))))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -36,6 +37,7 @@ $(READY): requirements.lock
 lock: $(READY) ## remake the locks from pyproject.toml, with the newest versions
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --group ray --constraints requirements.lock -o requirements-ray.lock
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package torch --group student --constraints requirements.lock --constraints student/torch.txt -o student/requirements.lock
 
 repro: $(READY) ## run the stages that an edit concerns: from questions to a training set
 	@python -m potstill check repro summary
@@ -96,6 +98,22 @@ $(AZURITE):
 
 restore: $(READY) ## go back to the last committed run: params (yours go to git's stash), metrics and outputs; answers stay
 	@python -m potstill restore
+
+student: $(READY) $(STUDENT_READY) ## train students on data/export, ask them, and report what they learned; sets up and runs what they need
+	@python -m potstill check
+	@dvc repro student/dvc.yaml
+
+student-setup: $(STUDENT_READY) ## make student/.venv, with torch and what student/requirements.lock pins
+
+# Torch alone is taken by pip, by its own settings: they say which build, one for a GPU or one for the CPU.
+$(STUDENT_READY): student/requirements.lock student/torch.txt $(READY)
+	$(PYTHON) -m venv student/.venv
+	student/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement student/torch.txt
+	uv pip install --quiet --no-deps --python student/.venv --requirements student/requirements.lock
+	@touch $@
+
+student-status: $(READY) ## say what `make student` would run, and what has changed since
+	@dvc status student/dvc.yaml
 
 dag: $(READY) ## draw the pipeline
 	@dvc dag

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -10,20 +11,22 @@ from ruamel.yaml.reader import ReaderError
 
 from potstill.core.errors import InputError
 from potstill.core.params import Params
+from potstill.core.sections import Section
 from potstill.core.validation_errors import format_validation_error, suggest
 
 PARAMS_FILE = Path("params.yaml")
+S = TypeVar("S", bound=Section)
 CATALOGUES = {"dataset": "datasets", "prompt": "prompts", "teacher": "teachers"}
 
 
-def load_params(path: Path = PARAMS_FILE) -> Params:
-    """Read and check params.yaml; an InputError names the key, the legal values and what came instead."""
+def read_params(path: Path, model: type[S]) -> S:
+    """Read and check a file of params; an InputError names the key, the legal values and what came instead."""
     if not path.is_file():
         raise InputError(
             f"{path}: not found in {path.absolute().parent}; run from the project's folder, beside dvc.yaml"
         )
     try:
-        params = Params.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+        return model.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
     except MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise InputError(f"{path}: {line}no valid YAML: {error.problem}") from None
@@ -32,7 +35,12 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text, but byte {error.start} is none") from None
     except ValidationError as error:
-        raise InputError(f"{path}: {format_validation_error(error, Params)}") from None
+        raise InputError(f"{path}: {format_validation_error(error, model)}") from None
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check params.yaml, and that what it chooses is there and goes together."""
+    params = read_params(path, Params)
     for choice, catalogue in CATALOGUES.items():
         chosen, names = getattr(params, choice), list(getattr(params, catalogue))
         if chosen not in names:

@@ -1,0 +1,1 @@
+"""What students learned: tests, the report page's section, model cards."""

@@ -1,0 +1,1 @@
+"""A sentence encoder that learns which option the teacher meant."""
