@@ -17,7 +17,9 @@ def find_python() -> Path:
     if not READY.is_file():
         raise InputError(f"{FOLDER}/.venv: expected the students' environment, found none; run `make student-setup`")
     if any(READY.stat().st_mtime < file.stat().st_mtime for file in REQUIREMENTS):
-        raise InputError(f"{FOLDER}/.venv: expected what {REQUIREMENTS[0]} names, got an older one; run `make student-setup`")
+        raise InputError(
+            f"{FOLDER}/.venv: expected what {REQUIREMENTS[0]} names, got an older one; run `make student-setup`"
+        )
     return PYTHON
 
 

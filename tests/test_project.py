@@ -24,7 +24,7 @@ from tests.reads import CHOICES, reads_of_stages
 ROOT = Path(__file__).parents[1]
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
-CODE = ("stages", "potstill")
+CODE = ("stages", "student", "potstill")
 HEAVY = {
     "azure", "datasets", "dvc", "genai_prices", "jinja2", "matplotlib", "openai", "pandas", "pyarrow", "ray", "scipy",
     "xllamacpp",
@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "analyze": {"genai_prices", "jinja2", "matplotlib", "pandas", "scipy"},
     "export": {"jinja2", "pyarrow", "scipy"},
 }
-MOST_LINES = {"stages": 80, "potstill": 250}
+MOST_LINES = {"stages": 80, "student": 250, "potstill": 250}
 # One for each contract, in the order of pyproject.toml.
 WRONG_IMPORTS = {
     "potstill/core/letters.py": "potstill.quality.verdicts",
@@ -209,7 +209,7 @@ def test_every_goal_of_the_makefile_is_explained_by_help_and_by_the_readme() -> 
     assert {goal for goal in goals if f"make {goal}" not in readme} == set()
 
 
-@pytest.mark.parametrize(("name", "least"), [("requirements.lock", 100), ("requirements-ray.lock", 10)])
+@pytest.mark.parametrize(("name", "least"), [("requirements.lock", 100), ("requirements-ray.lock", 10), ("student/requirements.lock", 100)])
 def test_a_lock_names_no_host_and_hashes_every_package(name: str, least: int) -> None:
     lock = (ROOT / name).read_text()
     assert "://" not in lock
@@ -221,10 +221,14 @@ def test_a_lock_names_no_host_and_hashes_every_package(name: str, least: int) ->
 def test_the_locks_hold_every_direct_dependency_and_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    locked, extra = (
+    locked, extra, student = (
         dict(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
-        for name in ("requirements.lock", "requirements-ray.lock")
+        for name in ("requirements.lock", "requirements-ray.lock", "student/requirements.lock")
     )
     assert set(project["dependency-groups"]["ray"]) <= set(extra)
-    assert {name: version for name, version in extra.items() if locked.get(name, version) != version} == {}
+    by_pip = set((ROOT / "student/torch.txt").read_text().split("==")[:1])
+    assert {name.replace(".", "-") for name in project["dependency-groups"]["student"]} - by_pip <= set(student)
+    assert student.keys() & by_pip == set()
+    for other in (extra, student):
+        assert {name: version for name, version in other.items() if locked.get(name, version) != version} == {}
     assert {re.sub(r"[._]", "-", re.split(r"[\[;]", name)[0]) for name in wanted} - set(locked) == set()

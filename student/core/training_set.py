@@ -51,7 +51,7 @@ def read_conversations(path: Path) -> list[list[dict[str, str]]]:
 def check_not_empty(path: Path, rows: Sequence[object]) -> None:
     """Raise InputError if there is no row."""
     if not rows:
-        raise InputError(f"{path}: expected rows to learn from, found none; export.keep in params.yaml may be too strict")
+        raise InputError(f"{path}: expected rows to learn from, found none; is export.keep in params.yaml too strict?")
 
 
 def read_questions(raw: Path, split: str) -> list[Question]:
@@ -63,14 +63,14 @@ def read_questions(raw: Path, split: str) -> list[Question]:
 
 
 def check_leakage(path: Path, texts: Iterable[str], questions: Sequence[Question]) -> None:
-    """Raise InputError if the text of a training row has a question that students are judged by, with all its options."""
-    normal = [(_normalize(one.question), [_normalize(choice.text) for choice in one.choices], one.id) for one in questions]
+    """Raise InputError if a training row's text has a question that students are judged by, and all its options."""
+    parts = [(_normalize(one.question), [_normalize(choice.text) for choice in one.choices]) for one in questions]
     for number, text in enumerate(map(_normalize, texts), start=1):
-        for stem, options, identity in normal:
+        for question, (stem, options) in zip(questions, parts, strict=True):
             if stem in text and all(option in text for option in options):
                 raise InputError(
-                    f"{path}: row {number} is the question {identity}, by which students are judged, so what they learn "
-                    "could not be told from what they remember; set export.leakage_threshold in params.yaml to 1 or less"
+                    f"{path}: row {number} is the question {question.id}, by which students are judged, so learning could "
+                    "not be told from remembering; set export.leakage_threshold in params.yaml to 1 or less"
                 )
 
 
@@ -80,5 +80,5 @@ def _normalize(text: str) -> str:
 
 
 def shuffle_labels(labels: Sequence[T], seed: int) -> list[T]:
-    """Return the labels in another order, drawn by the seed: as often each, and with nothing to learn from a question."""
+    """Return the labels in an order drawn by the seed: as many of each, and nothing to learn from a question."""
     return random.Random(f"labels {seed}").sample(list(labels), len(labels))  # noqa: S311 (no secret)
