@@ -209,7 +209,9 @@ def test_every_goal_of_the_makefile_is_explained_by_help_and_by_the_readme() -> 
     assert {goal for goal in goals if f"make {goal}" not in readme} == set()
 
 
-@pytest.mark.parametrize(("name", "least"), [("requirements.lock", 100), ("requirements-ray.lock", 10), ("student/requirements.lock", 100)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("requirements.lock", 100), ("requirements-ray.lock", 10), ("student/requirements.lock", 100)]
+)
 def test_a_lock_names_no_host_and_hashes_every_package(name: str, least: int) -> None:
     lock = (ROOT / name).read_text()
     assert "://" not in lock
