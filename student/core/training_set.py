@@ -69,7 +69,7 @@ def check_leakage(path: Path, texts: Iterable[str], questions: Sequence[Question
         for question, (stem, options) in zip(questions, parts, strict=True):
             if stem in text and all(option in text for option in options):
                 raise InputError(
-                    f"{path}: row {number} is the question {question.id}, by which students are judged, so that learning "
+                    f"{path}: row {number} is the question {question.id}, by which students are judged, so learning "
                     "is not told from remembering; set export.leakage_threshold in params.yaml to 1 or less"
                 )
 
