@@ -7,6 +7,8 @@ from pathlib import Path
 
 from potstill.core.letters import letter_choices
 from potstill.core.records import Answer, Outcome, Question, Reading, encode_row
+from student.learning.measuring import Learned, measure_learning
+from student.learning.reading import read_compared
 from tests.judged import FRUIT
 from tests.project import ROOT
 from tests.training_set.manifests import make_manifest, make_split
@@ -80,3 +82,11 @@ def write_project(folder: Path, count: int, rates: Mapping[str, Mapping[str, flo
             for run in [arm] if arm == "untrained" else [f"{arm}-{seed}" for seed in range(seeds)]:
                 write_run(folder / f"student/answers/{kind}/{run}", questions, draw_letters(questions, rate, run))
     return questions
+
+
+def measure(folder: Path, seeds: list[int]) -> list[Learned]:
+    """Return what the report says of each kind of student in a project."""
+    compared = read_compared(
+        folder / "data/raw", "validation", folder / "data/answers", folder / "student/answers", seeds
+    )
+    return [measure_learning(one, seeds) for one in compared]
