@@ -50,7 +50,7 @@ def read_compared(raw: Path, split: str, teacher: Path, answers: Path, seeds: li
             f"{raw / split}.jsonl: expected gold, found none, so no answer can be judged; choose another "
             "ask.split in student/params.yaml"
         )
-    taught = Answers(read_letters(teacher / f"{split}.jsonl", questions), Facts("teacher", len(questions)))
+    taught = read_teacher(teacher / f"{split}.jsonl", questions)
     kinds = [kind for kind in KINDS if (answers / kind).is_dir()]
     if not kinds:
         raise InputError(f"{answers}: expected answers of students, found none; run `make student`")
@@ -59,6 +59,16 @@ def read_compared(raw: Path, split: str, teacher: Path, answers: Path, seeds: li
         for runs in [list_runs(seeds)]
         for kind in kinds
     ]
+
+
+def read_teacher(path: Path, questions: Sequence[Question]) -> Answers:
+    """Return the teacher's answers; raise InputError if it was not asked these questions."""
+    if not path.is_file():
+        raise InputError(
+            f"{path}: expected the teacher's answers, which students are compared with, found none; add {path.stem} to "
+            "prepare.splits in params.yaml, or choose another ask.split in student/params.yaml"
+        )
+    return Answers(read_letters(path, questions), Facts("teacher", len(questions)))
 
 
 def read_run(folder: Path, questions: Sequence[Question]) -> Answers:

@@ -35,7 +35,7 @@ METHOD = (
     "learns the labels' shares and the form, and nothing of a question. p of a difference: exact, two-sided, by "
     "flipping the signs of the questions' differences, summed over the seeds. Intervals are Wilson's; of a mean or a "
     "difference, 1.96 standard errors over the questions. They hold for other questions like these, not for other "
-    "seeds: how far those differ, the lines of the seeds show. “Learned” is said where the trained student is better "
+    "seeds: how far those differ, the lines of the seeds show. 'Learned' is said where the trained student is better "
     "than before training and than the control, each with p < 0.05, over three seeds or more."
 )
 Line = tuple[str, str, list[str]]  # a row's name, its meaning, and its values

@@ -138,6 +138,11 @@ def break_facts(folder: Path) -> None:
             lambda folder: shutil.rmtree(folder / "student/answers"),
             "student/answers: expected answers of students, found none; run `make student`", id="all are missing",
         ),
+        pytest.param(
+            lambda folder: shutil.rmtree(folder / "data/answers"),
+            "data/answers/validation.jsonl: expected the teacher's answers, which students are compared with, found "
+            "none; add validation to prepare.splits", id="the teacher was not asked",
+        ),
         pytest.param(drop_gold, "data/raw/validation.jsonl: expected gold, found none", id="no gold"),
         pytest.param(break_facts, "control-1/facts.json: Expected `int`, got `str`", id="broken facts"),
     ],

@@ -38,8 +38,8 @@ CONTROL = "the control, whose training differed in nothing but shuffled labels"
         pytest.param(
             CLOSE, BETTER, 3, 0.45, 0.6, False,
             "There is no evidence that the chat student learned: it is not better than before training (1.0 points, "
-            "95 % interval −2.0 to 4.0, p = 0.510). It answers 45.0 % of the 1,221 validation questions rightly (mean of "
-            "3 seeds).",
+            "95 % interval −2.0 to 4.0, p = 0.510). It answers 45.0 % of the 1,221 validation questions rightly (mean "
+            "of 3 seeds).",
             id="not better than before",
         ),
         pytest.param(
