@@ -1,7 +1,6 @@
 """A comparison, from the revisions' files to the page, the Markdown and the lines on the console."""
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -33,7 +32,7 @@ from potstill.core.wording import (
     format_points,
     format_usd,
 )
-from potstill.quality.pictures import draw
+from potstill.quality.pictures import draw, embed_picture
 from potstill.sharing.history import Commit
 
 FOLDER = Path(__file__).parent
@@ -198,8 +197,7 @@ def _collect_parts(comparison: Comparison) -> dict[str, object]:
     figure = ("", "")
     if points:
         about = f"{comparison.split}, {format_count(len(points), 'variant')}"
-        svg = draw(partial(draw_costs, points, unit, about)).svg
-        figure = (f"data:image/svg+xml;base64,{b64encode(svg).decode()}", describe_costs(points, unit))
+        figure = (embed_picture(draw(partial(draw_costs, points, unit, about))), describe_costs(points, unit))
     return {
         "comparison": comparison,
         "choices": [describe_choices(variant) for variant in comparison.variants],

@@ -31,7 +31,7 @@ from potstill.quality.explorer import ExplorerRows, embed, share_texts
 from potstill.quality.frames import Frames
 from potstill.quality.gates import MEASURED, TITLES, list_on
 from potstill.quality.method_report import MethodReport, describe_methods
-from potstill.quality.pictures import Picture
+from potstill.quality.pictures import Picture, embed_picture
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES
 from potstill.quality.verdicts import describe_verdict
 
@@ -184,7 +184,7 @@ def _describe_split(report: Report, split: str) -> dict[str, Any]:
             report.teacher, split, report.metrics[split], report.frames, report.tables["tests"]
         ),
         "figures": [
-            (name, describe_figure(name, readings, report.tables, split), _embed_picture(picture))
+            (name, describe_figure(name, readings, report.tables, split), embed_picture(picture))
             for name, picture in report.pictures[split].items()
         ],
         "slices": [one for one in slices if one[1] or one[2]],
@@ -207,13 +207,8 @@ def _describe_methods(report: Report, split: str) -> dict[str, Any] | None:
     """Return what the page shows of a split's methods of debiasing, where they can differ."""
     if not (methods := report.method_reports.get(split)):
         return None
-    figures = [(name, alt, _embed_picture(picture)) for name, (picture, alt) in methods.figures.items()]
+    figures = [(name, alt, embed_picture(picture)) for name, (picture, alt) in methods.figures.items()]
     return describe_methods(methods, split, report.tables) | {"figures": figures}
-
-
-def _embed_picture(picture: Picture) -> str:
-    """Return a picture as an address that holds it."""
-    return f"data:image/svg+xml;base64,{b64encode(picture.svg).decode()}"
 
 
 def _format_slice(row: dict[Any, Any]) -> tuple[str, str, str, str]:

@@ -1,5 +1,6 @@
 """How the report's figures are drawn: one style, figures that fit their contents, and the same bytes in every run."""
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -66,6 +67,11 @@ def draw(make: Callable[[], Figure]) -> Picture:
         FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
         FigureCanvasSVG(figure).print_svg(svg, metadata=WITHOUT_DATE)  # type: ignore[no-untyped-call]
     return Picture(svg.getvalue(), png.getvalue())
+
+
+def embed_picture(picture: Picture) -> str:
+    """Return a picture as an address that holds it."""
+    return f"data:image/svg+xml;base64,{b64encode(picture.svg).decode()}"
 
 
 def new_figure(columns: int, title: str, rows: int = 0) -> tuple[Figure, Axes]:

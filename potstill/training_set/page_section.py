@@ -1,15 +1,10 @@
-"""The training set's section of the report page, in a script that the page loads from beside it.
+"""The training set's section of the report page, which the page loads from beside it."""
 
-Stage analyze writes the page, and export runs after it. A page that is opened from a disk may not read a file, but it
-may load a script.
-"""
-
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from potstill.core.records import replacing
+from potstill.core.page_script import write_page_script
 from potstill.core.wording import NBSP, UNKNOWN, format_decimals, format_interval, format_percent
 from potstill.training_set.phrases import (
     REASONS,
@@ -45,17 +40,8 @@ MEASURES: tuple[tuple[str, str, Callable[[Manifest], str]], ...] = (
 
 
 def write_page_section(path: Path, manifest: Manifest, responses: str) -> None:
-    """Write the script that puts the section into the page.
-
-    `responses` is what DVC calls the responses that were exported. A page made of others says so instead.
-    """
-    section, other = _encode(render_section(manifest)), _encode(OTHER_ANSWERS)
-    script = (
-        f"(place => {{ place.innerHTML = place.dataset.responses === {_encode(responses)} ? {section} : {other}; }})"
-        '(document.getElementById("training-set"));\n'
-    )
-    with replacing(path) as unfinished:
-        unfinished.write_text(script, encoding="ascii", newline="\n")
+    """Write the script that puts the section into the page; `responses` is what DVC calls what was exported."""
+    write_page_script(path, "training-set", responses, render_section(manifest), OTHER_ANSWERS)
 
 
 def render_section(manifest: Manifest) -> str:
@@ -81,11 +67,6 @@ def render_section(manifest: Manifest) -> str:
         letters=[(name, lines, describe_selection(splits[name])) for name, lines in letters.items()],
         longest=_find_longest(letters.values()),
     )
-
-
-def _encode(text: str) -> str:
-    """Return a text as a JavaScript string of ASCII, in which no element can begin or end."""
-    return json.dumps(text).replace("<", "\\u003c")
 
 
 def _list_measures(splits: Sequence[Manifest]) -> list[Line]:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
@@ -20,14 +21,17 @@ from ruamel.yaml import YAML
 
 from potstill.core.folder_hash import hash_folder
 from potstill.core.letters import letter_choices
+from potstill.core.page_script import write_page_script
 from potstill.core.records import OUTCOMES, SPLITS, Message, Outcome, Request, Response, Status, encode_row
 from potstill.quality.frames import printable
 from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, length_band, question_type
 from potstill.reading.extraction import read_as
 from potstill.training_set.page_section import write_page_section
 from stages.analyze import main
+from student.learning.section import write_section as write_students
 from tests.judged import FRUIT, make_request, make_response, question_of
 from tests.project import ROOT, arguments
+from tests.student.answered import MANIFEST, measure, write_project
 from tests.training_set.manifests import make_manifest, make_split
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -69,6 +73,7 @@ HOSTILE = {
 
 
 HOSTILE_CONCEPT = " ".join(HOSTILE.values())  # of all the rows, since concepts of few are not shown
+RATES = {"untrained": 0.2, "trained": 0.9, "control": 0.2}  # of right answers
 WARNED = {"warnings": ["48 of 60 answers in train disagree with gold"]}
 HOSTILE_SET = {
     "splits": {HOSTILE_CONCEPT: make_split(rows={HOSTILE_CONCEPT: 1}, left_out={HOSTILE_CONCEPT: {"A": 1}})},
@@ -209,7 +214,9 @@ def build(
     with contextlib.chdir(folder):
         finished = CliRunner().invoke(main, arguments("analyze"), catch_exceptions=False)
     assert finished.exit_code == 0, finished.output
-    write_section(folder, hash_folder(folder / "data/responses"), training_set)
+    responses = hash_folder(folder / "data/responses")
+    write_section(folder, responses, training_set)
+    write_page_script(folder / "reports/student.js", "students", responses, "<p>No student.</p>", "")
     return (folder / "reports/index.html").as_uri()
 
 
@@ -301,7 +308,13 @@ def used_hostile(browser: Browser, hostile: str) -> Iterator[Visit]:
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return build(tmp_path_factory.mktemp("usual"), USUAL)
+    """A page with a training set and students beside it."""
+    folder, project = tmp_path_factory.mktemp("usual"), tmp_path_factory.mktemp("students")
+    address = build(folder, USUAL)
+    write_project(project, 60, {"chat": RATES, "rank": RATES})
+    responses = hash_folder(folder / "data/responses")
+    write_students(folder / "reports/student.js", measure(project, [0, 1, 2]), MANIFEST, responses)
+    return address
 
 
 @pytest.fixture(scope="module")
@@ -387,8 +400,9 @@ def test_using_everything_raises_no_error_and_asks_nothing_of_another_place(
     opened = request.getfixturevalue(name)
     expect(opened.page.get_by_role("heading", level=1)).to_have_text("How far to trust smollm2")
     assert opened.complaints == []
-    page, beside = opened.page.url, opened.page.url.replace("index.html", "training_set.js")
-    assert [url for url in opened.requests if not url.startswith(("data:", "blob:"))] == [page, beside]
+    page = opened.page.url
+    beside = [page.replace("index.html", name) for name in ("training_set.js", "student.js")]
+    assert [url for url in opened.requests if not url.startswith(("data:", "blob:"))] == [page, *beside]
 
 
 @pytest.mark.slow
@@ -657,25 +671,40 @@ def test_the_training_set_beside_the_page_is_summed_up_in_it(shared: Page) -> No
     assert bars[1] > 100
 
 
+def test_the_students_beside_the_page_are_summed_up_in_it(shared: Page) -> None:
+    section = shared.locator("section", has=shared.get_by_role("heading", name="The students"))
+    expect(section.locator("h3")).to_have_text(["The chat student", "The rank student"])
+    expect(section.locator(".verdict").nth(1)).to_contain_text("The rank student learned: it answers ")
+    figure = section.get_by_role("img", name="Accuracy of each, with 95 % intervals. teacher: ").nth(0)
+    assert figure.evaluate("image => image.complete && image.naturalWidth") > 400
+    rows = section.get_by_role("region", name="rank student: measures").locator("tbody tr")
+    expect(rows.first.locator("td")).to_have_count(4)
+
+
 @pytest.mark.parametrize(
-    ("beside", "sentence", "complaints"),
+    ("beside", "training_set", "students", "complaints"),
     [
         pytest.param(
-            False, "Nothing is known of it: no training set has been exported of these answers yet", 1, id="none"
+            False, "no training set has been exported of these answers yet", "no student has been trained on this", 2,
+            id="none",
         ),
-        pytest.param(True, "made of other answers than this page: run `make repro`.", 0, id="of other answers"),
+        pytest.param(True, "other answers than this page: run `make repro`", "run `make student`", 0, id="of others"),
     ],
-)
-def test_a_page_without_its_training_set_says_so(
-    beside: bool, sentence: str, complaints: int, usual: str, visit: Visitor, tmp_path: Path
+)  # fmt: skip
+def test_a_page_without_its_training_set_and_students_says_so(
+    beside: bool, training_set: str, students: str, complaints: int, usual: str, visit: Visitor, tmp_path: Path
 ) -> None:
+    reports = Path(usual.removeprefix("file://")).parent
     (tmp_path / "reports").mkdir()
-    shutil.copy(usual.removeprefix("file://"), tmp_path / "reports")
+    page = (reports / "index.html").read_text(encoding="utf-8")
     if beside:
-        write_section(tmp_path, "d41d8cd98f00b204e9800998ecf8427e.dir", WARNED)
+        shutil.copytree(reports, tmp_path / "reports", dirs_exist_ok=True)
+        page = re.sub(r'data-responses="\w+', 'data-responses="d41d8cd98f00b204e9800998ecf8427e', page)
+    (tmp_path / "reports/index.html").write_text(page, encoding="utf-8", newline="\n")
     opened = visit((tmp_path / "reports/index.html").as_uri())
-    expect(opened.page.locator("#training-set")).to_contain_text(sentence)
-    assert opened.page.locator("#training-set table").count() == 0
+    for place, sentence in (("#training-set", training_set), ("#students", students)):
+        expect(opened.page.locator(place)).to_contain_text(sentence)
+        assert opened.page.locator(f"{place} table").count() == 0
     assert len(opened.complaints) == complaints  # that a file is not there
 
 
@@ -693,7 +722,7 @@ def test_hostile_texts_run_nothing_and_add_no_elements(used_hostile: Visit) -> N
     for place in (numbers.locator("tbody tr").nth(2).locator("small"), numbers.locator("thead th.number")):
         assert place.text_content() == as_parsed(HOSTILE_CONCEPT)
     assert page.evaluate("typeof window.hacked") == "undefined"
-    assert page.locator("script").count() == 4
+    assert page.locator("script").count() == 5
     assert page.locator("img").count() == page.locator("figure").count()
 
 

@@ -72,7 +72,7 @@ class Elements(HTMLParser):
 
 
 @pytest.mark.parametrize("rows", [[("A", "C"), ("B", None)], []], ids=["usual", "no questions"])
-def test_page_is_well_formed_and_asks_for_nothing_but_the_training_set_beside_it(rows: Rows) -> None:
+def test_page_is_well_formed_and_asks_for_nothing_but_what_is_beside_it(rows: Rows) -> None:
     page = Elements(render_page(report_on(train=rows, validation=[("A", "A")])))
     assert not {"link", "iframe", "object"} & {tag for tag, _ in page.elements}
     addresses = [
@@ -90,13 +90,14 @@ def test_page_is_well_formed_and_asks_for_nothing_but_the_training_set_beside_it
     assert {address.partition(",")[0] for address in addresses if not address.startswith("#")} == {
         "data:image/svg+xml;base64",
         "training_set.js",
+        "student.js",
     }
     policy = next(
         str(attributes["content"])
         for _, attributes in page.elements
         if attributes.get("http-equiv") == "Content-Security-Policy"
     )
-    # of the page's own script, by its hash, and the training set's, by its nonce; what is in a text is not run
+    # of the page's own script, by its hash, and those beside it, by their nonce; what is in a text is not run
     assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-")
     assert policy.endswith(f" 'nonce-{RESPONSES.removesuffix('.dir')}' blob:")
     assert "url(" not in (FOLDER / "page.css").read_text(encoding="utf-8")
@@ -115,7 +116,7 @@ def test_hostile_text_is_data_and_no_markup() -> None:
     page = Elements(render_page(replace(report, teacher=HOSTILE, facts={"Data set": HOSTILE})))
     shown = HOSTILE.replace("\x1b", "\N{SYMBOL FOR ESCAPE}")
     assert page.texts.count(HOSTILE) == 1  # in the facts, alone
-    assert [tag for tag, _ in page.elements].count("script") == 4
+    assert [tag for tag, _ in page.elements].count("script") == 5
     rows = embedded(render_page(report))
     assert rows["texts"] == [shown]
     assert rows["rows"][0]["response"][0] == rows["rows"][0]["question"] == shown
