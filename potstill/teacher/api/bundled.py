@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -96,12 +97,25 @@ def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def count_parameters(teacher: Teacher) -> int:
+    """Return how many parameters a local teacher has, as llama.cpp counts them."""
+    with serve(teacher) as credentials:
+        (model,) = json.loads(_get(credentials, "/v1/models"))["data"]
+    return int(model["meta"]["n_params"])
+
+
 def _wait_until_answering(credentials: Credentials) -> None:
     """Wait until the server's main loop answers; one that is stopped before its loop has begun would never end."""
-    direct = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach this machine's own loopback
-    headers = {"Authorization": f"Bearer {credentials.key}"}
-    request = Request(f"{credentials.endpoint}/slots", headers=headers)  # noqa: S310 (loopback)
     try:
-        direct.open(request, timeout=START_TIMEOUT_S).close()
+        _get(credentials, "/slots")
     except OSError as error:
         raise InputError(f"the local teacher did not start within {START_TIMEOUT_S} s: {error}") from None
+
+
+def _get(credentials: Credentials, path: str) -> bytes:
+    """Return what the server says at a path; raise an OSError if it does not answer."""
+    direct = build_opener(ProxyHandler({}))  # a proxy from the environment cannot reach this machine's own loopback
+    headers = {"Authorization": f"Bearer {credentials.key}"}
+    request = Request(f"{credentials.endpoint}{path}", headers=headers)  # noqa: S310 (loopback)
+    with direct.open(request, timeout=START_TIMEOUT_S) as answer:
+        return bytes(answer.read())
