@@ -87,5 +87,6 @@ def build_missing_error(missing: Set[Output], ledger: Path) -> InputError:
             "`make push ALL=1`, or its answers will be bought again"
         )
     return InputError(
-        f"not in the remote: {names}; `make repro` makes it again from the ledger, and asks only what is not there"
+        f"not in the remote: {names}; `make repro` makes it again from the ledger, and asks only what is not there, and "
+        "`make student` what is a student's"
     )
