@@ -86,7 +86,7 @@ def build_missing_error(missing: Set[Output], ledger: Path) -> InputError:
             f"not in the remote: {names}; of the ledger all that is there was imported: whoever has the rest must run "
             "`make push ALL=1`, or its answers will be bought again"
         )
+    goal = "make student" if any("student" in Path(output.path).parts for output in missing) else "make repro"
     return InputError(
-        f"not in the remote: {names}; `make repro` makes it again from the ledger, and asks only what is not there, and "
-        "`make student` what is a student's"
+        f"not in the remote: {names}; `{goal}` makes it again from the ledger, and asks only what is not there"
     )
