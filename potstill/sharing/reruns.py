@@ -39,9 +39,27 @@ def describe_reruns(repo: Repo, pipeline: Path = PIPELINE_FILE) -> tuple[list[st
     }
     reruns = [name for name in stages if reasons[name]]
     followers = _list_followers(stages, reruns)
-    lines = [f"{name} would run: {format_names(reasons[name])}" for name in reruns]
-    lines += [f"after that, where their inputs change: {', '.join(followers)}"] if followers else []
+    lines = [f"{names} would run: {format_names(why)}" for names, why in _group_alike(reasons)]
+    later = dict.fromkeys(_split_name(name)[0] for name in followers)
+    lines += [f"after that, where their inputs change: {', '.join(later)}"] if followers else []
     return reruns + followers, lines or ["nothing would run: all stages are up to date"]
+
+
+def _group_alike(reasons: Mapping[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield names and reasons of the stages that have any; those of one matrix with the same reasons together."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, why in reasons.items():
+        if why:
+            stage, variant = _split_name(name)
+            alike.setdefault((stage, *why), []).append(variant)
+    for (stage, *why), variants in alike.items():
+        yield f"{stage} ({', '.join(variants)})" if variants[0] else stage, why
+
+
+def _split_name(name: str) -> tuple[str, str]:
+    """Return a stage's name and which one of its matrix it is, as in train@trained-0; empty if it has none."""
+    stage, _, variant = name.partition("@")
+    return stage, variant
 
 
 def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
