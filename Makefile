@@ -112,8 +112,8 @@ $(STUDENT_READY): student/requirements.lock student/torch.txt $(READY)
 	uv pip install --quiet --no-deps --python student/.venv --requirements student/requirements.lock
 	@touch $@
 
-student-status: $(READY) ## say what `make student` would run, and what has changed since
-	@dvc status student/dvc.yaml
+student-status: $(READY) ## say which stages `make student` would run, and why
+	@python -m potstill student_status
 
 dag: $(READY) ## draw the pipeline
 	@dvc dag

@@ -19,7 +19,7 @@ import click
 from benchmarks.made import MadeProject
 from benchmarks.measuring import ROOT
 from benchmarks.results import save
-from potstill.teacher.api.bundled import weights_path
+from potstill.teacher.api.bundled import find_bundled_weights
 
 SOURCES = "llama-cpp-python==0.3.36"
 BUILD = ROOT / ".peers/llama-bench"
@@ -46,7 +46,7 @@ def main(rounds: int, questions: int) -> None:
             )
             prompt_tokens = round(ours[0]["tokens"] / questions)
             options = ["-t", len(os.sched_getaffinity(0)), "-p", prompt_tokens, "-n", ANSWER_TOKENS, "-o", "jsonl"]
-            taken.append((ours, read_lines(project, bench, "-m", weights_path(), *options)))
+            taken.append((ours, read_lines(project, bench, "-m", find_bundled_weights(), *options)))
     rows = []
     for place, what in enumerate((f"prompts of {prompt_tokens} tokens, read", f"answers of {ANSWER_TOKENS}, written")):
         teacher = median(ours[place]["per_s"] for ours, _ in taken)

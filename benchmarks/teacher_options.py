@@ -24,7 +24,7 @@ from potstill.core.letters import letter_choices
 from potstill.core.params_file import load_params
 from potstill.core.records import Question
 from potstill.prompting.requests import build_request
-from potstill.teacher.api.bundled import weights_path
+from potstill.teacher.api.bundled import find_bundled_weights
 
 VARIANTS = {
     "2 threads, spinning": {"threads": 2},
@@ -62,7 +62,7 @@ def measure(options: dict[str, object], questions: int) -> dict[str, object]:
     import xllamacpp  # noqa: PLC0415 (reads OMP_WAIT_POLICY as it loads)
 
     params = xllamacpp.CommonParams()
-    params.model.path = str(weights_path())
+    params.model.path = str(find_bundled_weights())
     params.port, params.verbosity, params.cache_ram_mib = 0, 0, 0
     params.n_parallel = options.get("slots", 1)
     params.n_ctx = 4096 * params.n_parallel

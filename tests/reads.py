@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import hashlib
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 
 from potstill.core.params import Params
 from potstill.core.sections import Section
+from potstill.teacher.api.bundled import find_bundled_weights
 from tests.project import COMMANDS
 from tests.servers.batches import BatchServer
 
@@ -69,14 +71,18 @@ def make_params(stage: str) -> list[Params]:
     splits = {"train": "train", "validation": None, "test": None}
     params["datasets"]["own"] = {"path": "data/source/own", "splits": splits, "columns": COLUMNS}
     params["prompts"]["own"] = params["prompts"]["letter"] | {"examples": {"count": 1}}
-    params["teachers"]["own"] = {"provider": "azure", "model": "stand-in"}
     params["price_per_million"]["own"] = {"input": 1, "output": 2, "batch": 0.5}
     params["load"] = {"train": None, "validation": 0, "test": 0, "sample": "random", "on_bad_row": "skip"}
     params["prepare"] = {"rotations": 2, "replicates": 1, "splits": ["train"], "pride_share": 0.5}
     params["analyze"]["gates"] = {"min_accuracy": 1}  # not passed: then it matters whether they are strict
+    weights = find_bundled_weights()
+    served = {"weights": str(weights), "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(), "max_tokens": 1}
+    params["teachers"]["own"] = {"provider": "local", "model": "stand-in", **served}
+    locally = Params.model_validate(params | CHOICES)
+    params["teachers"]["own"] = {"provider": "azure", "model": "stand-in"}
     directly = Params.model_validate(params | CHOICES)
     params["teachers"]["own"]["provider"], params["runtime"]["batch"] = "openai", True
-    return [directly, Params.model_validate(params | CHOICES)] if stage == "infer" else [directly]
+    return [locally, Params.model_validate(params | CHOICES), directly] if stage == "infer" else [directly]
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from potstill.core.sections import Dollars, Section, Share
 from potstill.core.templates import check_placeholders, list_placeholders
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9_]*")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Splits(Section):
@@ -127,9 +128,17 @@ class Teacher(Section):
     """A model, where it is served, and how it is sampled."""
 
     provider: Literal["local", "azure", "openai"] = Field(
-        description="local (the bundled model), azure (an endpoint ending in /models) or openai (any with OpenAI's API)"
+        description="local (the bundled model, or weights of your own), azure (an endpoint ending in /models) or "
+        "openai (any with OpenAI's API)"
     )
-    model: str = Field(description="the name that the provider knows it by")
+    model: str = Field(description="the name that the provider knows it by; of weights: any name")
+    weights: str | None = Field(
+        default=None, description="provider local: a GGUF file to serve, such as a student's; null: the bundled model"
+    )
+    sha256: str | None = Field(
+        default=None,
+        description="what these weights hash to, beside them: an answer is found again by it, not by a name",
+    )
     temperature: Annotated[float, Field(ge=0, le=2)] | None = Field(
         default=0, description="0 to 2; null: none is sent, for models that refuse any"
     )
@@ -162,6 +171,24 @@ class Teacher(Section):
                 f"expected a name such as GPT4O, in capitals, or a list of them, each once, got {credentials!r}"
             )
         return names
+
+    @field_validator("sha256")
+    @classmethod
+    def check_sha256(cls, sha256: str | None) -> str | None:
+        """Accept what `sha256sum` prints of a file."""
+        if sha256 is not None and not SHA256.fullmatch(sha256):
+            raise ValueError(f"expected 64 digits from 0 to 9 and a to f, as `sha256sum` prints them, got {sha256!r}")
+        return sha256
+
+    @model_validator(mode="after")
+    def check_weights(self) -> Self:
+        """Refuse weights without their hash, a hash without weights, and both where another provider has the model."""
+        given = [name for name in ("weights", "sha256") if getattr(self, name) is not None]
+        if len(given) == 1:
+            raise ValueError(f"expected weights and sha256 together or neither, got {given[0]} alone")
+        if given and self.provider != "local":
+            raise ValueError(f"expected weights with provider local only, got provider {self.provider}; remove them")
+        return self
 
     @model_validator(mode="before")
     @classmethod

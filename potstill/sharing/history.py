@@ -19,7 +19,8 @@ from potstill.sharing.processes import check_git_repository, run_git, try_git
 COMMITS = ("--exclude=refs/exps/*", "--exclude=refs/stash", "--all")
 EXPERIMENTS = ("--glob=refs/exps/*", "--not", "--branches", "--tags", "--remotes", "HEAD")
 LOCK, PARAMS, FOLDER_SUFFIX = "dvc.lock", "params.yaml", ".dir"
-NAMING = (LOCK, "*.dvc")
+STUDENT_LOCK, STUDENT_PARAMS, STUDENT_PIPELINE = f"student/{LOCK}", f"student/{PARAMS}", "student/dvc.yaml"
+NAMING = (LOCK, STUDENT_LOCK, "*.dvc")
 FIELDS = ("%H", "%an", "%aI", "%s")
 UNREADABLE = (YAMLError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -69,17 +70,17 @@ def list_workspace_outputs() -> dict[Output, Commit]:
 def read_outputs(file: Path) -> list[Output]:
     """Return what a dvc.lock or .dvc file of the workspace names; raise InputError if it is unreadable."""
     try:
-        name = file.name if file.name == LOCK else str(file)
-        return list(_parse_outputs(name, file.read_text(encoding="utf-8")))
+        return list(_parse_outputs(str(file), file.read_text(encoding="utf-8")))
     except (*UNREADABLE, UnicodeDecodeError):
+        goal = "make student" if str(file) == STUDENT_LOCK else "make repro"
         raise InputError(
             f"{file}: expected what DVC writes, got something else, such as the marks of a merge that failed; take one "
-            f"side, `git checkout --ours {file}`, and run `make repro`, which writes it anew"
+            f"side, `git checkout --ours {file}`, and run `{goal}`, which writes it anew"
         ) from None
 
 
 def list_revision_outputs(revision: str) -> dict[Output, Commit]:
-    """Return what one commit names; raise InputError if there is no such commit."""
+    """Return what one commit names of its data, and not of students; raise InputError if there is no such commit."""
     commit = find_commit(revision)
     names = run_git("ls-tree", "-r", "--name-only", commit.id).splitlines()
     texts = [(name, run_git("show", f"{commit.id}:./{name}")) for name in names if _names_outputs(name)]
@@ -147,19 +148,24 @@ def parse_committed(name: str, text: str) -> list[Output]:
 
 
 def _parse_outputs(name: str, text: str) -> Iterator[Output]:
-    """Yield outputs, with paths relative to the project; those of `dvc import` belong to another project."""
+    """Yield outputs, with paths relative to the project; those of `dvc import` belong to another project.
+
+    Stages of the students' pipeline work in the project's folder as well, so that it has its paths, too.
+    """
     content = YAML(typ="safe").load(StringIO(text)) or {}
-    stages = list(content.get("stages", {}).values()) if name == LOCK else [content]
+    in_lock = PurePosixPath(name).name == LOCK
+    stages = list(content.get("stages", {}).values()) if in_lock else [content]
+    folder = PurePosixPath() if in_lock else PurePosixPath(name).parent
     for stage in stages:
         if any("repo" in dep for dep in stage.get("deps", ())):
             continue
         for out in stage.get("outs", ()):
             if "md5" in out:
-                yield Output(str(PurePosixPath(name).parent / out["path"]), out["md5"])
+                yield Output(str(folder / out["path"]), out["md5"])
 
 
 def _names_outputs(name: str) -> bool:
-    """Return whether a file is one in which DVC names outputs."""
+    """Return whether a file is one in which DVC names outputs of the five stages, or data."""
     return name == LOCK or name.endswith(".dvc")
 
 

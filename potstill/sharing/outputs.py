@@ -32,8 +32,11 @@ def list_chosen_outputs(*, all_commits: bool, experiments: bool) -> dict[Output,
 
 
 def list_declared(repo: Repo) -> list[str]:
-    """Return the paths of the outputs that dvc.yaml and the .dvc files declare; dvc.lock may hold older ones."""
-    outs = (out for out in repo.index.outs if out.use_cache and out.is_in_repo)
+    """Return the paths of the outputs that pipelines and .dvc files declare, and that were made once.
+
+    A lock may hold older ones; of a student that was never trained there is nothing to be had.
+    """
+    outs = (out for out in repo.index.outs if out.use_cache and out.is_in_repo and out.hash_info)
     return [str(Path(out.fs_path).relative_to(repo.root_dir)) for out in outs]
 
 
@@ -86,6 +89,7 @@ def build_missing_error(missing: Set[Output], ledger: Path) -> InputError:
             f"not in the remote: {names}; of the ledger all that is there was imported: whoever has the rest must run "
             "`make push ALL=1`, or its answers will be bought again"
         )
+    goal = "make student" if any("student" in Path(output.path).parts for output in missing) else "make repro"
     return InputError(
-        f"not in the remote: {names}; `make repro` makes it again from the ledger, and asks only what is not there"
+        f"not in the remote: {names}; `{goal}` makes it again from the ledger, and asks only what is not there"
     )

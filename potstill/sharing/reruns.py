@@ -10,29 +10,56 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from potstill.core.errors import InputError
+from potstill.core.options import PIPELINE_FILE
 from potstill.sharing.differences import get_param, list_differences
 from potstill.sharing.formatting import format_names
-from potstill.sharing.history import LOCK, PARAMS
+from potstill.sharing.history import LOCK, PARAMS, STUDENT_PARAMS
 from potstill.sharing.storage_errors import first_line
 
 CHANGES = {"modified": "changed", "new": "new", "deleted": "gone", "not in cache": "not in DVC's cache"}
 
 
-def describe_reruns(repo: Repo) -> tuple[list[str], list[str]]:
-    """Return the stages that would or might run, and lines that say why; raise InputError if DVC cannot tell."""
+def describe_reruns(repo: Repo, pipeline: Path = PIPELINE_FILE) -> tuple[list[str], list[str]]:
+    """Return a pipeline's stages that would or might run, and lines that say why.
+
+    Raise InputError if DVC cannot tell.
+    """
     try:
-        status: Mapping[str, list[Any]] = repo.status()
+        status: Mapping[str, list[Any]] = repo.status(targets=[str(pipeline)])
+        stages = {stage.name: stage for stage in repo.index.stages if stage.path_in_repo == str(pipeline)}
     except LockError:
         raise
     except DvcException as error:
         raise InputError(f"dvc.yaml, {PARAMS}: {first_line(error)}; check `dataset`, `prompt` and `teacher`") from None
-    stages = {stage.name: stage for stage in repo.index.stages if getattr(stage, "name", None)}
-    reasons = {name: list(_describe_reasons(name, status.get(name, []))) for name in stages}
+    lock = pipeline.with_name(LOCK)
+    locked = YAML(typ="safe").load(lock)["stages"] if lock.is_file() else {}
+    reasons = {
+        name: list(_describe_reasons(locked.get(name, {}), status.get(stage.addressing, [])))
+        for name, stage in stages.items()
+    }
     reruns = [name for name in stages if reasons[name]]
     followers = _list_followers(stages, reruns)
-    lines = [f"{name} would run: {format_names(reasons[name])}" for name in reruns]
-    lines += [f"after that, where their inputs change: {', '.join(followers)}"] if followers else []
+    lines = [f"{names} would run: {format_names(why)}" for names, why in _group_alike(reasons)]
+    later = dict.fromkeys(_split_name(name)[0] for name in followers)
+    lines += [f"after that, where their inputs change: {', '.join(later)}"] if followers else []
     return reruns + followers, lines or ["nothing would run: all stages are up to date"]
+
+
+def _group_alike(reasons: Mapping[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Yield names and reasons of the stages that have any; those of one matrix with the same reasons together."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, why in reasons.items():
+        if why:
+            stage, variant = _split_name(name)
+            alike.setdefault((stage, *why), []).append(variant)
+    for (stage, *why), variants in alike.items():
+        yield f"{stage} ({', '.join(variants)})" if variants[0] else stage, why
+
+
+def _split_name(name: str) -> tuple[str, str]:
+    """Return a stage's name and which one of its matrix it is, as in train@trained-0; empty if it has none."""
+    stage, _, variant = name.partition("@")
+    return stage, variant
 
 
 def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
@@ -47,28 +74,25 @@ def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
     return followers
 
 
-def _describe_reasons(stage: str, changes: list[Any]) -> Iterator[str]:
-    """Yield a phrase for each change by which a stage would rerun."""
+def _describe_reasons(locked: Mapping[str, Any], changes: list[Any]) -> Iterator[str]:
+    """Yield a phrase for each change by which a stage would rerun; `locked` is what it ran with."""
     for change in changes:
         if isinstance(change, str):
             yield {"changed command": "its command changed", "always changed": "it always runs"}.get(change, change)
             continue
         for paths in change.values():
             for path, change_kind in paths.items():
-                if path == PARAMS:
-                    yield from _describe_params(stage, change_kind)
+                if path in (PARAMS, STUDENT_PARAMS):
+                    yield from _describe_params(path, locked.get("params", {}).get(path, {}), change_kind)
                 elif change_kind == "deleted" or not Path(path).exists():
                     yield f"{path} is not here"
                 else:
                     yield f"{path} {CHANGES.get(change_kind, change_kind)}"
 
 
-def _describe_params(stage: str, changed: Mapping[str, str]) -> Iterator[str]:
-    """Yield which params changed, with their old and new values where these are short."""
-    yaml = YAML(typ="safe")
-    current = yaml.load(Path(PARAMS))
-    locked = yaml.load(Path(LOCK))["stages"].get(stage, {}) if Path(LOCK).is_file() else {}
-    before = locked.get("params", {}).get(PARAMS, {})
+def _describe_params(file: str, before: Mapping[str, Any], changed: Mapping[str, str]) -> Iterator[str]:
+    """Yield which params of a file changed, with their old and new values where these are short."""
+    current = YAML(typ="safe").load(Path(file))
     for name in changed:
         phrases = list(list_differences(name, before.get(name), get_param(current, name)))
         yield from phrases or [f"{name} {CHANGES.get(changed[name], changed[name])}"]

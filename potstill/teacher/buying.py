@@ -163,9 +163,9 @@ async def ask_here_or_elsewhere(asker: Asker, plan: Plan) -> None:
 
 @contextmanager
 def connection(teacher: Teacher) -> Iterator[list[Credentials]]:
-    """Yield a teacher's endpoints and keys, with the bundled one started for the block where it is the one chosen."""
+    """Yield a teacher's endpoints and keys, with a local one started for the block where it is the one chosen."""
     if teacher.provider == "local":
-        with serve(teacher.model) as credentials:
+        with serve(teacher) as credentials:
             yield [credentials]
     else:
         yield [read_credentials(prefix) for prefix in teacher.credentials]

@@ -88,10 +88,10 @@ class Checks:
         return OK, f"{journal.path} can be read and written, and holds {answers:,} answers"
 
     def check_endpoint(self) -> CheckResult:
-        """Start the bundled teacher, or connect to another one's hosts, without a word of HTTP."""
+        """Start a local teacher, or connect to another one's hosts, without a word of HTTP."""
         self.credentials = self._running.enter_context(connection(self.teacher))
         if self.teacher.provider == "local":
-            return OK, "the bundled teacher has started on this machine"
+            return OK, f"{self.teacher.weights or 'the bundled teacher'} has started on this machine"
         timeout_s = self.params.runtime.timeout_s
         return OK, f"{' and '.join(check_reachable(each, timeout_s) for each in self.credentials)} can be reached"
 

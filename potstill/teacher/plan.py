@@ -37,17 +37,18 @@ CLAIM_BATCH = 64  # few, so that of two runs neither waits long for what the oth
 BATCH = 1000
 WHOLE_BATCH = 64  # of whole answers, whose log probabilities may be a megabyte each
 CACHE_KB = 64_000  # keys come in no order, so that each one meets another page
-ORIGIN = ("max_tokens", "status", "model", "endpoint_host")
+ORIGIN = ("max_tokens", "status", "model", "endpoint_host", "asked_at")
 
 
 class AnswerOrigin(NamedTuple):
-    """Where an answer is from: its key and own token limit, which name it, its status, model and endpoint."""
+    """Where an answer is from: its key and own token limit, which name it, its status, model, endpoint and moment."""
 
     key: str
     max_tokens: int
     status: str
     model: str | None
     endpoint_host: str
+    asked_at: float
 
 
 @contextmanager

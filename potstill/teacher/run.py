@@ -61,7 +61,7 @@ def check_failures(plan: Plan, max_failed_fraction: float) -> None:
     if failed > max_failed_fraction * plan.counts.requests:
         raise InputError(
             f"{failed} of {plan.counts.requests} requests failed, the last {last}; "
-            "the other answers are kept and `make repro` asks only what is missing, or raise "
+            "the other answers are kept; run this again, which asks only what is missing, or raise "
             f"runtime.max_failed_fraction (now {max_failed_fraction:g}) to go on without"
         )
     if failed:

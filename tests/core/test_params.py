@@ -229,6 +229,34 @@ def test_a_missing_key_is_told(workspace: "Workspace") -> None:
     assert refuse() == "prepare.replicates: missing; add it"
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        pytest.param(
+            {"provider": "local", "weights": "w.gguf"},
+            "expected weights and sha256 together or neither, got weights alone",
+            id="no hash",
+        ),
+        pytest.param(
+            {"provider": "openai", "weights": "w.gguf", "sha256": "0" * 64},
+            "expected weights with provider local only, got provider openai; remove them",
+            id="another provider",
+        ),
+    ],
+)
+def test_weights_go_with_their_hash_and_with_provider_local(
+    workspace: "Workspace", entry: dict[str, str], message: str
+) -> None:
+    workspace.edit(teachers={"student": {"model": "m", **entry}})
+    assert refuse() == f"teachers.student: {message}"
+
+
+def test_a_hash_that_is_none_is_told(workspace: "Workspace") -> None:
+    entry = {"provider": "local", "model": "m", "weights": "w.gguf", "sha256": "md5:0"}
+    workspace.edit(teachers={"student": entry})
+    assert refuse().startswith("teachers.student.sha256: expected 64 digits from 0 to 9 and a to f")
+
+
 @pytest.mark.parametrize("content", ["", "- a list\n"], ids=["empty", "list"])
 def test_a_file_that_is_no_mapping_is_told_with_the_keys_it_needs(workspace: "Workspace", content: str) -> None:
     workspace.params.write_text(content)

@@ -30,6 +30,8 @@ class Keys:
         }
         if extras := list_extras(teacher):  # left out where empty, so that answers from before extras keep their keys
             decisive["extras"] = extras
+        if teacher.sha256:  # likewise; two students may have one name
+            decisive["sha256"] = teacher.sha256
         before, between, after = (
             {name: value for name, value in decisive.items() if first < name < last}
             for first, last in (("", "messages"), ("messages", "replicate"), ("replicate", "~"))

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -15,11 +16,11 @@ import psutil
 import pytest
 
 from potstill.core.catalogues import Teacher
-from potstill.core.errors import FatalError, InputError, RefusedFieldError
+from potstill.core.errors import FatalError, InputError, RefusedFieldError, RejectedError
 from potstill.core.letters import letter_choices
 from potstill.core.records import Chat, Message
 from potstill.reading.extraction import read_structured
-from potstill.teacher.api.bundled import MODEL, serve
+from potstill.teacher.api.bundled import MODEL, find_bundled_weights, serve
 from potstill.teacher.api.client import connect
 from potstill.teacher.api.credentials import Credentials
 from potstill.teacher.api.replies import Reply
@@ -38,7 +39,7 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Credentials]:
-    with serve(MODEL) as credentials:
+    with serve(TEACHER) as credentials:
         yield credentials
 
 
@@ -121,7 +122,7 @@ def test_the_bundled_teacher_has_one_slot_and_sleeping_threads(served: Credentia
 
 
 def test_the_bundled_teacher_is_gone_after_its_block_even_with_an_error() -> None:
-    with contextlib.suppress(KeyboardInterrupt), serve(MODEL) as credentials:
+    with contextlib.suppress(KeyboardInterrupt), serve(TEACHER) as credentials:
         assert is_listening(port_of(credentials))
         raise KeyboardInterrupt
 
@@ -135,13 +136,60 @@ def test_the_bundled_teacher_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
     urllib.request.install_opener(None)  # type: ignore[arg-type]  # it remembers the proxies of its first use
 
-    with serve(MODEL) as credentials:
+    with serve(TEACHER) as credentials:
         assert ask(credentials, QUESTIONS[:1])
 
 
 def test_another_model_is_refused_by_the_name_of_the_one_there_is() -> None:
-    with pytest.raises(InputError, match=f"expected {MODEL}, got 'gpt-4o'"), serve("gpt-4o"):
+    other = TEACHER.model_copy(update={"model": "gpt-4o"})
+    with pytest.raises(InputError, match=f"expected {MODEL}, or weights and sha256 .*, got 'gpt-4o'"), serve(other):
         pass
+
+
+def state_weights(path: Path) -> Teacher:
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "0" * 64
+    return Teacher(provider="local", model="student", weights=str(path), sha256=sha256, max_tokens=6)
+
+
+def test_weights_are_served_under_the_name_that_they_are_given_and_asked_in_their_own_words(tmp_path: Path) -> None:
+    weights = find_bundled_weights().read_bytes()
+    template = b"You are a helpful AI assistant named SmolLM"
+    assert template in weights
+    (tmp_path / "mine.gguf").write_bytes(weights.replace(template, b"You say banana".ljust(len(template))))
+    with serve(TEACHER) as credentials:
+        bundled = ask(credentials, QUESTIONS)
+    with serve(state_weights(tmp_path / "mine.gguf")) as credentials:
+        mine = ask(credentials, QUESTIONS)
+
+    assert {reply.model for reply in mine} == {"student"}
+    assert [reply.content for reply in mine] != [reply.content for reply in bundled]
+
+
+@pytest.mark.parametrize("kept", [pytest.param(0, id="empty"), pytest.param(4_000_000, id="cut off")])
+def test_weights_that_cannot_be_loaded_are_named(tmp_path: Path, kept: int) -> None:
+    (tmp_path / "broken.gguf").write_bytes(find_bundled_weights().read_bytes()[:kept])
+    expected = r"broken.gguf: expected a whole GGUF file .* could not be loaded"
+    with pytest.raises(InputError, match=expected), serve(state_weights(tmp_path / "broken.gguf")):
+        pass
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
+    expected = "none.gguf: expected the weights of teacher student, but No such file or directory; check its `weights`"
+    with pytest.raises(InputError, match=expected), serve(state_weights(tmp_path / "none.gguf")):
+        pass
+
+
+def test_other_weights_than_stated_are_refused_with_their_hash(tmp_path: Path) -> None:
+    (tmp_path / "mine.gguf").write_bytes(b"before")
+    teacher = state_weights(tmp_path / "mine.gguf")
+    (tmp_path / "mine.gguf").write_bytes(b"after")
+    with pytest.raises(InputError, match=f"found {hashlib.sha256(b'after').hexdigest()};"), serve(teacher):
+        pass
+
+
+def test_a_question_that_exceeds_the_context_is_refused_and_not_cut(served: Credentials) -> None:
+    with pytest.raises(RejectedError, match=r"exceeds the available context size \(4096 tokens\)"):
+        ask(served, ["one two three " * 2000])
 
 
 @pytest.mark.usefixtures("clean_environment")

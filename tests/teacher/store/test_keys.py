@@ -12,6 +12,7 @@ from potstill.teacher.api.options import build_response_format
 from potstill.teacher.store.keys import Keys
 
 TEACHER = Teacher(provider="azure", model="gpt-4o", temperature=0.7, top_p=0.9, seed=1)
+BUNDLED_KEY = "d2d1bee50feccfa8105d61f908942c1f4aa13d080bd78e43e817981fa84cdd2f"  # of the model m
 MESSAGES = [Message(role="system", content="Reply with one letter."), Message(role="user", content="Why?")]
 
 
@@ -94,6 +95,17 @@ def test_a_reasoning_effort_has_the_key_that_it_had_among_the_extras() -> None:
 
     assert Keys(after).key(Chat(MESSAGES), 0) == Keys(before).key(Chat(MESSAGES), 0)
     assert Keys(after).key(Chat(MESSAGES), 0) != Keys(TEACHER).key(Chat(MESSAGES), 0)
+
+
+def test_two_weights_of_one_name_have_keys_of_their_own_and_the_bundled_ones_keep_theirs() -> None:
+    bundled = Teacher(provider="local", model="m")
+    weights = [Teacher(provider="local", model="m", weights="w.gguf", sha256=digit * 64) for digit in "ab"]
+    moved = weights[0].model_copy(update={"weights": "elsewhere.gguf"})
+    first, second, elsewhere = (Keys(teacher).key(Chat(MESSAGES), 0) for teacher in (*weights, moved))
+
+    assert Keys(bundled).key(Chat(MESSAGES), 0) == BUNDLED_KEY
+    assert len({BUNDLED_KEY, first, second}) == 3
+    assert elsewhere == first
 
 
 def test_the_key_stays_the_same_between_versions() -> None:
