@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import click
 import torch
 from datasets import Dataset
 from dvclive import Live
@@ -21,8 +22,8 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
-    PrinterCallback,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -36,7 +37,7 @@ from student.core.runs import Run
 from student.core.training_set import shuffle_labels
 
 LIBRARIES = ("accelerate", "peft", "torch", "transformers", "trl")
-UNDECIDING = {"model", "revision", "onnx", "save_steps", "max_tokens"}  # params of chat that leave the weights as they are
+UNDECIDING = {"model", "revision", "onnx", "save_steps", "max_tokens"}  # they leave the weights as they are
 ADAPTER = "adapter_config.json"  # peft's name for the file
 WHOLE = "whole"  # a file in a checkpoint that was written to its end
 PROGRESS_S = 60
@@ -101,17 +102,18 @@ def train(lesson: Lesson, checkpoints: Path, model: Path, curves: Path) -> str:
 
 def check_lengths(lesson: Lesson, tokenizer: PreTrainedTokenizerBase) -> None:
     """Raise InputError if a row has more tokens than the params or the model allow, or is no chat to its template."""
-    context = getattr(AutoConfig.from_pretrained(lesson.base), "max_position_embeddings", None) or lesson.chat.max_tokens
+    config = AutoConfig.from_pretrained(lesson.base)
+    context = getattr(config, "max_position_embeddings", None) or lesson.chat.max_tokens
     limit = min(lesson.chat.max_tokens, context)
     for number, row in enumerate(lesson.rows, start=1):
         try:
-            tokens = len(tokenizer.apply_chat_template(row["prompt"] + row["completion"], return_dict=True)["input_ids"])
+            chat = tokenizer.apply_chat_template(row["prompt"] + row["completion"], return_dict=True)
         except TemplateError as error:
             raise InputError(
                 f"{lesson.path}: row {number}: expected a chat that the model's template takes, got {error}; choose "
                 "another model as chat.model in student/params.yaml, or another prompt in params.yaml"
             ) from None
-        if tokens > limit:
+        if (tokens := len(chat["input_ids"])) > limit:
             remedy = "raise it" if limit < context else "choose a model with a longer context, or a shorter prompt"
             raise InputError(
                 f"{lesson.path}: row {number}: expected at most {limit:,} tokens (chat.max_tokens in "
@@ -138,21 +140,21 @@ class Progress(TrainerCallback):  # type: ignore[misc] # transformers has no typ
         """Begin to count the time."""
         self.run, self.said = run, time.monotonic()
 
-    def on_save(self, args: SFTConfig, state: TrainerState, control: TrainerControl, **_: object) -> None:
+    def on_save(self, args: SFTConfig, state: TrainerState, _control: TrainerControl, **_: object) -> None:
         """Mark the checkpoint that was just written."""
         (Path(args.output_dir) / f"checkpoint-{state.global_step}" / WHOLE).touch()
 
-    def on_step_end(self, args: SFTConfig, state: TrainerState, control: TrainerControl, **_: object) -> None:
+    def on_step_end(self, _args: SFTConfig, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Let the last step be followed by the model alone."""
         if state.global_step >= state.max_steps:
             control.should_save = False
 
-    def on_log(self, args: SFTConfig, state: TrainerState, control: TrainerControl, **_: object) -> None:
+    def on_log(self, _args: SFTConfig, state: TrainerState, _control: TrainerControl, **_: object) -> None:
         """Print a line each minute."""
         if "loss" in state.log_history[-1] and time.monotonic() - self.said > PROGRESS_S:
             self.said = time.monotonic()
             loss = state.log_history[-1]["loss"]
-            print(f"{self.run}: step {state.global_step:,} of {state.max_steps:,}, loss {loss:.2f}", flush=True)  # noqa: T201
+            click.echo(f"{self.run}: step {state.global_step:,} of {state.max_steps:,}, loss {loss:.2f}")
 
 
 def build_trainer(lesson: Lesson, tokenizer: PreTrainedTokenizerBase, folder: Path) -> SFTTrainer:

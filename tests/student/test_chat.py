@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -21,6 +22,7 @@ from tests.project import ROOT
 ANIMALS = ["ferret", "otter", "badger", "hare", "lynx", "vole"]
 PLACES = ["den", "river", "sett", "field"]
 QUICK = {"epochs": 5, "batch_size": 4, "save_steps": 4, "learning_rate": 1e-3}
+ADAPTERS = ("killed", "lora", "control")
 STEPS = len(ANIMALS) * len(PLACES) // 4 * 5
 ASKED = Question("v1", "Where do hens live?", letter_choices(["in a bank", "in a coop"]), "B", None)
 
@@ -57,28 +59,32 @@ def train_options(folder: Path, run: str, name: str) -> list[str]:
     return ["--run", run, *(word for option, path in paths.items() for word in (f"--{option}", str(folder / path)))]
 
 
+def start_stages(python: Path, calls: list[list[str]]) -> subprocess.Popen[str]:
+    """Start stages, one after the other in one process."""
+    return subprocess.Popen(
+        [python, "-m", "tests.student.stages", json.dumps(calls)],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
 def run_stages(python: Path, calls: list[list[str]]) -> list[tuple[int, str]]:
     """Return the exit code and the words of each stage."""
-    done = subprocess.run(
-        [python, "-m", "tests.student.stages", json.dumps(calls)],
-        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    process = start_stages(python, calls)
+    words, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return [tuple(json.loads(line)) for line in words.splitlines()]
 
 
-def kill_in_mid_training(python: Path, folder: Path, options: list[str], checkpoints: Path) -> None:
-    """Begin a training, kill it after its second checkpoint, and leave a third half-written as a kill may."""
-    process = subprocess.Popen(
-        [python, "-m", "student.train", *options], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}
-    )
+def kill_in_mid_training(python: Path, calls: list[list[str]], checkpoints: Path) -> None:
+    """Begin stages, kill the training after its second checkpoint, and leave another half-written as a kill may."""
+    process = start_stages(python, calls)
     try:
         while not (marks := sorted(checkpoints.glob("chat/*/checkpoint-8/whole"))):
-            assert process.poll() is None, "it ended before it could be killed"
+            assert process.poll() is None, process.communicate()
             time.sleep(0.01)
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
     broken = marks[0].parents[1] / f"checkpoint-{STEPS - 1}"
     broken.mkdir()
     (broken / "trainer_state.json").write_text('{"global_step":')
@@ -100,46 +106,42 @@ def test_a_question_that_students_are_judged_by_is_not_taught(tmp_path: Path, mo
 @pytest.mark.slow
 def test_students_are_trained_killed_and_converted(tmp_path: Path, student_python: Path) -> None:
     write_inputs(tmp_path)
-    folders = {
-        "lora": write_params(tmp_path / "lora", method="lora"),
-        "full": write_params(tmp_path / "full", method="full"),
-        "short": write_params(tmp_path / "short", max_tokens=20),
-    }
+    (tmp_path / "empty").mkdir()
+    lora = str(write_params(tmp_path / "lora", method="lora"))
+    full = str(write_params(tmp_path / "full", method="full"))
+    short = str(write_params(tmp_path / "short", max_tokens=20))
+    broken = str(write_params(tmp_path / "broken", model=str(tmp_path / "empty")))
 
     def teach(folder: str, run: str, name: str) -> list[str]:
-        return [str(folders[folder]), "train", *train_options(tmp_path, run, name)]
+        return [folder, "train", *train_options(tmp_path, run, name)]
 
     def convert(name: str, to: str) -> list[str]:
         model = [] if name == "base" else ["--model", str(tmp_path / "models" / name)]
         paths = ["--base", str(tmp_path / "base"), *model, "--served", str(tmp_path / "served" / to)]
-        return [str(folders["lora"]), "convert", "--run", "trained-0", *paths]
+        return [lora, "convert", "--run", "trained-0", *paths]
 
-    made = run_stages(student_python, [
+    begun = [
         [str(tmp_path), "tiny", str(tmp_path / "tiny")],
-        [str(folders["lora"]), "fetch", "--base", str(tmp_path / "base")],
-    ])  # fmt: skip
-    assert [code for code, _ in made] == [0, 0], made
-    for method in ("lora", "full"):
-        options = train_options(tmp_path, "trained-0", f"{method}-killed")
-        kill_in_mid_training(student_python, folders[method], options, tmp_path / f"checkpoints/{method}-killed")
+        [lora, "fetch", "--base", str(tmp_path / "base")],
+        teach(lora, "trained-0", "killed"),
+    ]
+    kill_in_mid_training(student_python, begun, tmp_path / "checkpoints/killed")
     done = run_stages(student_python, [
-        teach("lora", "trained-0", "lora-killed"), teach("full", "trained-0", "full-killed"),
-        teach("lora", "trained-0", "lora"), teach("full", "trained-0", "full"),
-        teach("lora", "control-0", "control"), teach("short", "trained-0", "short"),
+        teach(lora, "trained-0", "killed"), teach(lora, "trained-0", "lora"), teach(lora, "control-0", "control"),
+        teach(full, "trained-0", "full"), teach(short, "trained-0", "short"),
+        [broken, "fetch", "--base", str(tmp_path / "no-base")],
         convert("base", "base"), convert("lora", "lora"), convert("lora", "again"), convert("full", "full"),
     ])  # fmt: skip
-    assert [code for code, _ in done] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0], done
-    assert "row 1: expected at most 20 tokens" in done[5][1]
-    for method, weights in (("lora", "adapter_model.safetensors"), ("full", "model.safetensors")):
-        killed, undisturbed = (tmp_path / "models" / f"{method}{end}" / weights for end in ("-killed", ""))
-        assert hash_file(killed) == hash_file(undisturbed)
-        curves = [tmp_path / "curves" / f"{method}{end}/plots/metrics/train/loss.tsv" for end in ("-killed", "")]
-        assert curves[0].read_text() == curves[1].read_text()
-        assert len(curves[0].read_text().splitlines()) == 1 + STEPS
-    assert "of which 8 were done before" in done[0][1] or "of which 12 were done before" in done[0][1]
+    assert [code for code, _ in done] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0], done
+    assert re.search(r"30 steps, of which (8|12|16) were done before", done[0][1])
+    assert "row 1: expected at most 20 tokens" in done[4][1]
+    assert "chat.model: expected a language model that transformers can load" in done[5][1]
+    adapters = {name: hash_file(tmp_path / f"models/{name}/adapter_model.safetensors") for name in ADAPTERS}
+    assert adapters["killed"] == adapters["lora"] != adapters["control"]
+    curves = [(tmp_path / f"curves/{name}/plots/metrics/train/loss.tsv").read_text() for name in ("killed", "lora")]
+    assert curves[0] == curves[1]
+    assert len(curves[0].splitlines()) == 1 + STEPS
     assert not list(tmp_path.glob("checkpoints/*/chat/*"))
     served = {path.parent.name: hash_file(path) for path in tmp_path.glob("served/*/model.gguf")}
     assert served["lora"] == served["again"]
-    assert len(set(served.values())) == len(served) - 1 == 3
-    adapters = [tmp_path / f"models/{name}/adapter_model.safetensors" for name in ("lora", "control")]
-    assert hash_file(adapters[0]) != hash_file(adapters[1])
+    assert len({served["base"], served["lora"], served["full"]}) == 3
