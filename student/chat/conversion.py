@@ -60,20 +60,24 @@ def merge(base: Path, adapter: Path, merged: Path) -> None:
 
 def run_converter(project: str, module: str, *arguments: str) -> None:
     """Run a converter's command in this process, which saves importing torch again; raise InputError if it fails."""
-    logging.basicConfig(level=logging.ERROR, force=True)
     words = io.StringIO()
-    logging.getLogger().handlers = [logging.StreamHandler(words)]
+    logging.basicConfig(level=logging.ERROR, stream=words, force=True)
     before, sys.argv = sys.argv, [module, *arguments]
     try:
         with contextlib.redirect_stdout(words):
             runpy.run_module(module, run_name="__main__")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (converters raise what they like)
-        if isinstance(error, SystemExit) and not error.code:
-            return
-        reason = " ".join(f"{words.getvalue()[-200:]} {error}".split())
-        raise InputError(
-            f"student/params.yaml: chat.model: expected an architecture and a tokenizer that {project}'s converter "
-            f"knows, but it says: {reason[-300:]}; choose another model"
-        ) from None
+    except SystemExit as stop:
+        if stop.code:
+            raise _refuse(project, words.getvalue()) from None
+    except Exception as error:  # noqa: BLE001 (converters raise what they like)
+        raise _refuse(project, f"{type(error).__name__}: {error}") from None
     finally:
         sys.argv = before
+
+
+def _refuse(project: str, reason: str) -> InputError:
+    """Return the error of a model that a converter does not take."""
+    return InputError(
+        f"student/params.yaml: chat.model: expected an architecture and a tokenizer that {project}'s converter knows, "
+        f"but it says: {' '.join(reason.split())[-300:]}; choose another model"
+    )
