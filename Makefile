@@ -113,7 +113,7 @@ $(STUDENT_READY): student/requirements.lock student/torch.txt $(READY)
 	@touch $@
 
 student-status: $(READY) ## say which stages `make student` would run, and why
-	@python -m potstill student_status
+	@python -m potstill check student_status
 
 dag: $(READY) ## draw the pipeline
 	@dvc dag

@@ -8,13 +8,19 @@ from potstill.core.params import Params
 from potstill.core.params_file import load_params
 from potstill.sharing.processes import check_git_repository
 from potstill.training_set.settings import check_settings
+from student.core.params import PARAMS_FILE, load_student_params
 
 
 @click.command()
 def main() -> None:
-    """Check params.yaml and git; prints nothing if all is well."""
+    """Check params and git; prints nothing if all is well.
+
+    A mistake in student/params.yaml stops DVC in both pipelines, without a word of where it is.
+    """
     params = load_params()
     check_settings(params)
+    if PARAMS_FILE.is_file():
+        load_student_params()
     check_git_repository()
     for warning in find_doubts(params):
         click.echo(f"warning: params.yaml: {warning}", err=True)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from potstill.core.params_file import load_params
 from potstill.sharing.history import STUDENT_LOCK, STUDENT_PIPELINE, list_workspace_outputs
 from potstill.sharing.repository import open_project
 from potstill.sharing.reruns import describe_reruns
@@ -13,7 +12,6 @@ from potstill.sharing.reruns import describe_reruns
 @click.command()
 def main() -> None:
     """Describe what `make student` would run; it changes nothing."""
-    load_params()
     if not Path(STUDENT_LOCK).is_file():
         click.echo("no student was trained here yet; `make student` does it all, `make pull` brings what others pushed")
         return

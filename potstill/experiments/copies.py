@@ -16,6 +16,8 @@ from dvc.config import merge
 from dvc.repo import Repo
 
 from potstill.core.errors import InputError
+from potstill.sharing.history import PARAMS
+from potstill.sharing.outputs import list_declared
 from potstill.sharing.processes import run_git, try_git
 
 AUTHOR = ("-c", "user.name=potstill", "-c", "user.email=potstill@localhost")
@@ -61,7 +63,8 @@ def read_workspace(repo: Repo) -> Workspace:
 def copy_project(workspace: Workspace, folder: Path) -> Path:
     """Clone the repository into a new folder, with all edits, DVC's cache and its files, and return the project in it.
 
-    Of the outputs and the ledger it gets what the cache holds.
+    Of the outputs and the ledger it gets what the cache holds; of students, which may be gigabytes, only what
+    params.yaml names, as the weights of a teacher.
     """
     run_git("clone", "--quiet", "--shared", "--no-checkout", str(workspace.root), str(folder))
     run_git("checkout", "--quiet", "--detach", workspace.head, folder=folder)
@@ -75,7 +78,9 @@ def copy_project(workspace: Workspace, folder: Path) -> Path:
     with Repo(str(project)) as repo, repo.config.edit("local") as config:
         merge(config, dict(workspace.settings))
     with Repo(str(project)) as repo:
-        repo.checkout(force=True, allow_missing=True)
+        named = (project / PARAMS).read_text(encoding="utf-8")
+        needed = [path for path in list_declared(repo) if "student" not in Path(path).parts or path in named]
+        repo.checkout([str(project / path) for path in needed], force=True, allow_missing=True)
     return project
 
 

@@ -30,7 +30,8 @@ def describe_reruns(repo: Repo, pipeline: Path = PIPELINE_FILE) -> tuple[list[st
     except LockError:
         raise
     except DvcException as error:
-        raise InputError(f"dvc.yaml, {PARAMS}: {first_line(error)}; check `dataset`, `prompt` and `teacher`") from None
+        whose = STUDENT_PARAMS if "student/" in first_line(error) else "`dataset`, `prompt` and `teacher`"
+        raise InputError(f"dvc.yaml, {PARAMS}: {first_line(error)}; check {whose}") from None
     lock = pipeline.with_name(LOCK)
     locked = YAML(typ="safe").load(lock)["stages"] if lock.is_file() else {}
     reasons = {
@@ -76,6 +77,9 @@ def _list_followers(stages: Mapping[str, Any], reruns: list[str]) -> list[str]:
 
 def _describe_reasons(locked: Mapping[str, Any], changes: list[Any]) -> Iterator[str]:
     """Yield a phrase for each change by which a stage would rerun; `locked` is what it ran with."""
+    if not locked:
+        yield "it never ran"
+        return
     for change in changes:
         if isinstance(change, str):
             yield {"changed command": "its command changed", "always changed": "it always runs"}.get(change, change)
