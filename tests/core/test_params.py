@@ -46,7 +46,7 @@ def test_the_params_of_this_project_are_right_and_all_in_the_file_or_its_comment
     params = load_params()
     assert params.datasets[params.dataset].path == "data/source/bundled"
     assert {"letter", "chain_of_thought"} <= set(params.prompts)
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("params.yaml", "student/params.yaml"))
     assert {name for section in list_sections() for name in section.model_fields if name not in text} == set()
 
 
