@@ -54,7 +54,7 @@ def describe(students: Sequence[Sequence[int]]) -> dict[str, Any]:
 
 
 def compare(students: Sequence[Sequence[int]], others: Sequence[Sequence[int]]) -> dict[str, Any]:
-    """Return how much more students have right than others of the same questions, its interval and its exact p value."""
+    """Return how much more students have right than others of the same questions, with interval and exact p value."""
     differences = [
         sum(mine) - sum(theirs)
         for mine, theirs in zip(zip(*students, strict=True), zip(*others, strict=True), strict=True)
