@@ -58,7 +58,7 @@ def render_interval(ends: Sequence[float]) -> str:
 
 def draw_students(results: Mapping[str, Any]) -> Figure:
     """Draw each student's accuracy with its interval, set by set, and that of the encoder before training."""
-    drawn = f"{results['questions']:,} train questions, answered by a noise model, not by a real teacher"
+    drawn = f"{results['questions']:,} train questions; answers drawn from a noise model, none real"
     figure, axes = new_figure(4, f"Accuracy of ranking students by training set\n{drawn}")
     before = 100 * results["untrained"]["mean"]
     axes.axhline(before, color=REFERENCE, linestyle=":", label="before training")
@@ -70,7 +70,7 @@ def draw_students(results: Mapping[str, Any]) -> Figure:
             axes.errorbar(where, height, [[height - low], [high - height]], fmt="o", color=COLOUR, capsize=3)
         axes.plot([place - 0.3, place + 0.3], [100 * one["mean"]] * 2, color="black", linewidth=2)
     axes.set_xticks(range(len(results["sets"])), [LABELS[name] for name in results["sets"]])
-    axes.set(ylabel=f"accuracy in {results['asked']:,} other questions (%)", xlim=(-0.5, len(results["sets"]) - 0.5))
+    axes.set(ylabel=f"accuracy (%), {results['asked']:,} questions", xlim=(-0.5, len(results["sets"]) - 0.5))
     axes.plot([], [], "o-", color=COLOUR, label="a student, 95 % Wilson interval")
     axes.plot([], [], color="black", linewidth=2, label="mean")
     figure.legend(loc="outside lower center", ncols=3)
