@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import click
 import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
@@ -42,6 +43,8 @@ def train(
     history = _resume(encoder, optimizer, checkpoint)
     for entry in history:
         log(entry)
+    if history:
+        click.echo(f"going on after step {len(history):,} of {len(steps):,}")
     encoder.train()
     for step in show_progress(range(len(history), len(steps)), "training", len(steps) - len(history), "step"):
         torch.manual_seed(
