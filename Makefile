@@ -137,10 +137,10 @@ lint: $(READY) ## check style
 	ruff check
 	ruff format --check
 	lint-imports
-	cog --check --verbosity=1 -I . README.md docs/benchmarks.md
+	cog --check --verbosity=1 -I . README.md docs/benchmarks.md docs/student.md
 
-docs: $(READY) ## write the tables of README.md and docs/benchmarks.md anew
-	cog -r -I . README.md docs/benchmarks.md
+docs: $(READY) ## write the tables of README.md, docs/benchmarks.md and docs/student.md anew
+	cog -r -I . README.md docs/benchmarks.md docs/student.md
 
 format: $(READY) ## put the code into the house style
 	ruff check --fix
