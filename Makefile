@@ -152,4 +152,4 @@ types: $(READY) ## check types
 check: lint types test-all ## lint, types, test-all
 
 clean: ## remove what the stages and the tools wrote; answers stay in the journal, data/ledger and DVC's cache
-	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/training_set.js reports/student.js reports/compare student/models student/curves student/answers student/checkpoints student/cards student/dvc_plots dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf data/raw data/requests data/responses data/answers data/export reports/tables reports/figures reports/index.html reports/training_set.js reports/student.js reports/compare student/models student/curves student/answers student/checked student/checkpoints student/cards student/dvc_plots dvc_plots logs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

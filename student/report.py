@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from potstill.core.distributions import round_number, round_p_value
-from potstill.core.folder_hash import hash_folder
+from potstill.core.folder_hash import hash_file, hash_folder
 from potstill.core.options import path_option
 from potstill.core.records import read_json, write_json
 from potstill.core.wording import ASCII
@@ -14,7 +14,7 @@ from student.core.params import load_student_params
 from student.learning.card import write_card
 from student.learning.measuring import Learned, measure_learning
 from student.learning.reading import read_compared
-from student.learning.section import write_section
+from student.learning.section import Sources, write_section
 from student.learning.verdicts import describe_learning, has_learned
 
 
@@ -32,10 +32,11 @@ def main(
 ) -> None:
     """Compare the teacher with the students before and after training, and say whether they learned."""
     params = load_student_params()
-    manifest, made_of = read_json(export / "manifest.json"), hash_folder(responses)
+    manifest = read_json(export / "manifest.json")
+    made_of = Sources(hash_folder(responses), hash_file(export / "manifest.json"))
     compared = read_compared(raw, params.ask.split, teacher, answers, params.seeds)
     students = [measure_learning(one, params.seeds) for one in compared]
-    write_section(page, students, manifest, made_of)
+    write_section(page, students, params, manifest, made_of)
     write_json(metrics, build_metrics(students))
     written = [str(write_card(cards, one, params, manifest, made_of)) for one in students]
     for one in students:

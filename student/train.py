@@ -8,25 +8,22 @@ from potstill.core.options import path_option
 from student.core.libraries import quiet_libraries
 from student.core.params import load_student_params
 from student.core.runs import Run, check_folder, run_option
-from student.core.training_set import check_leakage, find_rows, read_conversations, read_questions
+from student.core.training_set import find_rows, read_conversations
 
 
 @click.command()
 @run_option
 @path_option("export", "Folder with the training set.")
-@path_option("raw", "Folder with the questions that students are judged by.")
 @path_option("base", "Folder with the model to begin as.")
 @path_option("model", "Folder for the trained weights, or for the matrices beside them.")
 @path_option("curves", "Folder for loss and learning rate, step by step.")
 @path_option("checkpoints", "Folder for what a killed training goes on from.")
-def main(run: Run, export: Path, raw: Path, base: Path, model: Path, curves: Path, checkpoints: Path) -> None:
+def main(run: Run, export: Path, base: Path, model: Path, curves: Path, checkpoints: Path) -> None:
     """Teach the model in --base each row's last message; a control gets the rows' last messages shuffled."""
     params = load_student_params()
     check_folder(base, "the model that students begin as")
     path = find_rows(export, "messages", "train.jsonl")
     conversations = read_conversations(path)
-    texts = ("\n".join(message["content"] for message in messages) for messages in conversations)
-    check_leakage(path, texts, read_questions(raw, params.ask.split))
     quiet_libraries()
     from student.chat.training import Lesson, train  # noqa: PLC0415 (imports what reads the line above)
 

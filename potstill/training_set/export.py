@@ -10,7 +10,7 @@ import click
 
 from potstill.core.environment import load_env_file
 from potstill.core.errors import InputError
-from potstill.core.folder_hash import hash_folder
+from potstill.core.folder_hash import hash_file, hash_folder
 from potstill.core.folders import replacing_folder
 from potstill.core.params import Format, Params
 from potstill.core.records import Split, read_json, split_files, write_json
@@ -18,7 +18,7 @@ from potstill.reading.exchanges import STRICT_GATES_FAILED
 from potstill.training_set.card import write_card
 from potstill.training_set.console import describe_export
 from potstill.training_set.leakage import LeakFinder
-from potstill.training_set.manifest import write_manifest
+from potstill.training_set.manifest import MANIFEST, write_manifest
 from potstill.training_set.page_section import write_page_section
 from potstill.training_set.phrases import describe_left_out
 from potstill.training_set.run import describe_run
@@ -64,7 +64,7 @@ def export_examples(
         manifest = describe_run(params, read_json(raw / "source.json"), read_json(measures), written)
         write_card(folder, manifest)
         write_manifest(folder, manifest)
-    write_page_section(page, manifest, hash_folder(responses))
+    write_page_section(page, manifest, hash_folder(responses), hash_file(export / MANIFEST))
     for line in describe_export(manifest):
         click.echo(line)
 

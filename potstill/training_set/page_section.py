@@ -39,9 +39,19 @@ MEASURES: tuple[tuple[str, str, Callable[[Manifest], str]], ...] = (
 )
 
 
-def write_page_section(path: Path, manifest: Manifest, responses: str) -> None:
-    """Write the script that puts the section into the page; `responses` is what DVC calls what was exported."""
-    write_page_script(path, "training-set", responses, render_section(manifest), OTHER_ANSWERS)
+def write_page_section(path: Path, manifest: Manifest, responses: str, manifest_hash: str) -> None:
+    """Write the script that puts the section into the page; `responses` is what DVC calls what was exported.
+
+    The page's later scripts find `manifest_hash` there.
+    """
+    write_page_script(
+        path,
+        "training-set",
+        {"responses": responses},
+        render_section(manifest),
+        OTHER_ANSWERS,
+        {"manifest": manifest_hash},
+    )
 
 
 def render_section(manifest: Manifest) -> str:

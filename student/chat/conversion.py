@@ -48,12 +48,12 @@ def merging(base: Path, model: Path | None, merged: Path) -> Iterator[Path]:
 
 
 def merge(base: Path, adapter: Path, merged: Path) -> None:
-    """Write the base with LoRA's matrices added to its weights."""
+    """Write the base with LoRA's matrices added to its weights, in float32: in bfloat16 most of them are lost."""
     import torch  # noqa: PLC0415 (not needed for a model that is whole)
     from peft import PeftModel  # noqa: PLC0415
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
-    network = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
+    network = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
     PeftModel.from_pretrained(network, adapter).merge_and_unload().save_pretrained(merged)
     AutoTokenizer.from_pretrained(adapter).save_pretrained(merged)
 

@@ -17,7 +17,7 @@ import torch
 from datasets import Dataset
 from dvclive import Live
 from jinja2 import TemplateError
-from peft import LoraConfig, PeftModel
+from peft import LoraConfig
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -192,9 +192,7 @@ def explaining_memory() -> Iterator[None]:
 
 
 def write_model(trainer: SFTTrainer, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write LoRA's matrices as they are, or all weights in bfloat16, with the tokenizer."""
-    if not isinstance(trainer.model, PeftModel):
-        trainer.model.to(torch.bfloat16)
+    """Write LoRA's matrices, or all weights, as they were trained: in float32."""
     trainer.model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)  # peft's form of a card, not filled in

@@ -1,10 +1,10 @@
-"""A training set that students may learn from: checked, and free of the questions that they are judged by."""
+"""A training set as students read it, and the questions that they are judged by."""
 
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from potstill.core.errors import InputError
 from potstill.core.records import Question, read_json, read_rows
@@ -48,6 +48,23 @@ def read_conversations(path: Path) -> list[list[dict[str, str]]]:
     return rows
 
 
+def read_prompts(path: Path) -> list[list[dict[str, str]]]:
+    """Return the messages before each row's answer, of soft labels; raise InputError if it holds none."""
+    return [row["prompt"] for row in read_soft_labels(path, ["prompt"])]
+
+
+def read_soft_labels(path: Path, columns: list[str]) -> list[dict[str, Any]]:
+    """Return columns of the format soft_labels, row by row; raise InputError if it holds none."""
+    from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415 (chat students have no need of it)
+
+    try:
+        rows: list[dict[str, Any]] = parquet.read_table(path, columns=columns).to_pylist()
+    except (ArrowInvalid, OSError) as error:
+        raise InputError(f"{path}: expected soft labels, but {error}; run `make repro`") from None
+    check_not_empty(path, rows)
+    return rows
+
+
 def check_not_empty(path: Path, rows: Sequence[object]) -> None:
     """Raise InputError if there is no row."""
     if not rows:
@@ -60,23 +77,6 @@ def read_questions(raw: Path, split: str) -> list[Question]:
     if not questions:
         raise InputError(f"{raw / split}.jsonl: expected questions, found none; raise load.{split} in params.yaml")
     return questions
-
-
-def check_leakage(path: Path, texts: Iterable[str], questions: Sequence[Question]) -> None:
-    """Raise InputError if a training row's text has a question that students are judged by, and all its options."""
-    parts = [(_normalize(one.question), [_normalize(choice.text) for choice in one.choices]) for one in questions]
-    for number, text in enumerate(map(_normalize, texts), start=1):
-        for question, (stem, options) in zip(questions, parts, strict=True):
-            if stem in text and all(option in text for option in options):
-                raise InputError(
-                    f"{path}: row {number} is the question {question.id}, by which students are judged, so learning "
-                    "is not told from remembering; set export.leakage_threshold in params.yaml to 1 or less"
-                )
-
-
-def _normalize(text: str) -> str:
-    """Return a text in one case, with single spaces."""
-    return " ".join(text.casefold().split())
 
 
 def shuffle_labels(labels: Sequence[T], seed: int) -> list[T]:

@@ -15,7 +15,7 @@ from potstill.training_set.markdown import format_code, format_fence, format_set
 from potstill.training_set.phrases import KEPT, TARGETS
 from student.core.params import BUNDLED, StudentParams
 from student.learning.measuring import Learned
-from student.learning.section import METHOD, describe_source, list_differences, list_measures, list_seeds
+from student.learning.section import METHOD, Sources, describe_source, list_differences, list_measures, list_seeds
 from student.learning.verdicts import describe_learning
 
 FOLDER = Path(__file__).parent
@@ -49,11 +49,11 @@ LICENSES = {about.bundled: "apache-2.0" for about in KINDS.values()}  # as their
 
 
 def write_card(
-    folder: Path, learned: Learned, params: StudentParams, manifest: Mapping[str, Any], responses: str
+    folder: Path, learned: Learned, params: StudentParams, manifest: Mapping[str, Any], made_of: Sources
 ) -> Path:
     """Write the README.md of the student to use, as the Hub takes it, and return its path."""
     front = build_front_matter(learned, find_base(learned.kind, params), manifest)
-    text = f"---\n{front.to_yaml()}\n---\n\n{render_card(learned, params, manifest, responses)}"
+    text = f"---\n{front.to_yaml()}\n---\n\n{render_card(learned, params, manifest, made_of)}"
     path = folder / learned.kind / "README.md"
     with replacing(path) as unfinished:
         ModelCard(text).save(unfinished)
@@ -86,7 +86,7 @@ def build_front_matter(learned: Learned, base: str | None, manifest: Mapping[str
     )
 
 
-def render_card(learned: Learned, params: StudentParams, manifest: Mapping[str, Any], responses: str) -> str:
+def render_card(learned: Learned, params: StudentParams, manifest: Mapping[str, Any], made_of: Sources) -> str:
     """Return the card's Markdown; what others wrote goes through the filters."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -104,7 +104,7 @@ def render_card(learned: Learned, params: StudentParams, manifest: Mapping[str, 
         title=f"The {learned.kind} student of {format_text(manifest['teacher']['model'])}",
         about=about.words,
         verdict=describe_learning(learned),
-        source=describe_source(learned, manifest, responses),
+        source=describe_source(learned, params, manifest, made_of),
         learned=learned,
         manifest=manifest,
         licences=list_licenses(manifest["source"]["license"]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -19,6 +19,7 @@ from potstill.core.wording import (
     format_points,
 )
 from potstill.quality.pictures import embed_picture
+from student.core.params import StudentParams
 from student.learning.figure import describe_figure, draw_learning
 from student.learning.measuring import Column, Learned, Measures
 from student.learning.verdicts import describe_learning, describe_range
@@ -27,17 +28,27 @@ FOLDER = Path(__file__).parent
 FORMATS = {"chat": "messages", "rank": "soft_labels"}  # that a kind learns from
 MEGABYTE, MILLION, SLOW = 1e6, 1e6, 10
 OTHER_ANSWERS = (
-    '<p class="quiet">The students that student.js sums up learned from other answers than this page\'s: '
+    '<p class="quiet">The students that student.js sums up learned from another training set than this page\'s: '
     "run `make student`.</p>"
 )
 METHOD = (
-    "The control is trained as the student is, on the same rows with their labels shuffled among the questions, so it "
-    "learns the labels' shares and the form, and nothing of a question. p of a difference: exact, two-sided, by "
+    "The control is trained as the student is, on the same rows with their answers shuffled among the questions, so it "
+    "learns how often each is given, and nothing of a question; where answers have the text of options, its own are of "
+    "other questions. p of a difference: exact, two-sided, by "
     "flipping the signs of the questions' differences, summed over the seeds. Intervals are Wilson's; of a mean or a "
     "difference, 1.96 standard errors over the questions. They hold for other questions like these, not for other "
     "seeds: how far those differ, the lines of the seeds show. 'Learned' is said where the trained student is better "
-    "than before training and than the control, each with p < 0.05, over three seeds or more."
+    "than before training and than the control, each with p < 0.05, over three seeds or more, and than guessing."
 )
+
+
+class Sources(NamedTuple):
+    """What DVC calls the teacher's responses, and the hash of the training set's manifest."""
+
+    responses: str
+    manifest: str
+
+
 Line = tuple[str, str, list[str]]  # a row's name, its meaning, and its values
 MEASURES: tuple[tuple[str, str, Callable[[Column], str]], ...] = (
     ("Accuracy", "of the questions with gold", lambda one: format_share(one.measures.accuracy)),
@@ -63,12 +74,17 @@ MEASURES: tuple[tuple[str, str, Callable[[Column], str]], ...] = (
 )
 
 
-def write_section(path: Path, students: Sequence[Learned], manifest: Mapping[str, Any], responses: str) -> None:
-    """Write the script that puts the section into the page; `responses` is what DVC calls what was learned from."""
-    write_page_script(path, "students", responses, render_section(students, manifest, responses), OTHER_ANSWERS)
+def write_section(
+    path: Path, students: Sequence[Learned], params: StudentParams, manifest: Mapping[str, Any], made_of: Sources
+) -> None:
+    """Write the script that puts the section into the page, where that is of the same responses and training set."""
+    section = render_section(students, params, manifest, made_of)
+    write_page_script(path, "students", made_of._asdict(), section, OTHER_ANSWERS, {})
 
 
-def render_section(students: Sequence[Learned], manifest: Mapping[str, Any], responses: str) -> str:
+def render_section(
+    students: Sequence[Learned], params: StudentParams, manifest: Mapping[str, Any], made_of: Sources
+) -> str:
     """Return the section's HTML, every text in it escaped."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -78,18 +94,20 @@ def render_section(students: Sequence[Learned], manifest: Mapping[str, Any], res
         lstrip_blocks=True,
     )
     return environment.get_template("section.html").render(
-        students=[_describe_student(one, manifest, responses) for one in students],
+        students=[_describe_student(one, params, manifest, made_of) for one in students],
         columns=["Teacher", "Untrained", "Trained", "Control"],
         method=METHOD,
     )
 
 
-def _describe_student(learned: Learned, manifest: Mapping[str, Any], responses: str) -> dict[str, Any]:
+def _describe_student(
+    learned: Learned, params: StudentParams, manifest: Mapping[str, Any], made_of: Sources
+) -> dict[str, Any]:
     """Return what the section shows of a kind of student."""
     return {
         "kind": learned.kind,
         "verdict": describe_learning(learned),
-        "about": describe_source(learned, manifest, responses),
+        "about": describe_source(learned, params, manifest, made_of),
         "figure": embed_picture(draw_learning(learned)),
         "alt": describe_figure(learned),
         "mean": describe_mean(learned),
@@ -99,14 +117,22 @@ def _describe_student(learned: Learned, manifest: Mapping[str, Any], responses: 
     }
 
 
-def describe_source(learned: Learned, manifest: Mapping[str, Any], responses: str) -> str:
+def describe_source(learned: Learned, params: StudentParams, manifest: Mapping[str, Any], made_of: Sources) -> str:
     """Return what the student learned from, and what it was judged by."""
-    rows = learned.facts.trained_rows or manifest["splits"]["train"]["rows"][FORMATS[learned.kind]]
+    rows = manifest["splits"]["train"]["rows"][FORMATS[learned.kind]]
     questions = format_count(learned.questions, f"{learned.split} question")
     return (
-        f"It learned from {format_count(rows, 'row')} of train in data/export (made of responses {responses[:10]}), "
-        f"and is judged by the {questions} with gold, none of which it was trained on."
+        f"It was taught {describe_amount(learned.kind, params)} of the {format_count(rows, 'row')} of train in data/export "
+        f"(made of responses {made_of.responses[:10]}), and is judged by the {questions} with gold, none of which it was trained on."
     )
+
+
+def describe_amount(kind: str, params: StudentParams) -> str:
+    """Return how much of the rows was taught: so many epochs, or no more than so many steps."""
+    if kind == "chat" and params.chat.max_steps:
+        return f"{format_count(params.chat.max_steps, 'step')}, {params.chat.batch_size} rows each,"
+    epochs = params.chat.epochs if kind == "chat" else params.rank.epochs
+    return f"{epochs:g} epoch{'s' if epochs != 1 else ''}"
 
 
 def describe_mean(learned: Learned) -> str:

@@ -2,24 +2,26 @@
 
 from potstill.comparing.wording import format_share
 from potstill.core.wording import NBSP, describe_p_value, format_count, format_list, format_points
-from student.learning.measuring import Column, Difference, Learned
+from student.learning.measuring import Difference, Learned
 
 SIGNIFICANT = 0.05
 FEWEST_SEEDS = 3
 RIVALS = {
     "untrained": "before training",
-    "control": "the control, whose training differed in nothing but shuffled labels",
+    "control": "the control, trained on the same answers shuffled",
 }
 
 
 def has_learned(learned: Learned) -> bool:
-    """Return whether the student is better than before training and than the control, over enough seeds.
+    """Return whether the student is better than before training, than the control and than guessing, over enough seeds.
 
-    Both tests must reject, each at 0.05, so that the claim as a whole is false in 5 % of cases at the most, and no p
+    Who only learns the form of an answer passes the first two where a control's shuffled texts do not have that form, and
+    not the third: accuracy's interval must lie above guessing. All must reject, each at 0.05, so that the claim as a whole is false in 5 % of cases at the most, and no p
     needs adjusting (the intersection-union test; Berger, "Multiparameter hypothesis testing and acceptance sampling",
     Technometrics 24 (1982), 295-300). That is for one kind of student: of two kinds, each claim has its own 5 %.
     """
-    return len(learned.seeds) >= FEWEST_SEEDS and all(is_better(learned.differences[rival]) for rival in RIVALS)
+    enough = len(learned.seeds) >= FEWEST_SEEDS and not is_guessing(learned, "trained")
+    return enough and all(is_better(learned.differences[rival]) for rival in RIVALS)
 
 
 def is_better(difference: Difference) -> bool:
@@ -27,12 +29,19 @@ def is_better(difference: Difference) -> bool:
     return difference.mean > 0 and difference.p < SIGNIFICANT
 
 
+def is_guessing(learned: Learned, name: str) -> bool:
+    """Return whether the interval of somebody's accuracy does not lie above guessing."""
+    return learned.columns[name].low <= learned.guessing
+
+
 def describe_learning(learned: Learned) -> str:
-    """Return whether the student learned, by which numbers, and whether it or the teacher does more than guess."""
-    return " ".join(
-        filter(
-            None, [_describe_claim(learned), *(_describe_guessing(learned, name) for name in ("trained", "teacher"))]
-        )
+    """Return whether the student learned, by which numbers, and whether the teacher does no more than guess."""
+    if not is_guessing(learned, "teacher"):
+        return _describe_claim(learned)
+    accuracy = format_share(learned.columns["teacher"].measures.accuracy)
+    return (
+        f"{_describe_claim(learned)} The teacher's own answers to them, {accuracy} right, are no better than guessing, "
+        f"which gives {format_share(learned.guessing)}."
     )
 
 
@@ -49,6 +58,8 @@ def _describe_claim(learned: Learned) -> str:
         for rival, (points, evidence) in tested.items()
         if not is_better(learned.differences[rival])
     ]
+    if is_guessing(learned, "trained"):
+        missing.append(f"it is not better than guessing, which gives {format_share(learned.guessing)}")
     if len(learned.seeds) < FEWEST_SEEDS:
         seeds = f"it was trained with {format_count(len(learned.seeds), 'seed')}, and it takes {FEWEST_SEEDS}"
         missing.insert(0, f"{seeds} to tell learning from luck")
@@ -79,15 +90,3 @@ def _describe_difference(difference: Difference) -> tuple[str, str]:
 def describe_range(difference: Difference) -> str:
     """Return the interval of a difference, in points."""
     return f"{format_points(difference.low)} to {format_points(difference.high)}"
-
-
-def _describe_guessing(learned: Learned, name: str) -> str:
-    """Return that the trained student, or the teacher, is no better than guessing; nothing if it is."""
-    column: Column = learned.columns[name]
-    if column.low > learned.guessing:
-        return ""
-    guessing = f"which gives {format_share(learned.guessing)}"
-    if name == "trained":
-        return f"It is no better than guessing, {guessing}."
-    accuracy = format_share(column.measures.accuracy)
-    return f"The teacher's own answers to them, {accuracy} right, are no better than guessing, {guessing}."

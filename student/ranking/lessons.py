@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from potstill.core.errors import InputError
 from potstill.core.records import Question, read_rows
-from student.core.training_set import check_leakage, check_not_empty, find_rows, shuffle_labels
+from student.core.training_set import find_rows, read_soft_labels, shuffle_labels
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,12 @@ class Lesson:
     label: tuple[float, ...]
 
 
-def read_lessons(
-    export: Path, raw: Path, labels: Literal["distribution", "answer"], asked: Sequence[Question]
-) -> tuple[Path, list[Lesson]]:
+def read_lessons(export: Path, raw: Path, labels: Literal["distribution", "answer"]) -> tuple[Path, list[Lesson]]:
     """Return the file of soft labels and its lessons; raise InputError if they may not, or cannot, be learned from."""
-    from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415 (the study makes lessons of its own)
-
     path = find_rows(export, "soft_labels", "train.parquet")
-    try:
-        rows = parquet.read_table(path, columns=["id", "options", "distribution", "answer"]).to_pylist()
-    except (ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: expected soft labels, but {error}; run `make repro`") from None
-    check_not_empty(path, rows)
+    rows = read_soft_labels(path, ["id", "options", "distribution", "answer"])
     stems = {one.id: one.question for one in read_rows(raw / "train.jsonl", Question)}
-    lessons = [make_lesson(row, find_stem(row["id"], stems, path), labels) for row in rows]
-    check_leakage(path, (" ".join((one.question, *one.options)) for one in lessons), asked)
-    return path, lessons
+    return path, [make_lesson(row, find_stem(row["id"], stems, path), labels) for row in rows]
 
 
 def find_stem(row_id: str, stems: dict[str, str], path: Path) -> str:

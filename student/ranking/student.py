@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from sentence_transformers import SentenceTransformer
 
-from potstill.core.records import Question, write_json, write_rows
+from potstill.core.records import write_json, write_rows
 from student.core.params import Rank
 from student.core.runs import UNTRAINED, Run
 from student.core.training_set import read_questions
@@ -39,7 +39,7 @@ def make_student(run: Run, settings: Rank, split: str, folders: Folders) -> tupl
     encoder = load_encoder(settings.model, settings.revision)
     texts = ([one.question, *(choice.text for choice in one.choices)] for one in asked)
     check_lengths(encoder, folders.raw / f"{split}.jsonl", texts)
-    trained_rows = None if run.arm == UNTRAINED else teach(encoder, run, settings, asked, folders)
+    trained_rows = None if run.arm == UNTRAINED else teach(encoder, run, settings, folders)
     start = time.perf_counter()
     answers = answer_questions(encoder, asked, settings.scale)
     seconds = time.perf_counter() - start
@@ -58,9 +58,9 @@ def make_student(run: Run, settings: Rank, split: str, folders: Folders) -> tupl
     return sum(one.outcome == "correct" for one in answers), len(answers)
 
 
-def teach(encoder: SentenceTransformer, run: Run, settings: Rank, asked: list[Question], folders: Folders) -> int:
+def teach(encoder: SentenceTransformer, run: Run, settings: Rank, folders: Folders) -> int:
     """Train an encoder on the export, for a control with its labels shuffled; return the number of rows."""
-    path, lessons = read_lessons(folders.export, folders.raw, settings.labels, asked)
+    path, lessons = read_lessons(folders.export, folders.raw, settings.labels)
     check_lengths(encoder, path, ([one.question, *one.options] for one in lessons))
     if run.arm == "control":
         lessons = shuffle_lessons(lessons, run.seed)

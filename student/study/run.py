@@ -16,7 +16,7 @@ from potstill.core.params_file import read_params
 from potstill.core.records import Question, read_json, write_json
 from potstill.core.sections import Section
 from student.core.params import Count, Rank, load_student_params
-from student.core.training_set import check_leakage, read_questions
+from student.core.training_set import read_questions
 from student.study.drawing import draw_askings
 from student.study.noise import Noise, read_noise
 from student.study.results import summarize
@@ -66,8 +66,8 @@ def draw_sets(
             f"load.train in params.yaml, or lower questions in {SETTINGS_FILE}"
         )
     taught = questions[: settings.questions]
-    texts = (" ".join((one.question, *(choice.text for choice in one.choices))) for one in taught)
-    check_leakage(raw / "train.jsonl", texts, asked)
+    if leaks := {one.question for one in taught} & {one.question for one in asked}:
+        raise InputError(f"{raw}/train.jsonl: expected no question of validation, got {min(leaks)!r}; leave it out")
     draws = np.random.default_rng(settings.draw)
     return build_sets(
         taught, [draw_askings(one, noise, settings.rotations, settings.failed_share, draws) for one in taught]

@@ -28,6 +28,8 @@ from potstill.quality.slices import LENGTH_BANDS, QUESTION_TYPES, length_band, q
 from potstill.reading.extraction import read_as
 from potstill.training_set.page_section import write_page_section
 from stages.analyze import main
+from student.core.params import load_student_params
+from student.learning.section import Sources
 from student.learning.section import write_section as write_students
 from tests.judged import FRUIT, make_request, make_response, question_of
 from tests.project import ROOT, arguments
@@ -216,12 +218,12 @@ def build(
     assert finished.exit_code == 0, finished.output
     responses = hash_folder(folder / "data/responses")
     write_section(folder, responses, training_set)
-    write_page_script(folder / "reports/student.js", "students", responses, "<p>No student.</p>", "")
+    write_page_script(folder / "reports/student.js", "students", {"responses": responses}, "<p>No student.</p>", "", {})
     return (folder / "reports/index.html").as_uri()
 
 
 def write_section(folder: Path, responses: str, training_set: dict[str, Any]) -> None:
-    write_page_section(folder / "reports/training_set.js", make_manifest(**training_set), responses)
+    write_page_section(folder / "reports/training_set.js", make_manifest(**training_set), responses, "hash")
 
 
 def write(path: Path, lines: Sequence[str]) -> None:
@@ -313,7 +315,13 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
     address = build(folder, USUAL)
     write_project(project, 60, {"chat": RATES, "rank": RATES})
     responses = hash_folder(folder / "data/responses")
-    write_students(folder / "reports/student.js", measure(project, [0, 1, 2]), MANIFEST, responses)
+    write_students(
+        folder / "reports/student.js",
+        measure(project, [0, 1, 2]),
+        load_student_params(ROOT / "student/params.yaml"),
+        MANIFEST,
+        Sources(responses, "hash"),
+    )
     return address
 
 

@@ -11,12 +11,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from ruamel.yaml import YAML
 
-from potstill.core.letters import letter_choices
-from potstill.core.records import Question, write_json, write_rows
-from student import train
+from potstill.core.records import write_json
 from tests.project import ROOT
 
 ANIMALS = ["ferret", "otter", "badger", "hare", "lynx", "vole"]
@@ -24,7 +21,6 @@ PLACES = ["den", "river", "sett", "field"]
 QUICK = {"epochs": 5, "batch_size": 4, "save_steps": 4, "learning_rate": 1e-3}
 ADAPTERS = ("killed", "lora", "control")
 STEPS = len(ANIMALS) * len(PLACES) // 4 * 5
-ASKED = Question("v1", "Where do hens live?", letter_choices(["in a bank", "in a coop"]), "B", None)
 
 
 def write_params(folder: Path, **chat: object) -> Path:
@@ -36,8 +32,8 @@ def write_params(folder: Path, **chat: object) -> Path:
     return folder
 
 
-def write_inputs(folder: Path, question: Question = ASKED) -> None:
-    """Write what the train stage reads: an export of 24 rows, and the question that students are judged by."""
+def write_inputs(folder: Path) -> None:
+    """Write what the train stage reads: an export of 24 rows."""
     (folder / "export/messages").mkdir(parents=True)
     rows = [
         [{"role": "user", "content": f"Where does the {animal} of the {place} live?"},
@@ -47,13 +43,12 @@ def write_inputs(folder: Path, question: Question = ASKED) -> None:
     text = "".join(json.dumps({"messages": messages}) + "\n" for messages in rows)
     (folder / "export/messages/train.jsonl").write_text(text)
     write_json(folder / "export/manifest.json", {"gates_failed": []})
-    write_rows(folder / "raw/validation.jsonl", [question])
 
 
 def train_options(folder: Path, run: str, name: str) -> list[str]:
     """Return the options of stage train, whose outputs have a name of their own."""
     paths = {
-        "export": "export", "raw": "raw", "base": "base",
+        "export": "export", "base": "base",
         "model": f"models/{name}", "curves": f"curves/{name}", "checkpoints": f"checkpoints/{name}",
     }  # fmt: skip
     return ["--run", run, *(word for option, path in paths.items() for word in (f"--{option}", str(folder / path)))]
@@ -92,15 +87,6 @@ def kill_in_mid_training(python: Path, calls: list[list[str]], checkpoints: Path
 
 def hash_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def test_a_question_that_students_are_judged_by_is_not_taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_inputs(tmp_path, Question("v1", "Where does the hare", letter_choices(["live", "sett"]), "B", None))
-    (tmp_path / "base").mkdir()
-    monkeypatch.chdir(write_params(tmp_path / "lora"))
-    done = CliRunner().invoke(train.main, train_options(tmp_path, "trained-0", "leak"))
-    assert done.exit_code == 1
-    assert "row 15 is the question v1, by which students are judged" in done.output
 
 
 @pytest.mark.slow

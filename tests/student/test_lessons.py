@@ -15,7 +15,6 @@ TRAINED = [
     Question("t1", "Where do ferrets live?", letter_choices(["bank", "den", "moon"]), "B", None),
     Question("t:2", "Where do moles live?", letter_choices(["bank", "hole"]), "B", None),
 ]
-ASKED = [Question("v1", "Where do foxes live?", letter_choices(["den", "moon"]), "A", None)]
 
 
 def write_inputs(folder: Path, *rows: tuple[str, list[str], list[float], str]) -> tuple[Path, Path]:
@@ -37,7 +36,7 @@ ROWS = [("t1:1", ["den", "moon", "bank"], [0.8, 0.0, 0.2], "A"), ("t:2", ["bank"
 
 
 def test_labels_are_shares_in_the_order_of_the_rows_own_options(tmp_path: Path) -> None:
-    _, lessons = read_lessons(*write_inputs(tmp_path, *ROWS), "distribution", ASKED)
+    _, lessons = read_lessons(*write_inputs(tmp_path, *ROWS), "distribution")
     assert lessons == [
         Lesson("Where do ferrets live?", ("den", "moon", "bank"), (0.8, 0.0, 0.2)),
         Lesson("Where do moles live?", ("bank", "hole"), (0.4, 0.6)),
@@ -45,31 +44,21 @@ def test_labels_are_shares_in_the_order_of_the_rows_own_options(tmp_path: Path) 
 
 
 def test_labels_are_the_answer_alone_where_that_is_asked_for(tmp_path: Path) -> None:
-    _, lessons = read_lessons(*write_inputs(tmp_path, *ROWS), "answer", ASKED)
+    _, lessons = read_lessons(*write_inputs(tmp_path, *ROWS), "answer")
     assert [one.label for one in lessons] == [(1, 0, 0), (0, 1)]
 
 
-@pytest.mark.parametrize(
-    ("row", "expected"),
-    [
-        (("t9", ["den", "moon"], [1.0, 0.0], "A"), r"expected train questions of data/raw, got 't9', which is none"),
-        (("t1", ["den", "moon"], [1.0, 0.0], "A"), "row 1 is the question v1, by which students are judged"),
-    ],
-    ids=["of another dataset", "asked"],
-)
-def test_rows_that_may_not_be_learned_are_refused(
-    tmp_path: Path, row: tuple[str, list[str], list[float], str], expected: str
-) -> None:
-    asked = [Question("v1", "Where do ferrets live?", ASKED[0].choices, "A", None)]
-    with pytest.raises(InputError, match=expected):
-        read_lessons(*write_inputs(tmp_path, row), "distribution", asked)
+def test_rows_of_another_dataset_are_refused(tmp_path: Path) -> None:
+    row = ("t9", ["den", "moon"], [1.0, 0.0], "A")
+    with pytest.raises(InputError, match=r"expected train questions of data/raw, got 't9', which is none"):
+        read_lessons(*write_inputs(tmp_path, row), "distribution")
 
 
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     export, raw = write_inputs(tmp_path, *ROWS)
     (export / "soft_labels/train.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"train\.parquet: expected soft labels, but .*; run `make repro`"):
-        read_lessons(export, raw, "distribution", ASKED)
+        read_lessons(export, raw, "distribution")
 
 
 def test_a_control_learns_labels_of_questions_with_as_many_options() -> None:

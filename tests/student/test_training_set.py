@@ -7,7 +7,7 @@ import pytest
 from potstill.core.errors import InputError
 from potstill.core.letters import letter_choices
 from potstill.core.records import Question, encode_row, write_json
-from student.core.training_set import check_leakage, find_rows, read_conversations, read_questions, shuffle_labels
+from student.core.training_set import find_rows, read_conversations, read_questions, shuffle_labels
 
 ASKED = Question("v1", "Where do ferrets live?", letter_choices(["in a bank", "in a den"]), "B", None)
 
@@ -53,23 +53,6 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
     (tmp_path / "validation.jsonl").touch()
     with pytest.raises(InputError, match=r"expected questions, found none; raise load\.validation"):
         read_questions(tmp_path, "validation")
-
-
-@pytest.mark.parametrize(
-    ("text", "leaks"),
-    [
-        ("Q: Where do  FERRETS live?\nA. in a den\nB. in a bank", True),
-        ("Q: Where do ferrets live?\nA. in a den\nB. in a wood", False),
-        ("Q: Where do foxes live?\nA. in a bank\nB. in a den", False),
-    ],
-    ids=["the same, turned", "another option", "another question"],
-)
-def test_a_question_that_students_are_judged_by_is_found_among_the_rows(text: str, leaks: bool) -> None:
-    if not leaks:
-        check_leakage(Path("train.jsonl"), ["Hello", text], [ASKED])
-        return
-    with pytest.raises(InputError, match=r"train\.jsonl: row 2 is the question v1, by which students are judged"):
-        check_leakage(Path("train.jsonl"), ["Hello", text], [ASKED])
 
 
 def test_a_control_has_the_same_labels_in_another_order_by_seed() -> None:
