@@ -16,8 +16,8 @@ def write_page_script(
 ) -> None:
     """Write the script that puts a section's HTML into the page's element of the id `place`.
 
-    `made_of` is what the section is of, such as what DVC calls its responses: where the element's data say something else,
-    `otherwise` is shown. Where they say the same, the page's later scripts find `known` in them, too.
+    `made_of` is what the section is of, such as what DVC calls its responses: where the element's data say another
+    thing, `otherwise` is shown. Where they say the same, the page's later scripts find `known` in them, too.
     """
     same = " && ".join(f"place.dataset.{name} === {_encode(value)}" for name, value in made_of.items())
     script = (

@@ -22,8 +22,8 @@ def check_leakage(path: Path, rows: Iterable[Sequence[Mapping[str, str]]], asked
             if form in known:
                 raise InputError(
                     f"{path}: row {number} puts the question {known[form]}, by which students are judged, so learning "
-                    "is not told from remembering; set export.leakage_threshold in params.yaml to 1 or less or, where it "
-                    "is a worked example, another seed of the prompt's examples"
+                    "is not told from remembering; set export.leakage_threshold in params.yaml to 1 or less "
+                    "or, where it is a worked example, choose another seed of the prompt's examples"
                 )
 
 

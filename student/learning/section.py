@@ -122,8 +122,9 @@ def describe_source(learned: Learned, params: StudentParams, manifest: Mapping[s
     rows = manifest["splits"]["train"]["rows"][FORMATS[learned.kind]]
     questions = format_count(learned.questions, f"{learned.split} question")
     return (
-        f"It was taught {describe_amount(learned.kind, params)} of the {format_count(rows, 'row')} of train in data/export "
-        f"(made of responses {made_of.responses[:10]}), and is judged by the {questions} with gold, none of which it was trained on."
+        f"It was taught {describe_amount(learned.kind, params)} of the {format_count(rows, 'row')} in data/export "
+        f"(train; made of responses {made_of.responses[:10]}), and is judged by the {questions} with gold, none of which it "
+        "was trained on."
     )
 
 
