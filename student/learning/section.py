@@ -123,8 +123,8 @@ def describe_source(learned: Learned, params: StudentParams, manifest: Mapping[s
     questions = format_count(learned.questions, f"{learned.split} question")
     return (
         f"It was taught {describe_amount(learned.kind, params)} of the {format_count(rows, 'row')} in data/export "
-        f"(train; made of responses {made_of.responses[:10]}), and is judged by the {questions} with gold, none of which it "
-        "was trained on."
+        f"(train; made of responses {made_of.responses[:10]}), and is judged by the {questions} with gold, "
+        "none of which it was trained on."
     )
 
 

@@ -43,7 +43,7 @@ def test_a_report_says_who_learned_on_the_page_in_metrics_and_on_cards(
     assert metrics["rank"]["p_control"] < 0.001
     script = Path("reports/student.js").read_text()
     assert f'=== "{hash_folder(Path("data/responses"))}"' in script
-    assert "900 rows of train in data/export" in script
+    assert "900 rows in data/export" in script
     check_cards(metrics)
 
 
