@@ -13,14 +13,19 @@ REQUIREMENTS = (FOLDER / "requirements.lock", FOLDER / "torch.txt")
 
 
 def find_python() -> Path:
-    """Return the students' Python; raise InputError if it is not there, or older than what it should hold."""
-    if not READY.is_file():
+    """Return the students' Python; raise InputError if it is not there, or older than what it should hold.
+
+    A copy of the project, such as `dvc exp run --temp` makes, has none: there it is beside this interpreter's project.
+    """
+    project = next((one for one in (Path(), Path(sys.prefix).parent) if (one / READY).is_file()), None)
+    if project is None:
         raise InputError(f"{FOLDER}/.venv: expected the students' environment, found none; run `make student-setup`")
-    if any(READY.stat().st_mtime < file.stat().st_mtime for file in REQUIREMENTS):
+    made = (project / READY).stat().st_mtime
+    if any(made < (project / file).stat().st_mtime for file in REQUIREMENTS):
         raise InputError(
             f"{FOLDER}/.venv: expected what {REQUIREMENTS[0]} names, got an older one; run `make student-setup`"
         )
-    return PYTHON
+    return project / PYTHON
 
 
 def main() -> None:

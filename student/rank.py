@@ -6,9 +6,9 @@ import click
 
 from potstill.core.options import path_option
 from potstill.core.wording import format_percent
-from student.core.params import load_student_params
+from student.core.libraries import quiet_libraries
+from student.core.params import BUNDLED, load_student_params
 from student.core.runs import Run, run_option
-from student.ranking.student import Folders, make_student
 
 FOLDER = click.Path(path_type=Path)
 
@@ -26,6 +26,9 @@ def main(
 ) -> None:
     """Train the encoder that student/params.yaml names, and answer the questions of ask.split."""
     params = load_student_params()
+    quiet_libraries(offline=params.rank.model == BUNDLED or Path(params.rank.model).is_dir())
+    from student.ranking.student import Folders, make_student  # noqa: PLC0415 (imports what reads the lines above)
+
     folders = Folders(raw, export, checkpoints, answers, model, curves)
     correct, total = make_student(run, params.rank, params.ask.split, folders)
     click.echo(f"{run}: {correct:,} of {total:,} right ({format_percent(correct / total)})")

@@ -1,14 +1,15 @@
 """Check what DVC would stop at late: it removes the outputs of a stage before it runs it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from potstill.core.params import Params
 from potstill.core.params_file import load_params
+from potstill.sharing.history import STUDENT_PARAMS
 from potstill.sharing.processes import check_git_repository
 from potstill.training_set.settings import check_settings
-from student.core.params import PARAMS_FILE, load_student_params
 
 
 @click.command()
@@ -19,7 +20,9 @@ def main() -> None:
     """
     params = load_params()
     check_settings(params)
-    if PARAMS_FILE.is_file():
+    if Path(STUDENT_PARAMS).is_file():
+        from student.core.params import load_student_params  # noqa: PLC0415 (a project may have no students)
+
         load_student_params()
     check_git_repository()
     for warning in find_doubts(params):

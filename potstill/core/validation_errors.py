@@ -13,6 +13,7 @@ EXPECTATIONS = {
     "finite_number": "a finite number",
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "{ge:g} or more",
+    "less_than": "less than {lt:,}",
     "less_than_equal": "{le:g} or less",
     "literal_error": "{expected}",
     "string_pattern_mismatch": "text that matches {pattern}",

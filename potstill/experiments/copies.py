@@ -6,6 +6,7 @@ workers of `dvc exp run --queue` are daemons that outlive Ctrl-C and keep what s
 lock and output of its own, and what it commits is fetched when it is done.
 """
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from dvc.config import merge
 from dvc.repo import Repo
 
 from potstill.core.errors import InputError
-from potstill.sharing.history import PARAMS
+from potstill.core.params_file import load_params
 from potstill.sharing.outputs import list_declared
 from potstill.sharing.processes import run_git, try_git
 
@@ -25,13 +26,14 @@ AUTHOR = ("-c", "user.name=potstill", "-c", "user.email=potstill@localhost")
 
 @dataclass(frozen=True)
 class Workspace:
-    """The project as it is now: the last commit, a commit with what was edited since, its place, and DVC's settings."""
+    """The project as it is now: its last commit, one with what was edited since, teachers' weights, DVC's settings."""
 
     root: Path
     inner: str
     head: str
     edited: str
     untracked: tuple[str, ...]
+    weights: tuple[str, ...]
     settings: Mapping[str, Any]
     runs: Path
 
@@ -56,15 +58,23 @@ def read_workspace(repo: Repo) -> Workspace:
     # where `make gc` looks for experiments that run
     runs = Path(repo.tmp_dir, "exps")
     # a name with a slash at its end is another repository in this one, which git does not look into
-    files = tuple(name for name in untracked if name and not name.endswith("/"))
-    return Workspace(Path(root), inner, head, edited, files, settings, runs)
+    weights = tuple(list_weights(inner))
+    files = tuple(name for name in untracked if name and not name.endswith("/") and name not in weights)
+    return Workspace(Path(root), inner, head, edited, files, weights, settings, runs)
+
+
+def list_weights(inner: str) -> list[str]:
+    """Return the paths in the repository of the weights that teachers have."""
+    weights = [teacher.weights for teacher in load_params().teachers.values() if teacher.weights]
+    names = [os.path.normpath(Path(inner, name)) for name in weights]
+    return [name for name in names if not name.startswith("..") and not Path(name).is_absolute()]
 
 
 def copy_project(workspace: Workspace, folder: Path) -> Path:
     """Clone the repository into a new folder, with all edits, DVC's cache and its files, and return the project in it.
 
-    Of the outputs and the ledger it gets what the cache holds; of students, which may be gigabytes, only what
-    params.yaml names, as the weights of a teacher.
+    Of the outputs and the ledger it gets what the cache holds. Models, which may be gigabytes, are not copied: of
+    students nothing is there, and the weights of teachers are links.
     """
     run_git("clone", "--quiet", "--shared", "--no-checkout", str(workspace.root), str(folder))
     run_git("checkout", "--quiet", "--detach", workspace.head, folder=folder)
@@ -78,10 +88,19 @@ def copy_project(workspace: Workspace, folder: Path) -> Path:
     with Repo(str(project)) as repo, repo.config.edit("local") as config:
         merge(config, dict(workspace.settings))
     with Repo(str(project)) as repo:
-        named = (project / PARAMS).read_text(encoding="utf-8")
-        needed = [path for path in list_declared(repo) if "student" not in Path(path).parts or path in named]
+        needed = [path for path in list_declared(repo) if "student" not in Path(path).parts]
         repo.checkout([str(project / path) for path in needed], force=True, allow_missing=True)
+    link_weights(workspace, folder)
     return project
+
+
+def link_weights(workspace: Workspace, folder: Path) -> None:
+    """Link the weights of teachers that neither git nor DVC brought to where they are."""
+    for name in workspace.weights:
+        own, link = workspace.root / name, folder / name
+        if own.is_file() and not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(own)
 
 
 def fetch_experiment(workspace: Workspace, folder: Path, name: str) -> None:

@@ -37,6 +37,7 @@ def restore_outputs(repo: Repo, ledger: Path) -> list[str]:
     outputs = [output for output in list_workspace_outputs() if output.path in paths]
     missing = sorted({output.path for output in Cache(repo).find_incomplete(outputs)})
     there = [Path(path) for path in paths if path not in missing]
-    back = dict.fromkeys("student" if "student" in path.parts else str(path) for path in there)
+    students = f"student/ as {STUDENT_LOCK} names it"
+    back = dict.fromkeys(students if "student" in path.parts else str(path) for path in there)
     lines = [f"as {LOCK} names them: {', '.join(back)}"]
     return lines + ([f"not here: {format_names(missing)}; `make pull` fetches it"] if missing else [])

@@ -91,6 +91,8 @@ def train(lesson: Lesson, checkpoints: Path, model: Path, curves: Path) -> str:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     write_model(trainer, tokenizer, model)
     write_curves(trainer.state.log_history, curves)
+    for mark in folder.glob(f"checkpoint-*/{WHOLE}"):
+        mark.unlink()  # first, since a kill in the next line may leave a checkpoint without its files
     shutil.rmtree(folder, ignore_errors=True)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     resumed = f", of which {checkpoint.name.rpartition('-')[2]} were done before" if checkpoint else ""

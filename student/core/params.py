@@ -11,6 +11,7 @@ from potstill.core.sections import Positive, Section
 PARAMS_FILE = Path("student/params.yaml")
 BUNDLED = "bundled"
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Chat(Section):
@@ -53,8 +54,8 @@ class Ask(Section):
 class StudentParams(Section):
     """All of student/params.yaml."""
 
-    seeds: Annotated[list[int], Field(min_length=1)] = Field(
-        description="a student and a control are trained for each: one or more integers"
+    seeds: Annotated[list[Seed], Field(min_length=1)] = Field(
+        description="a student and a control are trained for each: one or more integers from 0 to 4294967295"
     )
     chat: Chat = Field(description="a language model that is taught data/export/messages")
     rank: Rank = Field(description="a sentence encoder that is taught data/export/soft_labels")

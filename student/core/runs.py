@@ -12,7 +12,7 @@ from potstill.core.errors import InputError
 KINDS = ("chat", "rank")
 UNTRAINED = "untrained"
 Arm = Literal["untrained", "trained", "control"]
-NAME = re.compile(r"(trained|control)-(-?\d+)")
+NAME = re.compile(r"(trained|control)-(\d+)")
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,19 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from sentence_transformers import SentenceTransformer, __version__
+from sentence_transformers import SentenceTransformer
 
 from potstill.core.records import replacing
 from student.core.params import Rank
+from student.ranking.encoder import has_fast_bfloat16
 from student.ranking.lessons import Lesson
+
+LIBRARIES = ("sentence-transformers", "torch", "transformers")
 
 
 def hash_weights(encoder: SentenceTransformer) -> str:
@@ -30,8 +34,8 @@ def name_checkpoint(
 ) -> str:
     """Return a name that two trainings share only if they end in the same weights."""
     deciding = [
-        hash_weights(encoder), [asdict(one) for one in lessons], settings.model_dump(), seed, torch.__version__,
-        __version__,
+        hash_weights(encoder), [asdict(one) for one in lessons], settings.model_dump(), seed,
+        [version(name) for name in LIBRARIES], encoder.device.type, has_fast_bfloat16(encoder),
     ]  # fmt: skip
     return f"{run}-{hashlib.sha256(json.dumps(deciding).encode()).hexdigest()[:16]}"
 

@@ -16,7 +16,7 @@ from student.core.runs import UNTRAINED, Run
 from student.core.training_set import read_questions
 from student.ranking.answering import answer_questions
 from student.ranking.checkpoints import Checkpoint, hash_weights, name_checkpoint
-from student.ranking.encoder import check_lengths, load_encoder, measure_model
+from student.ranking.encoder import check_lengths, load_encoder, measure_model, naming_memory
 from student.ranking.lessons import read_lessons, shuffle_lessons
 from student.ranking.training import Log, train
 
@@ -33,6 +33,7 @@ class Folders:
     curves: Path | None
 
 
+@naming_memory()
 def make_student(run: Run, settings: Rank, split: str, folders: Folders) -> tuple[int, int]:
     """Train a student as its run says, and write what it is and answers; return its right answers, and of how many."""
     asked = read_questions(folders.raw, split)

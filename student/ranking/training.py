@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -10,11 +9,10 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
-from potstill.core.errors import InputError
 from potstill.core.progress import show_progress
 from student.core.params import Rank
 from student.ranking.checkpoints import Checkpoint
-from student.ranking.encoder import embed, score
+from student.ranking.encoder import embed, has_fast_bfloat16, score
 from student.ranking.lessons import Lesson
 
 WARM_UP = 0.1  # of the steps, in which the learning rate rises from 0
@@ -51,8 +49,7 @@ def train(
             seed * SEEDS_APART + step
         )  # what is dropped out of a step does not depend on where a run went on
         rate = settings.learning_rate * find_rate(step, len(steps))
-        with naming_memory():
-            loss = take_step(encoder, optimizer, steps[step], settings.scale, rate)
+        loss = take_step(encoder, optimizer, steps[step], settings.scale, rate)
         history.append({"train/loss": loss, "train/learning_rate": rate})
         log(history[-1])
         if checkpoint and len(history) % STEPS_BETWEEN_CHECKPOINTS == 0:
@@ -127,20 +124,3 @@ def compute_loss(encoder: SentenceTransformer, lessons: Sequence[Lesson], scale:
         row[: len(one.label)] = torch.tensor(one.label)
     there = torch.isfinite(scores)
     return -(labels[there] * scores.log_softmax(dim=1)[there]).sum() / len(lessons)
-
-
-def has_fast_bfloat16(encoder: SentenceTransformer) -> bool:
-    """Return whether the CPU that trains multiplies numbers of 16 bits itself, which takes two thirds of the time."""
-    return encoder.device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-
-
-@contextmanager
-def naming_memory() -> Iterator[None]:
-    """Raise InputError where a GPU's memory is too small for a step."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise InputError(
-            "rank.batch_size: expected batches that fit into the GPU's memory, and one does not; lower it in "
-            "student/params.yaml, or hide the GPU with CUDA_VISIBLE_DEVICES="
-        ) from None

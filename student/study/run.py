@@ -80,7 +80,7 @@ def judge_student(
     """Return which questions a student has right, and the seconds that it took; one that was judged is not again."""
     from student.ranking.answering import answer_questions  # noqa: PLC0415 (it imports torch)
     from student.ranking.checkpoints import Checkpoint, name_checkpoint  # noqa: PLC0415 (likewise)
-    from student.ranking.encoder import load_encoder  # noqa: PLC0415 (likewise)
+    from student.ranking.encoder import load_encoder, naming_memory  # noqa: PLC0415 (likewise)
     from student.ranking.training import train  # noqa: PLC0415 (likewise)
 
     encoder, start = load_encoder(rank.model, rank.revision), time.perf_counter()
@@ -89,10 +89,11 @@ def judge_student(
     kept = checkpoints / "study" / f"{run}.json"
     if kept.is_file():
         return read_json(kept)
-    if lessons:
-        checkpoint = Checkpoint(checkpoints / "study" / run)
-        train(encoder, lessons, rank, seed, checkpoint=checkpoint)
-    answers = answer_questions(encoder, asked, rank.scale)
+    with naming_memory():
+        if lessons:
+            checkpoint = Checkpoint(checkpoints / "study" / run)
+            train(encoder, lessons, rank, seed, checkpoint=checkpoint)
+        answers = answer_questions(encoder, asked, rank.scale)
     judged = {
         "right": [int(one.outcome == "correct") for one in answers],
         "seconds": round(time.perf_counter() - start, 1),

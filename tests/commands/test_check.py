@@ -30,7 +30,7 @@ def test_right_params_print_nothing_and_cost_no_heavy_import(workspace: "Workspa
         check=True,
     )
     (printed,) = done.stdout.splitlines()
-    assert {"pandas", "datasets", "dvc", "asyncio", "httpx"} & set(printed.split()) == set()
+    assert {"pandas", "datasets", "dvc", "asyncio", "httpx", "student"} & set(printed.split()) == set()
 
 
 @pytest.mark.parametrize(

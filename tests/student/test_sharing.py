@@ -98,7 +98,7 @@ def test_students_go_back_with_the_data(trained: Pipeline) -> None:
     back, outputs = trained.output(restore.main).splitlines()
 
     assert back.startswith("back at the last commit: student/metrics.json, student/params.yaml; ")
-    assert outputs.endswith("data/export, student")
+    assert outputs.endswith("data/export, student/ as student/dvc.lock names it")
     assert trained.status() == {}
 
 
@@ -107,10 +107,16 @@ def test_a_commit_of_data_is_reproduced_without_its_students(trained: Pipeline) 
         assert {Path(output.path).parts[0] for output in list_revision_outputs("HEAD")} == {"data"}
 
 
-def test_a_variant_gets_the_students_that_its_params_name_and_no_others(trained: Pipeline, tmp_path: Path) -> None:
-    trained.edit_params(teachers__student={"weights": "student/models/1"})
+def test_a_variant_gets_links_to_the_weights_of_teachers_and_no_students(trained: Pipeline, tmp_path: Path) -> None:
+    (trained.folder / "mine.gguf").write_text("untracked")
+    for name, weights in (("student", "student/models/1"), ("mine", "mine.gguf")):
+        entry = {"provider": "local", "model": name, "weights": weights, "sha256": "0" * 64}
+        trained.edit_params(**{f"teachers__{name}": entry})
+    trained.edit_params(prompts__letter__system="One of {labels}, not student/models/0.")
     with trained.active(), open_project() as repo:
         project = copy_project(read_workspace(repo), tmp_path / "copy")
 
     assert [path.name for path in (project / "student/models").iterdir()] == ["1"]
+    for weights in ("student/models/1", "mine.gguf"):
+        assert (project / weights).readlink() == trained.folder / weights
     assert (project / "data/export/train.jsonl").is_file()

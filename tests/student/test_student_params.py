@@ -1,6 +1,8 @@
 """student/params.yaml and student/dvc.yaml go together."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from potstill.core.errors import InputError
+from student.__main__ import PYTHON, READY, REQUIREMENTS, find_python
 from student.core.params import StudentParams, load_student_params
 from student.core.runs import Run, list_runs, parse_run
 from tests.project import ROOT
@@ -32,7 +35,7 @@ def test_every_param_but_one_is_tracked_by_a_stage_other_than_the_report() -> No
     tracked = {
         name
         for stage, entry in STAGES.items() if stage != "report"
-        for params in entry["params"] if "student/params.yaml" in params
+        for params in entry.get("params", ()) if "student/params.yaml" in params
         for name in params["student/params.yaml"]
     }  # fmt: skip
     tracked |= {name for entry in STAGES.values() for name in re.findall(r"\$\{(\w+)\}", str(entry.get("matrix")))}
@@ -42,10 +45,18 @@ def test_every_param_but_one_is_tracked_by_a_stage_other_than_the_report() -> No
     assert tracked <= leaves | PARAMS.keys()
 
 
-def test_a_wrong_param_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        ("0, 0", r"seeds: expected each seed once, got \[0, 0\]"),
+        ("0, -1", r"seeds\.1: expected 0 or more, got -1"),
+        (f"{2**32}", "seeds\\.0: expected less than 4,294,967,296"),
+    ],
+)
+def test_a_wrong_param_is_one_sentence(tmp_path: Path, seeds: str, sentence: str) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text((ROOT / "student/params.yaml").read_text().replace("seeds: [0, 1, 2]", "seeds: [0, 0]"))
-    with pytest.raises(InputError, match=r"params\.yaml: seeds: expected each seed once, got \[0, 0\]"):
+    path.write_text((ROOT / "student/params.yaml").read_text().replace("seeds: [0, 1, 2]", f"seeds: [{seeds}]"))
+    with pytest.raises(InputError, match=rf"params\.yaml: {sentence}"):
         load_student_params(path)
 
 
@@ -65,10 +76,27 @@ def test_every_script_is_small() -> None:
 
 
 def test_without_the_students_environment_a_stage_says_what_makes_it(tmp_path: Path) -> None:
+    script = f"import sys; sys.prefix = {str(tmp_path / '.venv')!r}; from student.__main__ import main; main()"
     done = subprocess.run(
-        [sys.executable, "-m", "student", "train"],
+        [sys.executable, "-c", script, "train"],
         cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     expected = "student/.venv: expected the students' environment, found none; run `make student-setup`"
     assert done.stderr == f"Error: {expected}\n"
+
+
+def test_a_copy_of_the_project_has_the_environment_beside_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, copy = tmp_path / "project", tmp_path / "copy"
+    for file in (*REQUIREMENTS, READY):
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).touch()
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(".venv"), copy_function=shutil.copyfile)
+    monkeypatch.chdir(copy)
+    monkeypatch.setattr("sys.prefix", str(project / ".venv"))
+    assert find_python() == project / PYTHON
+    os.utime(project / READY, (0, 0))
+    with pytest.raises(InputError, match=r"expected what student/requirements\.lock names, got an older one"):
+        find_python()
