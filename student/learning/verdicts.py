@@ -18,7 +18,8 @@ def has_learned(learned: Learned) -> bool:
     Who learns no more than the form of an answer may pass the first two, where a control's shuffled texts spoil that
     form, but not the third. All must reject, each at 0.05, so that the claim as a whole is false in 5 % of cases at the
     most, and no p needs adjusting (the intersection-union test; Berger, "Multiparameter hypothesis testing and
-    acceptance sampling", Technometrics 24 (1982), 295-300). That is for one kind of student: of two kinds, each claim has its own 5 %.
+    acceptance sampling", Technometrics 24 (1982), 295-300). That is for one kind of student: of two kinds, each claim
+    has its own 5 %.
     """
     enough = len(learned.seeds) >= FEWEST_SEEDS and not is_guessing(learned, "trained")
     return enough and all(is_better(learned.differences[rival]) for rival in RIVALS)
