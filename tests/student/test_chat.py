@@ -117,8 +117,10 @@ def test_students_are_trained_killed_and_converted(tmp_path: Path, student_pytho
         teach(full, "trained-0", "full"), teach(short, "trained-0", "short"),
         [broken, "fetch", "--base", str(tmp_path / "no-base")],
         convert("base", "base"), convert("lora", "lora"), convert("lora", "again"), convert("full", "full"),
+        [lora, "merge", *(str(tmp_path / name) for name in ("base", "models/lora", "merged"))],
     ])  # fmt: skip
-    assert [code for code, _ in done] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0], done
+    assert [code for code, _ in done] == [0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], done
+    assert float(done[-1][1]) < 0.001
     assert re.search(r"30 steps, of which (8|12|16) were done before", done[0][1])
     assert "row 1: expected at most 20 tokens" in done[4][1]
     assert "chat.model: expected a language model that transformers can load" in done[5][1]
