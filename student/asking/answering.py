@@ -70,5 +70,4 @@ def describe_student(params: Params) -> dict[str, object]:
         "parameters": count_parameters(student),
         "bytes": Path(student.weights or "").stat().st_size,
         "sha256": student.sha256,
-        "trained_rows": None,
     }

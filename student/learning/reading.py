@@ -22,7 +22,6 @@ class Facts(msgspec.Struct, frozen=True):
     parameters: int | None = None
     sha256: str | None = None
     seconds: float | None = None
-    trained_rows: int | None = None
 
 
 class Answers(NamedTuple):

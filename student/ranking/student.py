@@ -40,7 +40,8 @@ def make_student(run: Run, settings: Rank, split: str, folders: Folders) -> tupl
     encoder = load_encoder(settings.model, settings.revision)
     texts = ([one.question, *(choice.text for choice in one.choices)] for one in asked)
     check_lengths(encoder, folders.raw / f"{split}.jsonl", texts)
-    trained_rows = None if run.arm == UNTRAINED else teach(encoder, run, settings, folders)
+    if run.arm != UNTRAINED:
+        teach(encoder, run, settings, folders)
     start = time.perf_counter()
     answers = answer_questions(encoder, asked, settings.scale)
     seconds = time.perf_counter() - start
@@ -53,14 +54,13 @@ def make_student(run: Run, settings: Rank, split: str, folders: Folders) -> tupl
         "sha256": hash_weights(encoder),
         "seconds": round(seconds, 3),
         "questions": len(asked),
-        "trained_rows": trained_rows,
     }
     write_json(folders.answers / "facts.json", facts)
     return sum(one.outcome == "correct" for one in answers), len(answers)
 
 
-def teach(encoder: SentenceTransformer, run: Run, settings: Rank, folders: Folders) -> int:
-    """Train an encoder on the export, for a control with its labels shuffled; return the number of rows."""
+def teach(encoder: SentenceTransformer, run: Run, settings: Rank, folders: Folders) -> None:
+    """Train an encoder on the export, for a control with its labels shuffled."""
     path, lessons = read_lessons(folders.export, folders.raw, settings.labels)
     check_lengths(encoder, path, ([one.question, *one.options] for one in lessons))
     if run.arm == "control":
@@ -70,7 +70,6 @@ def teach(encoder: SentenceTransformer, run: Run, settings: Rank, folders: Folde
     with drawing_curves(folders.curves) as log:
         train(encoder, lessons, settings, run.seed, log, checkpoint)
     checkpoint.remove()
-    return len(lessons)
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def write_answers(path: Path, questions: list[Question], letters: list[str | Non
 def write_run(folder: Path, questions: list[Question], letters: list[str | None], seconds: float | None = 60.0) -> None:
     write_answers(folder / "answers.jsonl", questions, letters)
     facts = {"model": "tiny", "parameters": 134_500_000, "bytes": 144_000_000, "sha256": "ab" * 32, "seconds": seconds}
-    (folder / "facts.json").write_text(json.dumps({**facts, "questions": len(questions), "trained_rows": None}))
+    (folder / "facts.json").write_text(json.dumps({**facts, "questions": len(questions)}))
 
 
 def write_project(folder: Path, count: int, rates: Mapping[str, Mapping[str, float]], seeds: int = 3) -> list[Question]:

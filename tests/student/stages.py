@@ -2,7 +2,7 @@
 
 `python -m tests.student.stages JSON`: a list of [folder, stage, *options]; prints [exit code, output] of each as JSON.
 The stage `tiny` writes a random model of two layers with SmolLM2's tokenizer, which llama.cpp's converter knows; `merge`
-prints how far a model is from what LoRA's matrices, merged into it, should make of it, as a share of what they change.
+prints how far a model is from what the matrices merged into it should make of it, as a share of what they change.
 """
 
 import importlib

@@ -60,7 +60,6 @@ def test_a_student_answers_each_question_once_and_again_from_the_journal_in_the_
         "parameters": 134515008,
         "bytes": weights.stat().st_size,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "trained_rows": None,
         "questions": 3,
     }
 

@@ -78,7 +78,7 @@ def test_an_encoder_learns_what_the_teacher_meant(ranking: Ranking) -> None:
     facts = read_json(outputs / "answers/facts.json")
     assert facts.pop("seconds") > 0
     assert facts["bytes"] == sum(file.stat().st_size for file in (outputs / "model").rglob("*") if file.is_file())
-    assert (facts["model"], facts["questions"], facts["trained_rows"]) == ("encoder", 4, 24)
+    assert (facts["model"], facts["questions"]) == ("encoder", 4)
     curve = (outputs / "curves/plots/metrics/train/loss.tsv").read_text().splitlines()
     losses = [float(line.split("\t")[-1]) for line in curve[1:]]
     assert len(losses) == 8 * 24 / 4
