@@ -1,8 +1,8 @@
 """Run stages of students in one process of student/.venv: importing torch takes longer than they do.
 
 `python -m tests.student.stages JSON`: a list of [folder, stage, *options]; prints [exit code, output] of each as JSON.
-The stage `tiny` writes a random model of two layers with SmolLM2's tokenizer, which llama.cpp's converter knows; `merge`
-prints how far a model is from what the matrices merged into it should make of it, as a share of what they change.
+The stage `tiny` writes a random model of two layers with SmolLM2's tokenizer, which llama.cpp's converter knows;
+`merge` prints how far a model is from what LoRA's matrices should have made of it, as a share of what they change.
 """
 
 import importlib
