@@ -99,11 +99,11 @@ $(AZURITE):
 restore: $(READY) ## go back to the last committed run: params (yours go to git's stash), metrics and outputs; answers stay
 	@python -m potstill restore
 
-student: $(READY) $(STUDENT_READY) ## train students on data/export, ask them, and report what they learned; sets up and runs what they need
+student: $(READY) $(STUDENT_READY) student/dvc.yaml ## train students on data/export, ask them, and report what they learned; sets up and runs what they need
 	@python -m potstill check
 	@dvc repro student/dvc.yaml
 
-student-setup: $(STUDENT_READY) ## make student/.venv, with torch and what student/requirements.lock pins
+student-setup: $(STUDENT_READY) student/dvc.yaml ## make student/.venv, with torch and what student/requirements.lock pins, and student/dvc.yaml
 
 # Torch alone is taken by pip, by its own settings: they say which build, one for a GPU or one for the CPU.
 $(STUDENT_READY): student/requirements.lock student/torch.txt $(READY)
@@ -111,6 +111,10 @@ $(STUDENT_READY): student/requirements.lock student/torch.txt $(READY)
 	student/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement student/torch.txt
 	uv pip install --quiet --no-deps --python student/.venv --requirements student/requirements.lock
 	@touch $@
+
+# DVC's own `checkout` and `exp apply` fail while a pipeline is there that never ran, so this one comes when it is wanted.
+student/dvc.yaml:
+	cp student/pipeline.yaml $@
 
 student-status: $(READY) ## say which stages `make student` would run, and why
 	@python -m potstill check student_status

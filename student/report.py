@@ -43,7 +43,9 @@ def main(
         click.echo(describe_learning(one).translate(ASCII))
     click.echo(f'report page: {page.with_name("index.html")}, under "The students" (`make report` opens it)')
     click.echo(f"cards:       {', '.join(written)}")
-    click.echo(f"metrics:     {metrics}; `git add student/dvc.lock {metrics}` and a commit keep this run")
+    click.echo(
+        f"metrics:     {metrics}; `git add student/dvc.yaml student/dvc.lock {metrics}` and a commit keep this run"
+    )
 
 
 def build_metrics(students: Sequence[Learned]) -> dict[str, dict[str, float | bool | None]]:

@@ -24,7 +24,8 @@ COMMANDS = {
 STAGES = list(COMMANDS)
 # What no stage and no goal reads.
 # What was trained here, if anything was, is not in the copy's cache.
-NOT_COPIED = [":!benchmarks", ":!docs", ":!tests", ":!student/dvc.lock", ":!student/metrics.json"]
+TRAINED = ("dvc.yaml", "dvc.lock", "metrics.json")
+NOT_COPIED = [":!benchmarks", ":!docs", ":!tests", *(f":!student/{name}" for name in TRAINED)]
 
 
 def arguments(stage: str) -> list[str]:

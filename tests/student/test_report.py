@@ -36,7 +36,7 @@ def test_a_report_says_who_learned_on_the_page_in_metrics_and_on_cards(
     chat, rank, *places = finished.output.splitlines()
     assert chat.startswith("There is no evidence that the chat student learned: it is not better than before training")
     assert rank.startswith("The rank student learned: it answers ")
-    assert "`git add student/dvc.lock student/metrics.json`" in places[-1]
+    assert "`git add student/dvc.yaml student/dvc.lock student/metrics.json`" in places[-1]
     metrics = json.loads(Path("student/metrics.json").read_text())
     assert (metrics["chat"]["learned"], metrics["rank"]["learned"]) == (False, True)
     assert metrics["rank"]["trained"] > 0.7 > metrics["rank"]["control"]

@@ -1,4 +1,4 @@
-"""student/params.yaml and student/dvc.yaml go together."""
+"""student/params.yaml and student/pipeline.yaml go together."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from student.core.params import StudentParams, load_student_params
 from student.core.runs import Run, list_runs, parse_run
 from tests.project import ROOT
 
-STAGES = YAML(typ="safe").load((ROOT / "student/dvc.yaml").read_text())["stages"]
+STAGES = YAML(typ="safe").load((ROOT / "student/pipeline.yaml").read_text())["stages"]
 PARAMS = YAML(typ="safe").load((ROOT / "student/params.yaml").read_text())
 # Of a run it decides how much is done again after a kill, and of its outcome nothing.
 UNTRACKED = {"chat.save_steps"}
