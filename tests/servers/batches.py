@@ -8,7 +8,7 @@ from itertools import count
 from time import time
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from tests.servers.teacher import Answer, Call, TeacherServer
 
@@ -87,12 +87,13 @@ class BatchServer(TeacherServer):
             await request.content.read(64)
             assert request.transport
             request.transport.close()
-        form = await request.post()
-        assert form["purpose"] == "batch"
-        sent = form["file"]
-        assert isinstance(sent, web.FileField)
+        # Not by `post()`, which leaves a temporary file open when the client is killed meanwhile.
+        parts = {
+            part.name: await part.read() async for part in await request.multipart() if isinstance(part, BodyPartReader)
+        }
+        assert parts["purpose"] == b"batch"
         identity = f"file-{next(self._numbers)}"
-        self.files[identity] = sent.file.read()
+        self.files[identity] = parts["file"]
         await asyncio.sleep(self.upload_delay_s)
         return self._show_file(identity)
 
