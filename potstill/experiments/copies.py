@@ -3,12 +3,14 @@
 DVC has its own ways to run experiments side by side. Of `dvc exp run --temp`, several at once take each other's entries
 off the one stash that they share, and give up after three seconds on a lock that another holds while it copies; the
 workers of `dvc exp run --queue` are daemons that outlive Ctrl-C and keep what stages say in files. A clone has stash,
-lock and output of its own, and what it commits is fetched when it is done.
+lock and output of its own, and what it commits is fetched when it is done. Its cache has the project's objects, and a
+copy of what DVC knows of runs, since a process deletes, as a damaged one, an entry that another is still writing.
 """
 
 import os
 import shutil
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ class Workspace:
     untracked: tuple[str, ...]
     weights: tuple[str, ...]
     settings: Mapping[str, Any]
+    cache: Path
     runs: Path
 
     def reference(self, name: str) -> str:
@@ -53,14 +56,14 @@ def read_workspace(repo: Repo) -> Workspace:
     root, inner = (run_git("rev-parse", option).rstrip("\n") for option in ("--show-toplevel", "--show-prefix"))
     edited = run_git(*AUTHOR, "stash", "create").strip() or head
     untracked = run_git("ls-files", "--others", "--exclude-standard", "-z", folder=Path(root)).split("\0")
-    settings = {**repo.config.read("local")}
-    merge(settings, {"cache": {"dir": repo.cache.local_cache_dir}})
+    settings = repo.config.read("local")
+    cache = Path(repo.cache.local_cache_dir)
     # where `make gc` looks for experiments that run
     runs = Path(repo.tmp_dir, "exps")
     # a name with a slash at its end is another repository in this one, which git does not look into
     weights = tuple(list_weights(inner))
     files = tuple(name for name in untracked if name and not name.endswith("/") and name not in weights)
-    return Workspace(Path(root), inner, head, edited, files, weights, settings, runs)
+    return Workspace(Path(root), inner, head, edited, files, weights, settings, cache, runs)
 
 
 def list_weights(inner: str) -> list[str]:
@@ -85,13 +88,41 @@ def copy_project(workspace: Workspace, folder: Path) -> Path:
     for line in (try_git("config", "--get-regexp", r"^user\.(name|email)$") or "").splitlines():
         run_git("config", *line.split(" ", 1), folder=folder)
     project = folder / workspace.inner
+    share_cache(workspace.cache, find_cache(project))
+    settings = deepcopy(dict(workspace.settings))
+    merge(settings, {"cache": {"dir": str(find_cache(project))}})
     with Repo(str(project)) as repo, repo.config.edit("local") as config:
-        merge(config, dict(workspace.settings))
+        merge(config, settings)
     with Repo(str(project)) as repo:
         needed = [path for path in list_declared(repo) if "student" not in Path(path).parts]
         repo.checkout([str(project / path) for path in needed], force=True, allow_missing=True)
     link_weights(workspace, folder)
     return project
+
+
+def find_cache(project: Path) -> Path:
+    """Return the folder of a copy's own cache."""
+    return project.absolute() / ".dvc/cache"
+
+
+def share_cache(shared: Path, own: Path) -> None:
+    """Let a copy have the objects of the project's cache, and what is known of runs for itself."""
+    for name in ("files", "runs"):
+        (shared / name).mkdir(parents=True, exist_ok=True)
+    own.mkdir(parents=True)
+    (own / "files").symlink_to(shared / "files", target_is_directory=True)
+    shutil.copytree(shared / "runs", own / "runs", ignore=shutil.ignore_patterns("*.tmp"))
+
+
+def keep_runs(own: Path, shared: Path) -> None:
+    """Let the project know of the stages that ran in a copy, each entry whole from its first moment on."""
+    for entry in (own / "runs").rglob("*"):
+        kept = shared / entry.relative_to(own)
+        if entry.is_file() and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            part = shared / f"{entry.name}.{os.getpid()}.part"
+            shutil.copyfile(entry, part)
+            part.replace(kept)
 
 
 def link_weights(workspace: Workspace, folder: Path) -> None:

@@ -17,7 +17,7 @@ from dvc.exceptions import DvcException
 from potstill.core.environment import BUDGET_SHARE
 from potstill.core.errors import InputError, StoppedError
 from potstill.experiments.combinations import Combination
-from potstill.experiments.copies import Workspace, copy_project, fetch_experiment
+from potstill.experiments.copies import Workspace, copy_project, fetch_experiment, find_cache, keep_runs
 from potstill.experiments.lines import VariantLines, read_state
 from potstill.sharing.processes import find_complaint
 from potstill.sharing.storage_errors import first_line
@@ -62,7 +62,10 @@ class VariantRuns:
             try:
                 self.lines.show(variant.name, "begins")
                 project = copy_project(self.workspace, folder)
-                await self._run_experiment(variant, project)
+                try:
+                    await self._run_experiment(variant, project)
+                finally:
+                    keep_runs(find_cache(project), self.workspace.cache)
                 fetch_experiment(self.workspace, folder, variant.name)
                 self.done[variant.name] = (project / self.metrics).read_text(encoding="utf-8")
                 self.lines.show(variant.name, "done")

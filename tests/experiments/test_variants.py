@@ -161,8 +161,15 @@ def test_variants_side_by_side_buy_what_they_share_once_and_one_that_fails_stops
     lab.publish()
     lab.commit("Publish", pushed=False)
     lab.journal.unlink()
+    # stages that ran are not run again, and what another process is writing of its runs is left alone
+    half_written = [Path(folder, ".1.tmp") for folder in (lab.folder / ".dvc/cache/runs").glob("*/*")]
+    for file in half_written:
+        file.write_text("{")
     again = lab.attempt(*MODULE, "--prompts", "letter", "--teachers", "two")
     assert again.returncode == 0, again.stderr
+    assert "letter-two: stage" not in again.stderr
+    assert half_written
+    assert all(file.exists() for file in half_written)
     assert "3 requests, 3 found, 0 to ask" in again.stdout
     assert len(teacher.calls) == QUESTIONS
 
