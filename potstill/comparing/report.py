@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from potstill.comparing.contrasts import Contrast, contrast
 from potstill.comparing.figure import describe_costs, draw_costs, place_points
 from potstill.comparing.measuring import Variant, read_variant
@@ -20,6 +18,7 @@ from potstill.comparing.wording import (
     format_range,
     format_share,
 )
+from potstill.core.documents import Filters, render_document
 from potstill.core.errors import InputError
 from potstill.core.prices import PARAMS
 from potstill.core.records import SPLITS, replacing
@@ -169,19 +168,10 @@ def describe_commit(commit: Commit) -> str:
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Write index.html and compare.md."""
-    environment = Environment(
-        loader=FileSystemLoader([FOLDER, FOLDER.parent / "quality"]), undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True, autoescape=select_autoescape(["html"]),
-    )  # fmt: skip
-    environment.filters |= {
-        "points": format_points,
-        "p": describe_p_value,
-        "code": format_code,
-        "text": format_text,
-    }
+    filters: Filters = {"points": format_points, "p": describe_p_value, "code": format_code, "text": format_text}
     parts = _collect_parts(comparison)
     for template, name in (("comparison.html", "index.html"), ("comparison.md", "compare.md")):
-        text = environment.get_template(template).render(parts)
+        text = render_document(FOLDER / template, filters, **parts)
         with replacing(folder / name) as unfinished:
             unfinished.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from potstill.core.documents import render_document
 from potstill.core.letters import LETTERS
 from potstill.core.params import Gates
 from potstill.core.records import OUTCOMES, SPLITS, Outcome
@@ -115,18 +115,12 @@ class Report:
 
 def render_page(report: Report) -> str:
     """Return the page: one HTML document that asks for nothing else, every text in it escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     rows, script = report.sample.rows(), f"\n{(FOLDER / 'explorer.js').read_text(encoding='utf-8')}"
     library = Path(str(distribution("itables").locate_file(LIBRARY))).read_text(encoding="utf-8")
     splits = report.metrics.values()
-    return environment.get_template("page.html").render(
+    return render_document(
+        FOLDER / "page.html",
+        {},
         report=report,
         few=FEW,
         script=Markup(script),  # noqa: S704 (our own file)

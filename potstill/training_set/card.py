@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from potstill.core.documents import Filters, render_document
 from potstill.core.json_lines import read_objects
 from potstill.core.records import SPLITS, replacing
-from potstill.core.wording import format_decimals, format_list, format_percent
+from potstill.core.wording import format_decimals, format_percent
 from potstill.training_set import card_wording, phrases
 from potstill.training_set.front_matter import build_front_matter, list_configs, list_formats, list_licenses
-from potstill.training_set.markdown import format_code, format_fence, format_settings, format_text
+from potstill.training_set.markdown import FILTERS as MARKDOWN_FILTERS
 
 CARD, TEMPLATE = "README.md", "card.md"
 MOST_SHOWN = 3_000  # characters of the example
+FILTERS: Filters = {**MARKDOWN_FILTERS, "percent": format_percent, "decimals": format_decimals}
 SAMPLING = ("temperature", "top_p", "seed", "max_tokens", "extras")
 
 
@@ -46,23 +48,11 @@ def render_card(manifest: Mapping[str, Any], example: FirstRow | None) -> str:
 
     It says what the manifest says and nothing else, so the same manifest and example give the same card.
     """
-    from huggingface_hub import DatasetCardData  # noqa: PLC0415 (0.3 s, as jinja2; the rest of export needs neither)
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+    from huggingface_hub import DatasetCardData  # noqa: PLC0415 (0.3 s; the rest of export needs none of it)
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False,  # noqa: S701 (Markdown: what others wrote goes through the filters)
-    )  # fmt: skip
-    environment.filters |= {
-        "text": format_text,
-        "code": format_code,
-        "fence": format_fence,
-        "settings": format_settings,
-        "list": format_list,
-        "percent": format_percent,
-        "decimals": format_decimals,
-    }
-    body = environment.get_template(TEMPLATE).render(
+    body = render_document(
+        Path(__file__).with_name(TEMPLATE),
+        FILTERS,
         **manifest,
         words=card_wording,
         phrases=phrases,

@@ -5,6 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from potstill.core.documents import Filters
+from potstill.core.wording import format_list
+
 MARKUP = re.compile(r"([\\`*\[\]|~])")
 FENCE = 3
 
@@ -32,6 +35,15 @@ def format_settings(settings: Mapping[str, Any]) -> str:
     """Return settings as code, each with its name; None is null."""
     values = {name: json.dumps(value, ensure_ascii=False) for name, value in settings.items()}
     return ", ".join(format_code(f"{name}: {value}") for name, value in values.items())
+
+
+FILTERS: Filters = {
+    "text": format_text,
+    "code": format_code,
+    "fence": format_fence,
+    "settings": format_settings,
+    "list": format_list,
+}
 
 
 def _longest_run(text: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from potstill.core.documents import render_document
 from potstill.core.page_script import write_page_script
 from potstill.core.wording import NBSP, UNKNOWN, format_decimals, format_interval, format_percent
 from potstill.training_set.phrases import (
@@ -56,18 +57,11 @@ def write_page_section(path: Path, manifest: Manifest, responses: str, manifest_
 
 def render_section(manifest: Manifest) -> str:
     """Return the section's HTML, every text in it escaped."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 (it takes time)
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     splits = manifest["splits"]
     letters = {name: _list_letters(split["letters"]) for name, split in splits.items()}
-    return environment.get_template("section.html").render(
+    return render_document(
+        FOLDER / "section.html",
+        {},
         warnings=[f"{warning[:1].upper()}{warning[1:]}." for warning in manifest["warnings"]],
         choices=describe_choices(manifest["export"], manifest["prompt"]["system"]),
         checks=describe_checks(manifest),

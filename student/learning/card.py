@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from potstill.core.distributions import round_number
+from potstill.core.documents import render_document
 from potstill.core.records import replacing
-from potstill.core.wording import format_list
 from potstill.training_set.front_matter import list_licenses
-from potstill.training_set.markdown import format_code, format_fence, format_settings, format_text
+from potstill.training_set.markdown import FILTERS, format_text
 from potstill.training_set.phrases import KEPT, TARGETS
 from student.core.params import BUNDLED, StudentParams
 from student.learning.measuring import Learned
@@ -88,19 +87,10 @@ def build_front_matter(learned: Learned, base: str | None, manifest: Mapping[str
 
 def render_card(learned: Learned, params: StudentParams, manifest: Mapping[str, Any], made_of: Sources) -> str:
     """Return the card's Markdown; what others wrote goes through the filters."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False,  # noqa: S701 (Markdown)
-    )  # fmt: skip
-    environment.filters |= {
-        "text": format_text,
-        "code": format_code,
-        "fence": format_fence,
-        "settings": format_settings,
-        "list": format_list,
-    }
     about, seed = KINDS[learned.kind], learned.seeds[0].seed
-    return environment.get_template("card.md").render(
+    return render_document(
+        FOLDER / "card.md",
+        FILTERS,
         title=f"The {learned.kind} student of {format_text(manifest['teacher']['model'])}",
         about=about.words,
         verdict=describe_learning(learned),

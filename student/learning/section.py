@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from potstill.comparing.wording import format_share
+from potstill.core.documents import render_document
 from potstill.core.page_script import write_page_script
 from potstill.core.wording import (
     DECIMAL_FROM,
@@ -86,14 +85,9 @@ def render_section(
     students: Sequence[Learned], params: StudentParams, manifest: Mapping[str, Any], made_of: Sources
 ) -> str:
     """Return the section's HTML, every text in it escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("section.html").render(
+    return render_document(
+        FOLDER / "section.html",
+        {},
         students=[_describe_student(one, params, manifest, made_of) for one in students],
         columns=["Teacher", "Untrained", "Trained", "Control"],
         method=METHOD,
