@@ -10,25 +10,23 @@ from potstill.core.options import path_option
 from potstill.core.records import Request, read_json, read_rows, write_json
 from student.core.leakage import check_leakage
 from student.core.params import load_student_params
-from student.core.training_set import find_rows, read_conversations, read_prompts
-
-KINDS = {"chat": ("messages", "train.jsonl"), "rank": ("soft_labels", "train.parquet")}
+from student.core.training_set import FORMATS, find_rows, read_conversations, read_prompts
 
 
 @click.command()
-@click.option("--kind", required=True, type=click.Choice(list(KINDS)), help="Kind of student.")
+@click.option("--kind", required=True, type=click.Choice(list(FORMATS)), help="Kind of student.")
 @path_option("export", "Folder with the training set.")
 @path_option("requests", "Folder with what students are judged by.")
 @path_option("checked", "File that says what was checked.")
 def main(kind: str, export: Path, requests: Path, checked: Path) -> None:
     """Refuse a training set that a kind of student cannot, or may not, learn from."""
-    path = find_rows(export, *KINDS[kind])
+    path = find_rows(export, kind)
     rows = read_conversations(path) if kind == "chat" else read_prompts(path)
     check_system(kind, export, rows)
     split = load_student_params().ask.split
     check_leakage(path, rows, read_rows(requests / f"{split}.jsonl", Request))
     # The same in every run that passes, so that other questions to ask train nothing anew.
-    write_json(checked, {"may_be_learned_from": KINDS[kind][0]})
+    write_json(checked, {"may_be_learned_from": FORMATS[kind]})
 
 
 def check_system(kind: str, export: Path, rows: Sequence[object]) -> None:

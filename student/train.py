@@ -22,7 +22,7 @@ def main(run: Run, export: Path, base: Path, model: Path, curves: Path, checkpoi
     """Teach the model in --base each row's last message; a control gets the rows' last messages shuffled."""
     params = load_student_params()
     check_folder(base, "the model that students begin as")
-    path = find_rows(export, "messages", "train.jsonl")
+    path = find_rows(export, "chat")
     conversations = read_conversations(path)
     quiet_libraries()
     from student.chat.training import Lesson, train  # noqa: PLC0415 (imports what reads the line above)

@@ -9,7 +9,6 @@ import click
 
 from potstill.core.errors import InputError
 
-KINDS = ("chat", "rank")
 UNTRAINED = "untrained"
 Arm = Literal["untrained", "trained", "control"]
 NAME = re.compile(r"(trained|control)-(\d+)")

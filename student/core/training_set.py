@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from potstill.core.errors import InputError
 from potstill.core.records import Question, read_json, read_rows
 
+FORMATS = {"chat": "messages", "rank": "soft_labels"}  # that a kind of student learns from
 T = TypeVar("T")
 
 
-def find_rows(export: Path, name: str, file: str) -> Path:
-    """Return the file with the train rows of a format; raise InputError if it may not, or cannot, be learned from."""
+def find_rows(export: Path, kind: str) -> Path:
+    """Return the file of train rows for a kind of student; raise InputError if it may not, or cannot, learn from it."""
     if not (export / "manifest.json").is_file():
         raise InputError(f"{export}: expected a training set with its manifest.json, found none; run `make repro`")
     manifest = read_json(export / "manifest.json")
@@ -22,7 +23,9 @@ def find_rows(export: Path, name: str, file: str) -> Path:
             f"{export}: the teacher did not pass {', '.join(failed)}, so nothing is learned from it; choose another "
             "teacher or prompt, or change analyze.gates in params.yaml"
         )
-    if not (path := export / name / file).is_file():
+    name = FORMATS[kind]
+    path = next((export / name).glob("train.*"), None)
+    if path is None:
         found = ", ".join(sorted(folder.name for folder in export.iterdir() if folder.is_dir())) or "none"
         raise InputError(
             f"{export}: expected the format {name}, found {found}; add it to export.formats in params.yaml and run "

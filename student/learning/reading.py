@@ -9,8 +9,8 @@ import msgspec
 
 from potstill.core.errors import InputError
 from potstill.core.records import Answer, Question, read_json, read_rows
-from student.core.runs import KINDS, Run, list_runs
-from student.core.training_set import read_questions
+from student.core.runs import Run, list_runs
+from student.core.training_set import FORMATS, read_questions
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ def read_compared(raw: Path, split: str, teacher: Path, answers: Path, seeds: li
             "ask.split in student/params.yaml"
         )
     taught = read_teacher(teacher / f"{split}.jsonl", questions)
-    kinds = [kind for kind in KINDS if (answers / kind).is_dir()]
+    kinds = [kind for kind in FORMATS if (answers / kind).is_dir()]
     if not kinds:
         raise InputError(f"{answers}: expected answers of students, found none; run `make student`")
     return [

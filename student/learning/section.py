@@ -19,12 +19,12 @@ from potstill.core.wording import (
 )
 from potstill.quality.pictures import embed_picture
 from student.core.params import StudentParams
+from student.core.training_set import FORMATS
 from student.learning.figure import describe_figure, draw_learning
 from student.learning.measuring import Column, Learned, Measures
 from student.learning.verdicts import describe_learning, describe_range
 
 FOLDER = Path(__file__).parent
-FORMATS = {"chat": "messages", "rank": "soft_labels"}  # that a kind learns from
 MEGABYTE, MILLION, SLOW = 1e6, 1e6, 10
 OTHER_ANSWERS = (
     '<p class="quiet">The students that student.js sums up learned from another training set than this page\'s: '

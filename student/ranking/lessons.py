@@ -22,7 +22,7 @@ class Lesson:
 
 def read_lessons(export: Path, raw: Path, labels: Literal["distribution", "answer"]) -> tuple[Path, list[Lesson]]:
     """Return the file of soft labels and its lessons; raise InputError if they may not, or cannot, be learned from."""
-    path = find_rows(export, "soft_labels", "train.parquet")
+    path = find_rows(export, "rank")
     rows = read_soft_labels(path, ["id", "options", "distribution", "answer"])
     stems = {one.id: one.question for one in read_rows(raw / "train.jsonl", Question)}
     return path, [make_lesson(row, find_stem(row["id"], stems, path), labels) for row in rows]

@@ -21,18 +21,18 @@ def write_export(folder: Path, rows: str = "", **manifest: object) -> Path:
 
 def test_a_missing_export_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"export: expected a training set .* found none; run `make repro`"):
-        find_rows(tmp_path / "export", "messages", "train.jsonl")
+        find_rows(tmp_path / "export", "chat")
 
 
 def test_an_export_of_another_format_says_where_to_add_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected the format soft_labels, found messages; add it to export\.formats"):
-        find_rows(write_export(tmp_path / "export"), "soft_labels", "train.parquet")
+        find_rows(write_export(tmp_path / "export"), "rank")
 
 
 def test_nothing_is_learned_from_a_teacher_that_failed_a_gate(tmp_path: Path) -> None:
     export = write_export(tmp_path / "export", gates_failed=["min_accuracy in train"])
     with pytest.raises(InputError, match="did not pass min_accuracy in train, so nothing is learned"):
-        find_rows(export, "messages", "train.jsonl")
+        find_rows(export, "chat")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_nothing_is_learned_from_a_teacher_that_failed_a_gate(tmp_path: Path) ->
 )
 def test_rows_that_teach_nothing_are_refused(tmp_path: Path, rows: str, expected: str) -> None:
     with pytest.raises(InputError, match=expected):
-        read_conversations(find_rows(write_export(tmp_path / "export", rows), "messages", "train.jsonl"))
+        read_conversations(find_rows(write_export(tmp_path / "export", rows), "chat"))
 
 
 def test_an_empty_split_is_refused(tmp_path: Path) -> None:
