@@ -27,8 +27,8 @@ Call = list[str]
 
 
 def start_stages(python: Path, calls: list[Call]) -> subprocess.Popen[str]:
-    """Start stages, one after the other in one process, without a network and a GPU."""
-    alone = {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    """Start stages, one after the other in one process, without a network, a GPU, and more than one core."""
+    alone = {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [python, "-m", "tests.student.stages", json.dumps(calls)],
         cwd=ROOT, env=os.environ | alone, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -17,7 +17,7 @@ from tests.training_set.splits import ask, make_question, write_inputs
 if TYPE_CHECKING:
     from tests.conftest import Workspace
 
-KILLS = 20
+KILLS = 12
 
 
 def start(workspace: "Workspace", seed: int) -> subprocess.Popen[bytes]:
