@@ -10,7 +10,6 @@ copy of what DVC knows of runs, since a process deletes, as a damaged one, an en
 import os
 import shutil
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from potstill.sharing.outputs import list_declared
 from potstill.sharing.processes import run_git, try_git
 
 AUTHOR = ("-c", "user.name=potstill", "-c", "user.email=potstill@localhost")
+UNFINISHED = ".tmp"  # what DVC's name for an entry ends in while it writes it
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,9 @@ def copy_project(workspace: Workspace, folder: Path) -> Path:
         run_git("config", *line.split(" ", 1), folder=folder)
     project = folder / workspace.inner
     share_cache(workspace.cache, find_cache(project))
-    settings = deepcopy(dict(workspace.settings))
-    merge(settings, {"cache": {"dir": str(find_cache(project))}})
+    cache = {**workspace.settings.get("cache", {}), "dir": str(find_cache(project))}
     with Repo(str(project)) as repo, repo.config.edit("local") as config:
-        merge(config, settings)
+        merge(config, {**workspace.settings, "cache": cache})
     with Repo(str(project)) as repo:
         needed = [path for path in list_declared(repo) if "student" not in Path(path).parts]
         repo.checkout([str(project / path) for path in needed], force=True, allow_missing=True)
@@ -111,14 +110,14 @@ def share_cache(shared: Path, own: Path) -> None:
         (shared / name).mkdir(parents=True, exist_ok=True)
     own.mkdir(parents=True)
     (own / "files").symlink_to(shared / "files", target_is_directory=True)
-    shutil.copytree(shared / "runs", own / "runs", ignore=shutil.ignore_patterns("*.tmp"))
+    shutil.copytree(shared / "runs", own / "runs", ignore=shutil.ignore_patterns(f"*{UNFINISHED}"))
 
 
 def keep_runs(own: Path, shared: Path) -> None:
     """Let the project know of the stages that ran in a copy, each entry whole from its first moment on."""
     for entry in (own / "runs").rglob("*"):
         kept = shared / entry.relative_to(own)
-        if entry.is_file() and not kept.exists():
+        if entry.is_file() and entry.suffix != UNFINISHED and not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             part = shared / f"{entry.name}.{os.getpid()}.part"
             shutil.copyfile(entry, part)

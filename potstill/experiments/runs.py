@@ -65,7 +65,8 @@ class VariantRuns:
                 try:
                     await self._run_experiment(variant, project)
                 finally:
-                    keep_runs(find_cache(project), self.workspace.cache)
+                    with suppress(OSError):  # who cannot write them there loses no more than a rerun
+                        keep_runs(find_cache(project), self.workspace.cache)
                 fetch_experiment(self.workspace, folder, variant.name)
                 self.done[variant.name] = (project / self.metrics).read_text(encoding="utf-8")
                 self.lines.show(variant.name, "done")
@@ -90,6 +91,8 @@ class VariantRuns:
             start_new_session=True,  # so that a signal reaches it once: from here
         )
         self._processes.add(process)
+        if self._stopped:  # while the process was made
+            os.killpg(process.pid, signal.SIGINT)
         last = await self._show_output(variant.name, process)
         code = await process.wait()
         self._processes.discard(process)

@@ -40,7 +40,9 @@ class Rank(Section):
     )
     epochs: Count = Field(description="times that each question is seen: 1 or more")
     batch_size: Count = Field(description="questions of a step: 1 or more")
-    learning_rate: Positive = Field(description="of the first step, falling linearly to 0: above 0")
+    learning_rate: Positive = Field(
+        description="reached after a tenth of the steps, then falling linearly to 0: above 0"
+    )
     scale: Positive = Field(description="what cosines are multiplied by before they become probabilities: above 0")
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from potstill.core.errors import InputError
 from potstill.core.records import Question, read_json, read_rows
 
-FORMATS = {"chat": "messages", "rank": "soft_labels"}  # that a kind of student learns from
+# What a kind of student learns from, and the file of its train rows.
+FORMATS = {"chat": ("messages", "train.jsonl"), "rank": ("soft_labels", "train.parquet")}
 T = TypeVar("T")
 
 
@@ -23,9 +24,8 @@ def find_rows(export: Path, kind: str) -> Path:
             f"{export}: the teacher did not pass {', '.join(failed)}, so nothing is learned from it; choose another "
             "teacher or prompt, or change analyze.gates in params.yaml"
         )
-    name = FORMATS[kind]
-    path = next((export / name).glob("train.*"), None)
-    if path is None:
+    name, file = FORMATS[kind]
+    if not (path := export / name / file).is_file():
         found = ", ".join(sorted(folder.name for folder in export.iterdir() if folder.is_dir())) or "none"
         raise InputError(
             f"{export}: expected the format {name}, found {found}; add it to export.formats in params.yaml and run "

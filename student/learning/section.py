@@ -113,7 +113,7 @@ def _describe_student(
 
 def describe_source(learned: Learned, params: StudentParams, manifest: Mapping[str, Any], made_of: Sources) -> str:
     """Return what the student learned from, and what it was judged by."""
-    rows = manifest["splits"]["train"]["rows"][FORMATS[learned.kind]]
+    rows = manifest["splits"]["train"]["rows"][FORMATS[learned.kind][0]]
     questions = format_count(learned.questions, f"{learned.split} question")
     return (
         f"It was taught {describe_amount(learned.kind, params)} of the {format_count(rows, 'row')} in data/export "

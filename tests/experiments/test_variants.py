@@ -129,6 +129,8 @@ def test_variants_side_by_side_buy_what_they_share_once_and_one_that_fails_stops
     lab: Pipeline, teacher: TeacherServer
 ) -> None:
     lab.edit_params(runtime__budget_usd=9, teachers__three__credentials="NOBODY")
+    with (lab.folder / ".dvc/config.local").open("a") as settings:  # a path that DVC keeps as a kind of its own
+        settings.write("['remote \"home\"']\n    url = ~/nowhere\n")
     lab.git("init", "-q", "nested")
     lab.git("-C", "nested", "commit", "-q", "--allow-empty", "-m", "A repository of its own")
     teacher.default = Answer(completion(), delay_s=0.5)
